@@ -1,0 +1,21 @@
+# bench: the same work through fetchd and its peers. BENCHFLAGS: see bench/run --help.
+EXTRA_PROGRAMS = bench/delayd
+bench_delayd_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
+bench_delayd_SOURCES = bench/delayd.c
+bench_delayd_LDADD = $(EVENT_LIBS)
+CLEANFILES += bench/delayd$(EXEEXT)
+
+.PHONY: bench
+bench: fetchd$(EXEEXT) fetchctl$(EXEEXT) bench/delayd$(EXEEXT)
+	$(srcdir)/bench/run --builddir=$(builddir) $(BENCHFLAGS)
+
+EXTRA_DIST += \
+	bench/README.md \
+	bench/run \
+	bench/items.py \
+	bench/measure.py \
+	bench/places.py \
+	bench/queue_items.py \
+	bench/report.py \
+	bench/servers.py \
+	bench/tools.py

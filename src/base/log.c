@@ -1,0 +1,140 @@
+/* The log. Owns the level and the sink; any thread writes. Must never block on anything but stderr, and never
+ * let a line break or control character through.
+ */
+#include "config.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+
+static _Atomic int current_level = LOG_LEVEL_INFO;
+static log_sink_fn *current_sink; /* NULL: stderr */
+
+static pthread_once_t journal_once = PTHREAD_ONCE_INIT;
+static bool stderr_is_journal;
+
+/* systemd.exec(5): $JOURNAL_STREAM is "device:inode" of the stream it connected; stderr may have been
+ * redirected since. */
+static void look_for_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	struct stat st;
+	char own[64];
+
+	if (!stream || fstat(STDERR_FILENO, &st) < 0)
+		return;
+	snprintf(own, sizeof(own), "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+	stderr_is_journal = strcmp(own, stream) == 0;
+}
+
+static const char *level_name(enum log_level level)
+{
+	switch (level) {
+	case LOG_LEVEL_ERR: return "err";
+	case LOG_LEVEL_WARNING: return "warning";
+	case LOG_LEVEL_NOTICE: return "notice";
+	case LOG_LEVEL_INFO: return "info";
+	case LOG_LEVEL_DEBUG: return "debug";
+	}
+	return "?";
+}
+
+/* One write, so that lines of threads and processes never mix. When stderr cannot take it there is no other
+ * place to say so. */
+static void write_line(const char *line, size_t n)
+{
+	ssize_t written;
+
+	do {
+		written = write(STDERR_FILENO, line, n);
+	} while (written < 0 && errno == EINTR);
+}
+
+static void stderr_sink(
+	enum log_level level, const char *message, const struct log_field *fields, size_t n_fields)
+{
+	CLEANUP_FREE char *line = NULL;
+
+	(void)fields;
+	(void)n_fields;
+	pthread_once(&journal_once, look_for_journal);
+	if (stderr_is_journal)
+		line = xasprintf("<%d>%s\n", (int)level, message);
+	else
+		line = xasprintf("%s: %s: %s\n", program_invocation_short_name, level_name(level), message);
+	write_line(line, strlen(line));
+}
+
+void log_set_sink(log_sink_fn *sink)
+{
+	current_sink = sink;
+}
+
+void log_set_level(enum log_level level)
+{
+	current_level = (int)level;
+}
+
+enum log_level log_get_level(void)
+{
+	return (enum log_level)current_level;
+}
+
+int log_level_parse(const char *word)
+{
+	for (int level = LOG_LEVEL_ERR; level <= LOG_LEVEL_DEBUG; level++) {
+		if (strcmp(word, level_name((enum log_level)level)) == 0)
+			return level;
+	}
+	return -1;
+}
+
+static void replace_controls(char *s)
+{
+	for (; *s; s++) {
+		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+			*s = '?';
+	}
+}
+
+static void __attribute__((format(printf, 4, 0)))
+log_va(enum log_level level, const struct log_field *fields, size_t n, const char *fmt, va_list ap)
+{
+	if ((int)level > current_level)
+		return;
+	/* The caller may still want to look at errno. */
+	int saved_errno = errno;
+	CLEANUP_FREE char *message = xvasprintf(fmt, ap);
+
+	replace_controls(message);
+	(current_sink ? current_sink : stderr_sink)(level, message, fields, n);
+	errno = saved_errno;
+}
+
+void log_line(enum log_level level, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	log_va(level, NULL, 0, fmt, ap);
+	va_end(ap);
+}
+
+void log_fields(enum log_level level, const struct log_field *fields, size_t n, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	log_va(level, fields, n, fmt, ap);
+	va_end(ap);
+}

@@ -1,0 +1,249 @@
+/* Adder: owns the text of the calls, which is made at once from each job, and the ids that come back.
+ *
+ * A list that fits one message is one call, and all or nothing by itself. A longer one is first sent whole
+ * with "check", so that whatever the daemon would refuse is known before anything is added.
+ */
+#include "config.h"
+
+#include "fetchctl/adder.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "fetchctl/call.h"
+#include "fetchctl/link.h"
+#include "wire/frame.h"
+#include "wire/jobjson.h"
+
+/* Below the protocol's limits, with room for the call around the jobs. */
+#define BATCH_JOBS  10000
+#define BATCH_BYTES ((size_t)900 << 10)
+
+/* Some jobs as JSON, ready to be put into a call. */
+struct batch {
+	char *text; /* with CALL_HEAD in front, jobs separated by commas */
+	size_t len;
+	size_t cap;
+	size_t n_jobs;
+};
+
+#define CALL_HEAD "{\"method\":\"" WIRE_INTERFACE ".Add\",\"parameters\":{\"jobs\":["
+
+struct source {
+	const char *name;
+	size_t line;
+};
+
+struct adder {
+	struct batch *batches;
+	size_t n_batches;
+	struct source *sources; /* one a job */
+	size_t n_jobs;
+	size_t cap_jobs;
+	int64_t *ids;
+	size_t n_ids;
+};
+
+struct adder *adder_new(void)
+{
+	return xcalloc(1, sizeof(struct adder));
+}
+
+void adder_free(struct adder *adder)
+{
+	if (!adder)
+		return;
+	for (size_t i = 0; i < adder->n_batches; i++)
+		free(adder->batches[i].text);
+	free(adder->batches);
+	free(adder->sources);
+	free(adder->ids);
+	free(adder);
+}
+
+size_t adder_count(const struct adder *adder)
+{
+	return adder->n_jobs;
+}
+
+const int64_t *adder_ids(const struct adder *adder, size_t *ret_n)
+{
+	*ret_n = adder->n_ids;
+	return adder->ids;
+}
+
+/* ---- gathering ----------------------------------------------------------------------------------- */
+
+static struct batch *batch_new(struct adder *adder)
+{
+	struct batch *batch;
+
+	adder->batches = xreallocarray(adder->batches, adder->n_batches + 1, sizeof(*adder->batches));
+	batch = &adder->batches[adder->n_batches++];
+	*batch = (struct batch){.cap = 4096};
+	batch->text = xmalloc(batch->cap);
+	batch->len = strlen(CALL_HEAD);
+	memcpy(batch->text, CALL_HEAD, batch->len);
+	return batch;
+}
+
+static void batch_reserve(struct batch *batch, size_t more)
+{
+	if (batch->len + more <= batch->cap)
+		return;
+	while (batch->len + more > batch->cap)
+		batch->cap *= 2;
+	batch->text = xreallocarray(batch->text, batch->cap, 1);
+}
+
+/* The JSON of a job straight into the batch. Returns its length; 0 when it would make the batch too long. */
+static size_t batch_write(struct batch *batch, const json_t *spec)
+{
+	size_t comma = batch->n_jobs > 0, at = batch->len + comma;
+	size_t n = json_dumpb(spec, batch->text + at, batch->cap > at ? batch->cap - at : 0, JSON_COMPACT);
+
+	if (n == 0)
+		abort();
+	if (at + n > BATCH_BYTES && batch->n_jobs > 0)
+		return 0;
+	if (at + n > batch->cap) {
+		batch_reserve(batch, n + comma);
+		json_dumpb(spec, batch->text + at, n, JSON_COMPACT);
+	}
+	if (comma)
+		batch->text[batch->len] = ',';
+	batch->len = at + n;
+	batch->n_jobs++;
+	return n;
+}
+
+static void remember_source(struct adder *adder, const char *name, size_t line)
+{
+	if (adder->n_jobs == adder->cap_jobs) {
+		adder->cap_jobs = adder->cap_jobs ? adder->cap_jobs * 2 : 64;
+		adder->sources = xreallocarray(adder->sources, adder->cap_jobs, sizeof(*adder->sources));
+	}
+	adder->sources[adder->n_jobs++] = (struct source){name, line};
+}
+
+void adder_put(struct adder *adder, const struct job *job, const char *source, size_t line)
+{
+	json_t *spec = wire_spec_to_json(job);
+	struct batch *last = adder->n_batches > 0 ? &adder->batches[adder->n_batches - 1] : NULL;
+
+	if (!last || last->n_jobs == BATCH_JOBS || batch_write(last, spec) == 0)
+		batch_write(batch_new(adder), spec);
+	json_decref(spec);
+	remember_source(adder, source, line);
+}
+
+/* ---- sending ------------------------------------------------------------------------------------- */
+
+static bool batch_send(const struct adder *adder, struct ctl *ctl, size_t i, bool check)
+{
+	const struct batch *batch = &adder->batches[i];
+	CLEANUP_FREE char *tail =
+		xasprintf("],\"total\":%zu%s}}", adder->n_jobs, check ? ",\"check\":true" : "");
+
+	/* The NUL ends the message. */
+	return link_send(ctl->link, batch->text, batch->len) && link_send(ctl->link, tail, strlen(tail) + 1);
+}
+
+static void take_ids(
+	struct adder *adder, const json_t *reply, struct ctl *ctl, void (*tell)(struct ctl *, int64_t))
+{
+	const json_t *ids = json_object_get(reply_parameters(reply), "ids");
+
+	for (size_t i = 0; i < json_array_size(ids) && adder->n_ids < adder->n_jobs; i++) {
+		int64_t id = json_integer_value(json_array_get(ids, i));
+
+		adder->ids[adder->n_ids++] = id;
+		if (tell)
+			tell(ctl, id);
+	}
+}
+
+/* The sentence of an error reply, with the place of the job it is about. first: index of the batch's first
+ * job. */
+static int complain_reply(const struct adder *adder, const struct problem *problem, size_t first)
+{
+	const struct source *source;
+
+	if (problem->index < 0 || first + (size_t)problem->index >= adder->n_jobs)
+		return complain(problem->status, "%s", problem->message);
+	source = &adder->sources[first + (size_t)problem->index];
+	if (source->line > 0)
+		return complain(problem->status, "%s:%zu: %s", source->name, source->line, problem->message);
+	return complain(problem->status, "%s: %s", source->name, problem->message);
+}
+
+/* Reads the reply to the batch that begins with job first. */
+static int batch_receive(
+	struct adder *adder, struct ctl *ctl, size_t first, void (*tell)(struct ctl *, int64_t))
+{
+	struct problem problem;
+	json_t *reply = NULL;
+	int status = ctl_receive(ctl, &reply);
+
+	if (status != 0)
+		return status;
+	if (reply_problem(reply, &problem)) {
+		status = complain_reply(adder, &problem, first);
+		problem_done(&problem);
+	} else {
+		take_ids(adder, reply, ctl, tell);
+	}
+	json_decref(reply);
+	return status;
+}
+
+/* All batches, each sent while the one before is still being worked on. */
+static int send_all(struct adder *adder, struct ctl *ctl, bool check, void (*tell)(struct ctl *, int64_t))
+{
+	size_t first = 0;
+	int status = 0;
+
+	for (size_t i = 0; i <= adder->n_batches && status == 0; i++) {
+		if (i < adder->n_batches && !batch_send(adder, ctl, i, check))
+			return ctl_lost(ctl);
+		if (i == 0)
+			continue;
+		status = batch_receive(adder, ctl, first, tell);
+		first += adder->batches[i - 1].n_jobs;
+		if (status == 0 || i == adder->n_batches)
+			continue;
+		/* Batch i is on its way already: what it adds must be told. Should it fail too, it says so
+		 * itself. */
+		(void)batch_receive(adder, ctl, first, tell);
+	}
+	return status;
+}
+
+/* Only a single job can be that large: one with hundreds of kilobytes of headers. */
+static int check_sizes(const struct adder *adder)
+{
+	for (size_t i = 0; i < adder->n_batches; i++)
+		if (adder->batches[i].len + 128 > WIRE_MESSAGE_MAX)
+			return complain(
+				STATUS_USAGE, "a job with its headers must fit into a message of 1 MiB");
+	return 0;
+}
+
+int adder_send(struct adder *adder, struct ctl *ctl, void (*tell)(struct ctl *ctl, int64_t id))
+{
+	int status = check_sizes(adder);
+
+	if (status == 0)
+		status = ctl_link(ctl);
+	adder->ids = xcalloc(adder->n_jobs + 1, sizeof(*adder->ids));
+	if (status == 0 && adder->n_batches > 1)
+		status = send_all(adder, ctl, true, NULL);
+	if (status != 0)
+		return status;
+	adder->n_ids = 0;
+	status = send_all(adder, ctl, false, tell);
+	if (status != 0 && adder->n_ids > 0)
+		hint("%zu of %zu jobs were added before that.", adder->n_ids, adder->n_jobs);
+	return status;
+}

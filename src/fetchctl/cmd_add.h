@@ -1,0 +1,28 @@
+/* What add and get have in common. */
+#ifndef FETCHCTL_CMD_ADD_H
+#define FETCHCTL_CMD_ADD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "fetchctl/adder.h"
+#include "fetchctl/follow.h"
+#include "fetchctl/option.h"
+
+/* Their options, for CMD_OPTIONS(). */
+#define ADD_OPTIONS                                                                                          \
+	OPT_OUTPUT, OPT_DIR, OPT_REMOTE_NAME, OPT_INPUT_FILE, OPT_GROUP, OPT_PRIORITY, OPT_KEY,              \
+		OPT_CHECKSUM, OPT_HEADER, OPT_USER_AGENT, OPT_REFERER, OPT_LIMIT_RATE, OPT_RETRY,            \
+		OPT_RETRY_DELAY, OPT_MAX_TIME, OPT_CONNECT_TIMEOUT, OPT_DEADLINE, OPT_MAX_FILESIZE,          \
+		OPT_ON_CONFLICT, OPT_TIMEOUT
+
+/* All jobs that args ask for, checked, into adder. here: into the working directory unless --dir says
+ * otherwise. 0, or the exit status after a message. */
+int add_gather(const struct args *args, bool here, struct adder *adder);
+/* --timeout; USEC_INFINITY when absent. 0, or the exit status after a message. */
+int add_timeout(const struct args *args, int64_t *ret_usec);
+/* Waits for what adder has added. Returns the exit status. */
+int add_follow(struct ctl *ctl, const struct args *args, const struct adder *adder, int64_t timeout_usec,
+	enum follow_report report);
+
+#endif

@@ -1,0 +1,19 @@
+/* fetchctl resume */
+#include "config.h"
+
+#include "fetchctl/cmd.h"
+#include "fetchctl/select.h"
+
+static int run(struct ctl *ctl, const struct args *args)
+{
+	return select_and_change(ctl, args, "Resume", "resumed");
+}
+
+const struct cmd cmd_resume = {
+	.name = "resume",
+	.usage = CMD_USAGE("ID...", "-g GROUP | --state STATE | --failed | --all"),
+	.summary = "let paused jobs go on",
+	.options = CMD_OPTIONS(OPT_SELECT_GROUP, OPT_STATE, OPT_FAILED, OPT_ALL),
+	.takes_words = true,
+	.run = run,
+};

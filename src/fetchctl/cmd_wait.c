@@ -1,0 +1,75 @@
+/* fetchctl wait */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "fetchctl/cmd.h"
+#include "fetchctl/cmd_add.h"
+#include "fetchctl/follow.h"
+#include "fetchctl/select.h"
+
+/* The same command again. Caller frees. */
+static char *come_back_command(const struct args *args)
+{
+	const char *group = args_value(args, OPT_SELECT_GROUP);
+	char *command = group ? xasprintf("wait -g %s", group) : xstrdup("wait");
+
+	for (size_t i = 0; i < args->n_words; i++) {
+		char *longer = xasprintf("%s %s", command, args->words[i]);
+
+		free(command);
+		command = longer;
+	}
+	return command;
+}
+
+/* The ids of a selection that has some. Caller frees. */
+static int64_t *selected_ids(const json_t *selection, size_t *ret_n)
+{
+	const json_t *ids = json_object_get(selection, "ids");
+	int64_t *array;
+
+	*ret_n = json_array_size(ids);
+	if (*ret_n == 0)
+		return NULL;
+	array = xcalloc(*ret_n, sizeof(*array));
+	for (size_t i = 0; i < *ret_n; i++)
+		array[i] = json_integer_value(json_array_get(ids, i));
+	return array;
+}
+
+static int run(struct ctl *ctl, const struct args *args)
+{
+	struct follow follow = {.any = args_has(args, OPT_ANY), .report = FOLLOW_LINES};
+	CLEANUP_FREE char *come_back = come_back_command(args);
+	CLEANUP_FREE int64_t *ids = NULL;
+	int status = add_timeout(args, &follow.timeout_usec);
+
+	if (status == 0)
+		status = select_from_args(args, &follow.selection);
+	if (status != 0)
+		return status;
+	ids = selected_ids(follow.selection, &follow.n_ids);
+	follow.ids = ids;
+	follow.come_back = come_back;
+	status = follow_run(ctl, &follow);
+	json_decref(follow.selection);
+	return status;
+}
+
+const struct cmd cmd_wait = {
+	.name = "wait",
+	.usage = CMD_USAGE("[--any] [--timeout TIME] [ID... | -g GROUP]"),
+	.summary = "wait until jobs end, with progress on a terminal",
+	.notes = "Without ids and group: until all your jobs have ended. The exit status is 1 when one of "
+		 "them\n"
+		 "failed or was cancelled; with --any the first to end decides. In a pipe each ended job is "
+		 "a\n"
+		 "line of state, id, and path or reason, with tabs between.",
+	.options = CMD_OPTIONS(OPT_SELECT_GROUP, OPT_ANY, OPT_TIMEOUT),
+	.takes_words = true,
+	.run = run,
+};

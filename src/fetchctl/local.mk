@@ -1,0 +1,47 @@
+noinst_LIBRARIES += src/libfetchctl.a
+src_libfetchctl_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(SMARTCOLS_CFLAGS)
+src_libfetchctl_a_SOURCES = \
+	src/fetchctl/absence.c src/fetchctl/absence.h \
+	src/fetchctl/adder.c src/fetchctl/adder.h \
+	src/fetchctl/bars.c src/fetchctl/bars.h \
+	src/fetchctl/call.c src/fetchctl/call.h \
+	src/fetchctl/cmd.h src/fetchctl/cmds.c \
+	src/fetchctl/cmd_add.c src/fetchctl/cmd_add.h \
+	src/fetchctl/cmd_cancel.c \
+	src/fetchctl/cmd_drain.c \
+	src/fetchctl/cmd_get.c \
+	src/fetchctl/cmd_help.c \
+	src/fetchctl/cmd_list.c \
+	src/fetchctl/cmd_pause.c \
+	src/fetchctl/cmd_ping.c \
+	src/fetchctl/cmd_remove.c \
+	src/fetchctl/cmd_resume.c \
+	src/fetchctl/cmd_retry.c \
+	src/fetchctl/cmd_status.c \
+	src/fetchctl/cmd_version.c \
+	src/fetchctl/cmd_wait.c \
+	src/fetchctl/cmd_watch.c \
+	src/fetchctl/ctl.c src/fetchctl/ctl.h \
+	src/fetchctl/dir.c src/fetchctl/dir.h \
+	src/fetchctl/follow.c src/fetchctl/follow.h \
+	src/fetchctl/help.c src/fetchctl/help.h \
+	src/fetchctl/link.c src/fetchctl/link.h \
+	src/fetchctl/list.c src/fetchctl/list.h \
+	src/fetchctl/option.c src/fetchctl/option.h \
+	src/fetchctl/out.c src/fetchctl/out.h \
+	src/fetchctl/out_detail.c src/fetchctl/out_detail.h \
+	src/fetchctl/out_json.c \
+	src/fetchctl/out_table.c src/fetchctl/out_table.h \
+	src/fetchctl/out_text.c \
+	src/fetchctl/place.c src/fetchctl/place.h \
+	src/fetchctl/select.c src/fetchctl/select.h \
+	src/fetchctl/spec.c src/fetchctl/spec.h \
+	src/fetchctl/suggest.c src/fetchctl/suggest.h \
+	src/fetchctl/tally.c src/fetchctl/tally.h \
+	src/fetchctl/term.c src/fetchctl/term.h \
+	src/fetchctl/words.c src/fetchctl/words.h
+
+bin_PROGRAMS += fetchctl
+fetchctl_SOURCES = src/fetchctl/main.c
+fetchctl_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(SMARTCOLS_CFLAGS)
+fetchctl_LDADD = src/libfetchctl.a src/libwire.a src/libjob.a src/libbase.a $(JANSSON_LIBS) $(SMARTCOLS_LIBS)

@@ -1,0 +1,234 @@
+/* Option: the table of all options, and getopt_long(3) driven by it. */
+#include "config.h"
+
+#include "fetchctl/option.h"
+
+#include <getopt.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "fetchctl/ctl.h"
+#include "fetchctl/suggest.h"
+
+const struct opt opt_table[OPT_N] = {
+	[OPT_SOCKET] = {'s', "socket", "PATH", "talk to the daemon that listens there"},
+	[OPT_USER] = {0, "user", NULL, "talk to the user's own daemon"},
+	[OPT_SYSTEM] = {0, "system", NULL, "talk to the system's daemon"},
+	[OPT_JSON] = {'j', "json", NULL, "print JSON: an object, or one a line for lists and streams"},
+	[OPT_QUIET] = {'q', "quiet", NULL, "no progress, no notices; errors are still told"},
+	[OPT_NO_PAGER] = {0, "no-pager", NULL, "do not pipe long output into a pager"},
+	[OPT_NO_LEGEND] = {0, "no-legend", NULL, "no column headings"},
+	[OPT_COLOR] = {0, "color", "WHEN", "auto, always or never"},
+	[OPT_HELP] = {'h', "help", NULL, "show this help"},
+	[OPT_VERSION] = {'V', "version", NULL, "show the version of fetchctl and its libraries"},
+	[OPT_LIST_OPTIONS] = {0, "list-options", NULL, NULL},
+
+	[OPT_OUTPUT] = {'o', "output", "NAME",
+		"file name; may have a directory in front; the n-th is for the n-th URL"},
+	[OPT_DIR] = {'d', "dir", "DIR", "directory to save into"},
+	[OPT_REMOTE_NAME] = {'O', "remote-name", NULL, "name the file after the URL (the default)"},
+	[OPT_INPUT_FILE] = {'i', "input-file", "FILE",
+		"read URLs and their options from FILE (\"-\": standard input)"},
+	[OPT_GROUP] = {'g', "group", "GROUP", "put the jobs into this group"},
+	[OPT_PRIORITY] = {'p', "priority", "N", "higher starts first (default 0)"},
+	[OPT_KEY] = {0, "key", "KEY", "adding the same key again returns the first job's id"},
+	[OPT_CHECKSUM] = {0, "checksum", "ALGO=HEX",
+		"what the file must hash to: md5, sha-1, sha-256, sha-384, sha-512"},
+	[OPT_HEADER] = {'H', "header", "LINE", "send this request header (\"Name: value\"); may be repeated"},
+	[OPT_USER_AGENT] = {'A', "user-agent", "NAME", "send this User-Agent"},
+	[OPT_REFERER] = {'e', "referer", "URL", "send this Referer"},
+	[OPT_LIMIT_RATE] = {0, "limit-rate", "RATE", "bytes a second for each job (500K, 2M)"},
+	[OPT_RETRY] = {0, "retry", "N", "try N times again after the first attempt: N + 1 attempts in all"},
+	[OPT_RETRY_DELAY] = {0, "retry-delay", "TIME", "wait before the first retry; doubles with each"},
+	[OPT_MAX_TIME] = {'m', "max-time", "TIME", "longest time for one attempt (0: no limit)"},
+	[OPT_CONNECT_TIMEOUT] = {0, "connect-timeout", "TIME", "longest time to connect"},
+	[OPT_DEADLINE] = {0, "deadline", "TIME",
+		"give up so long after adding, whatever the attempts (0: never)"},
+	[OPT_MAX_FILESIZE] = {0, "max-filesize", "SIZE", "fail when the file is larger"},
+	[OPT_ON_CONFLICT] = {0, "on-conflict", "ACTION",
+		"when the name is taken: fail, rename, overwrite or skip"},
+	[OPT_WAIT] = {'w', "wait", NULL, "wait until the jobs end, as get does"},
+	[OPT_TIMEOUT] = {0, "timeout", "TIME",
+		"stop waiting after this time; the jobs go on (exit status 75)"},
+
+	[OPT_SELECT_GROUP] = {'g', "group", "GROUP", "the jobs of this group"},
+	[OPT_ALL] = {0, "all", NULL, "all jobs for which the verb means something"},
+	[OPT_FAILED] = {0, "failed", NULL, "the jobs that failed"},
+	[OPT_STATE] = {0, "state", "STATE,…", "the jobs in these states"},
+	[OPT_FILES] = {0, "files", NULL, "delete the downloaded files too"},
+
+	[OPT_HOST] = {0, "host", "HOST", "the jobs of this host (host, host:port or scheme://host:port)"},
+	[OPT_MINE] = {0, "mine", NULL, "only your own jobs"},
+	[OPT_ALL_USERS] = {0, "all-users", NULL, "all jobs that you may see (the default)"},
+	[OPT_LIMIT] = {'n', "limit", "N", "at most N jobs"},
+	[OPT_SORT] = {0, "sort", "KEY", "by id, state, size, name, host, priority or created"},
+	[OPT_REVERSE] = {0, "reverse", NULL, "last first"},
+
+	[OPT_ANY] = {0, "any", NULL, "until one of the jobs ends, instead of all"},
+	[OPT_SINCE] = {0, "since", "CURSOR", "begin with the events after this one"},
+	[OPT_EXIT] = {0, "exit", NULL, "then stop the daemon"},
+	[OPT_OFF] = {0, "off", NULL, "end draining: start jobs again"},
+};
+
+const enum opt_id opt_global[] = {
+	OPT_SOCKET,
+	OPT_USER,
+	OPT_SYSTEM,
+	OPT_JSON,
+	OPT_QUIET,
+	OPT_NO_PAGER,
+	OPT_NO_LEGEND,
+	OPT_COLOR,
+	OPT_HELP,
+	OPT_VERSION,
+	OPT_END,
+};
+
+/* getopt's numbers for options: beyond any letter. */
+#define LONG_BASE 256
+
+/* The options in force for one call, in getopt's form. */
+struct parser {
+	struct option longs[OPT_N + 1];
+	size_t n;
+	char letters[2 * OPT_N + 3];
+	enum opt_id by_letter[128];
+};
+
+static bool has_long(const struct parser *parser, const char *name)
+{
+	for (size_t i = 0; i < parser->n; i++)
+		if (strcmp(parser->longs[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static void parser_add(struct parser *parser, enum opt_id id)
+{
+	const struct opt *opt = &opt_table[id];
+	size_t len = strlen(parser->letters);
+
+	if (!has_long(parser, opt->name))
+		parser->longs[parser->n++] = (struct option){
+			.name = opt->name,
+			.has_arg = opt->arg ? required_argument : no_argument,
+			.val = LONG_BASE + id,
+		};
+	if (!opt->letter || parser->by_letter[(int)opt->letter] != OPT_END)
+		return;
+	parser->by_letter[(int)opt->letter] = id;
+	snprintf(parser->letters + len, sizeof(parser->letters) - len, "%c%s", opt->letter,
+		opt->arg ? ":" : "");
+}
+
+static void parser_init(struct parser *parser, const enum opt_id *own, bool stop_at_word)
+{
+	*parser = (struct parser){.n = 0};
+	/* ':' first: a missing argument is told apart from an unknown option. */
+	snprintf(parser->letters, sizeof(parser->letters), "%s", stop_at_word ? "+:" : ":");
+	for (; own && *own != OPT_END; own++)
+		parser_add(parser, *own);
+	for (const enum opt_id *id = opt_global; *id != OPT_END; id++)
+		parser_add(parser, *id);
+	if (stop_at_word)
+		parser_add(parser, OPT_LIST_OPTIONS);
+}
+
+static int refuse_unknown_long(const struct parser *parser, const char *typed)
+{
+	CLEANUP_FREE char *name = xstrndup(typed, strcspn(typed, "="));
+	struct suggest suggest;
+	bool ambiguous = false;
+
+	suggest_init(&suggest, name + 2);
+	for (size_t i = 0; i < parser->n; i++) {
+		suggest_offer(&suggest, parser->longs[i].name);
+		ambiguous |= strncmp(parser->longs[i].name, name + 2, strlen(name + 2)) == 0;
+	}
+	complain(
+		STATUS_USAGE, ambiguous ? "option %s can mean more than one" : "there is no option %s", name);
+	if (suggest.best)
+		hint("Did you mean --%s?", suggest.best);
+	return STATUS_USAGE;
+}
+
+/* getopt_long() answered '?'. */
+static int refuse_option(const struct parser *parser, char *const *argv)
+{
+	if (optopt >= LONG_BASE)
+		return complain(
+			STATUS_USAGE, "option --%s takes no argument", opt_table[optopt - LONG_BASE].name);
+	if (optopt != 0)
+		return complain(STATUS_USAGE, "there is no option -%c here", optopt);
+	return refuse_unknown_long(parser, argv[optind - 1]);
+}
+
+static int refuse_missing(int option)
+{
+	if (option < LONG_BASE)
+		return complain(STATUS_USAGE, "option -%c needs an argument", option);
+	return complain(STATUS_USAGE, "option --%s needs an argument: %s", opt_table[option - LONG_BASE].name,
+		opt_table[option - LONG_BASE].arg);
+}
+
+static void args_add(struct args *args, enum opt_id id, const char *value)
+{
+	args->options = xreallocarray(args->options, args->n_options + 1, sizeof(*args->options));
+	args->options[args->n_options++] = (struct args_option){.id = id, .value = value};
+}
+
+int args_parse(struct args *args, int argc, char **argv, const enum opt_id *own, bool stop_at_word)
+{
+	struct parser parser;
+	int c;
+
+	parser_init(&parser, own, stop_at_word);
+	*args = (struct args){.n_options = 0};
+	optind = 0;
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, parser.letters, parser.longs, NULL)) != -1) {
+		if (c == '?')
+			return refuse_option(&parser, argv);
+		if (c == ':')
+			return refuse_missing(optopt);
+		args_add(args, c >= LONG_BASE ? (enum opt_id)(c - LONG_BASE) : parser.by_letter[c], optarg);
+	}
+	args->words = argv + optind;
+	args->n_words = (size_t)(argc - optind);
+	return 0;
+}
+
+void args_done(struct args *args)
+{
+	free(args->options);
+	*args = (struct args){.n_options = 0};
+}
+
+bool args_has(const struct args *args, enum opt_id id)
+{
+	for (size_t i = 0; i < args->n_options; i++)
+		if (args->options[i].id == id)
+			return true;
+	return false;
+}
+
+const char *args_value(const struct args *args, enum opt_id id)
+{
+	for (size_t i = args->n_options; i > 0; i--)
+		if (args->options[i - 1].id == id)
+			return args->options[i - 1].value;
+	return NULL;
+}
+
+const char *args_next(const struct args *args, enum opt_id id, size_t *at)
+{
+	while (*at < args->n_options) {
+		const struct args_option *option = &args->options[(*at)++];
+
+		if (option->id == id)
+			return option->value;
+	}
+	return NULL;
+}

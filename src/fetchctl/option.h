@@ -1,0 +1,99 @@
+/* Options: each is one entry of one table. getopt's arrays, --help, --list-options and the manual page's test
+ * follow it. */
+#ifndef FETCHCTL_OPTION_H
+#define FETCHCTL_OPTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum opt_id {
+	OPT_END = 0,
+	/* of the program */
+	OPT_SOCKET,
+	OPT_USER,
+	OPT_SYSTEM,
+	OPT_JSON,
+	OPT_QUIET,
+	OPT_NO_PAGER,
+	OPT_NO_LEGEND,
+	OPT_COLOR,
+	OPT_HELP,
+	OPT_VERSION,
+	OPT_LIST_OPTIONS,
+	/* of add and get */
+	OPT_OUTPUT,
+	OPT_DIR,
+	OPT_REMOTE_NAME,
+	OPT_INPUT_FILE,
+	OPT_GROUP,
+	OPT_PRIORITY,
+	OPT_KEY,
+	OPT_CHECKSUM,
+	OPT_HEADER,
+	OPT_USER_AGENT,
+	OPT_REFERER,
+	OPT_LIMIT_RATE,
+	OPT_RETRY,
+	OPT_RETRY_DELAY,
+	OPT_MAX_TIME,
+	OPT_CONNECT_TIMEOUT,
+	OPT_DEADLINE,
+	OPT_MAX_FILESIZE,
+	OPT_ON_CONFLICT,
+	OPT_WAIT,
+	OPT_TIMEOUT,
+	/* which jobs */
+	OPT_SELECT_GROUP,
+	OPT_ALL,
+	OPT_FAILED,
+	OPT_STATE,
+	OPT_FILES,
+	/* of list */
+	OPT_HOST,
+	OPT_MINE,
+	OPT_ALL_USERS,
+	OPT_LIMIT,
+	OPT_SORT,
+	OPT_REVERSE,
+	/* of wait, watch, drain */
+	OPT_ANY,
+	OPT_SINCE,
+	OPT_EXIT,
+	OPT_OFF,
+	OPT_N,
+};
+
+struct opt {
+	char letter; /* 0: none */
+	const char *name;
+	const char *arg; /* what --help calls its argument; NULL: takes none */
+	const char *help;
+};
+extern const struct opt opt_table[OPT_N];
+
+/* Those of the program itself, ended by OPT_END. */
+extern const enum opt_id opt_global[];
+
+/* What a command line holds. Points into argv. */
+struct args {
+	struct args_option {
+		enum opt_id id;
+		const char *value;
+	} * options;
+	size_t n_options;
+	char **words; /* what is no option */
+	size_t n_words;
+};
+
+/* Reads argv[1…]; argv is permuted. own: options of the verb (a letter of its own hides the program's), NULL
+ * for none. stop_at_word: options behind the first word are left among the words. 0, or the exit status after
+ * a message. */
+int args_parse(struct args *args, int argc, char **argv, const enum opt_id *own, bool stop_at_word);
+void args_done(struct args *args);
+bool args_has(const struct args *args, enum opt_id id);
+/* The last one given, or NULL. */
+const char *args_value(const struct args *args, enum opt_id id);
+/* Every one given, in order: *at starts at 0; NULL when there are no more. */
+const char *args_next(const struct args *args, enum opt_id id, size_t *at);
+
+#endif

@@ -1,0 +1,204 @@
+/* Detail: "key: value" lines of one job, and of the daemon. Keys of a job are the protocol's, without their
+ * units. */
+#include "config.h"
+
+#include "fetchctl/out_detail.h"
+
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "base/units.h"
+#include "fetchctl/term.h"
+#include "fetchctl/words.h"
+
+/* How keys are set. */
+struct form {
+	int width; /* of key and colon; 0: not aligned */
+};
+
+/* value may hold anything: it is escaped here. */
+static void put(const struct form *form, const char *key, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void put(const struct form *form, const char *key, const char *fmt, ...)
+{
+	CLEANUP_FREE char *head = xasprintf("%s:", key);
+	CLEANUP_FREE char *value = NULL, *safe = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	value = xvasprintf(fmt, ap);
+	va_end(ap);
+	safe = text_escape(value);
+	printf("%-*s %s\n", form->width, head, safe);
+}
+
+static void put_string(const struct form *form, const char *key, const char *value)
+{
+	if (value && *value)
+		put(form, key, "%s", value);
+}
+
+/* "2026-11-22 09:45:26 (3min 5s ago)" */
+static void put_time(const struct form *form, const char *key, int64_t wall_usec)
+{
+	int64_t distance = clock_wall_usec() - wall_usec;
+	char when[UNITS_MAX], span[UNITS_MAX];
+
+	if (wall_usec <= 0)
+		return;
+	units_format_time(when, wall_usec);
+	if (distance >= 0)
+		put(form, key, "%s (%s ago)", when, units_format_span(span, distance));
+	else
+		put(form, key, "%s (in %s)", when, units_format_span(span, -distance));
+}
+
+static void put_size(const struct form *form, const char *key, int64_t bytes)
+{
+	char buf[UNITS_MAX];
+
+	if (bytes < 0)
+		return;
+	if (bytes < 1024)
+		put(form, key, "%lld bytes", (long long)bytes);
+	else
+		put(form, key, "%s (%lld bytes)", units_format_size(buf, bytes), (long long)bytes);
+}
+
+static void put_owner(const struct form *form, uid_t owner)
+{
+	const struct passwd *user = getpwuid(owner);
+
+	if (user)
+		put(form, "owner", "%s (%u)", user->pw_name, (unsigned)owner);
+	else
+		put(form, "owner", "%u", (unsigned)owner);
+}
+
+static void put_state(const struct form *form, enum job_state state, bool color)
+{
+	printf("%-*s %s%s%s\n", form->width, "state:", term_state_color(state, color), job_state_name(state),
+		*term_state_color(state, color) ? term_plain(color) : "");
+}
+
+static void put_bytes(const struct form *form, const struct job *job, int64_t speed)
+{
+	CLEANUP_FREE char *progress = words_progress(job);
+	char buf[UNITS_MAX];
+	int64_t left = words_eta_usec(job->size, job->received, speed);
+
+	put_size(form, "size", job->size);
+	put_size(form, "received", job->received);
+	if (job->size > 0 && job->state != JOB_DONE)
+		put_string(form, "progress", progress);
+	if (speed >= 0)
+		put(form, "speed", "%s", units_format_rate(buf, speed));
+	if (left != USEC_INFINITY && job->state == JOB_ACTIVE)
+		put(form, "left", "%s", units_format_eta(buf, left));
+}
+
+static void put_place(const struct form *form, const struct job *job)
+{
+	CLEANUP_FREE char *path = job->state == JOB_DONE ? job_path(job) : NULL;
+
+	put_string(form, "host", job->origin);
+	put_string(form, "dir", job->dir);
+	put_string(form, "name", job->name);
+	put_string(form, "path", path);
+}
+
+static void put_history(const struct form *form, const struct job *job)
+{
+	put(form, "attempts", "%d", job->attempts);
+	put(form, "max_attempts", "%d", job->max_attempts);
+	if (job->state == JOB_WAITING)
+		put_time(form, "next_attempt", job->due_usec);
+	put_time(form, "created", job->created_usec);
+	put_time(form, "started", job->started_usec);
+	put_time(form, "finished", job->finished_usec);
+}
+
+void detail_job(const struct job *job, int64_t speed, bool aligned, bool color)
+{
+	const struct form form = {.width = aligned ? 14 : 0};
+	CLEANUP_FREE char *error = words_error(job);
+
+	put(&form, "id", "%lld", (long long)job->id);
+	put_string(&form, "url", job->url);
+	put_state(&form, job->state, color);
+	if (job->state == JOB_WAITING)
+		put_string(&form, "waiting_for", job_wait_name(job->waiting_for));
+	put_string(&form, "error", error);
+	put_string(&form, "group", job->group);
+	put(&form, "priority", "%d", job->priority);
+	put_owner(&form, job->owner);
+	put_place(&form, job);
+	put_bytes(&form, job, speed);
+	put_history(&form, job);
+	put_string(&form, "checksum", job->options.checksum);
+	if (job->http_status > 0)
+		put(&form, "http_status", "%d", job->http_status);
+	put_string(&form, "effective_url", job->effective_url);
+}
+
+/* ---- the daemon ---------------------------------------------------------------------------------- */
+
+static int64_t number_of(const json_t *object, const char *name)
+{
+	return json_integer_value(json_object_get(object, name));
+}
+
+static const char *string_of(const json_t *object, const char *name)
+{
+	const char *value = json_string_value(json_object_get(object, name));
+
+	return value ? value : "";
+}
+
+/* "3 active, 12 queued, 7 done": what there is of each state. Caller frees. */
+static char *counts_text(const json_t *counts)
+{
+	static const enum job_state order[] = {
+		JOB_ACTIVE, JOB_QUEUED, JOB_WAITING, JOB_PAUSED, JOB_DONE, JOB_FAILED, JOB_CANCELLED};
+	char *text = xstrdup("");
+
+	for (size_t i = 0; i < ARRAY_LEN(order); i++) {
+		const char *name = job_state_name(order[i]);
+		long long n = number_of(counts, name);
+		char *longer;
+
+		if (n == 0)
+			continue;
+		longer = xasprintf("%s%s%lld %s", text, *text ? ", " : "", n, name);
+		free(text);
+		text = longer;
+	}
+	if (!*text)
+		str_set(&text, "none");
+	return text;
+}
+
+void detail_status(const json_t *status, bool aligned)
+{
+	const struct form form = {.width = aligned ? 10 : 0};
+	CLEANUP_FREE char *counts = counts_text(json_object_get(status, "counts"));
+	char buf[UNITS_MAX];
+
+	put(&form, "fetchd", "%s, %s mode, pid %lld", string_of(status, "version"), string_of(status, "mode"),
+		(long long)number_of(status, "pid"));
+	put_time(&form, "since", number_of(status, "started_usec"));
+	put(&form, "state", "%s", json_is_true(json_object_get(status, "draining")) ? "draining" : "running");
+	put(&form, "jobs", "%s", counts);
+	put(&form, "speed", "%s", units_format_rate(buf, number_of(status, "speed")));
+	put(&form, "received", "%s", units_format_size(buf, number_of(status, "received")));
+	put(&form, "limits", "%lld at once, %lld a host, %lld workers",
+		(long long)number_of(status, "max_active"), (long long)number_of(status, "max_per_host"),
+		(long long)number_of(status, "workers"));
+	put(&form, "directory", "%s", string_of(status, "state_directory"));
+}

@@ -1,0 +1,16 @@
+/* The whole of one thing as "key: value" lines, for the text writer. */
+#ifndef FETCHCTL_OUT_DETAIL_H
+#define FETCHCTL_OUT_DETAIL_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "job/job.h"
+
+/* aligned: values in one column, for a terminal. speed: -1 unknown. */
+void detail_job(const struct job *job, int64_t speed, bool aligned, bool color);
+/* Reply of Status, without what is active. */
+void detail_status(const json_t *status, bool aligned);
+
+#endif

@@ -1,0 +1,83 @@
+/* The JSON writer: one object a line, keys as in the protocol. Everything beyond ASCII is written as \u
+ * escapes, so that not even a terminal that shows JSON can be led astray by what it holds.
+ */
+#include "config.h"
+
+#include "fetchctl/out.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static void write_line(const json_t *value)
+{
+	/* A failed write is found by out_flush(). */
+	if (json_dumpf(value, stdout, JSON_COMPACT | JSON_ENSURE_ASCII) == 0)
+		putchar('\n');
+}
+
+/* Takes the reference. */
+static void write_new(json_t *value)
+{
+	if (!value)
+		abort();
+	write_line(value);
+	json_decref(value);
+}
+
+static void json_id(struct out *out, int64_t id)
+{
+	(void)out;
+	printf("{\"id\":%lld}\n", (long long)id);
+}
+
+static void json_job(struct out *out, const json_t *job)
+{
+	(void)out;
+	write_line(job);
+}
+
+static void json_ended(struct out *out, const json_t *job, bool path_only)
+{
+	(void)path_only;
+	if (!out->quiet)
+		write_line(job);
+}
+
+static void json_changed(struct out *out, const char *done, int64_t n, bool notice)
+{
+	(void)out, (void)done, (void)notice;
+	write_new(json_pack("{s:I}", "changed", (json_int_t)n));
+}
+
+static void json_pong(struct out *out, int64_t pid, int64_t round_trip_usec)
+{
+	(void)out;
+	write_new(json_pack(
+		"{s:I, s:I}", "pid", (json_int_t)pid, "round_trip_usec", (json_int_t)round_trip_usec));
+}
+
+static void json_version(struct out *out, const char *client, const json_t *daemon)
+{
+	json_t *version = json_object_get(daemon, "version");
+
+	(void)out;
+	write_new(json_pack("{s:s, s:O*}", "client", client, "daemon", version));
+}
+
+static void json_finish(struct out *out)
+{
+	(void)out;
+}
+
+const struct out_ops out_json_ops = {
+	.id = json_id,
+	.row = json_job,
+	.job = json_job,
+	.status = json_job,
+	.event = json_job,
+	.ended = json_ended,
+	.changed = json_changed,
+	.pong = json_pong,
+	.version = json_version,
+	.finish = json_finish,
+};

@@ -1,0 +1,150 @@
+/* Selection: ids, or what narrows all jobs; never both, since "ids of that group" is more likely a slip than
+ * a wish. */
+#include "config.h"
+
+#include "fetchctl/select.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/units.h"
+#include "fetchctl/call.h"
+#include "fetchctl/out.h"
+#include "job/job.h"
+
+static void set(json_t *object, const char *name, json_t *value)
+{
+	if (json_object_set_new(object, name, value) < 0)
+		abort();
+}
+
+json_t *select_ids(const int64_t *ids, size_t n)
+{
+	json_t *selection = json_object(), *array = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		if (json_array_append_new(array, json_integer(ids[i])) < 0)
+			abort();
+	set(selection, "ids", array);
+	return selection;
+}
+
+static int from_words(const struct args *args, json_t **ret)
+{
+	CLEANUP_FREE int64_t *ids = xcalloc(args->n_words, sizeof(*ids));
+
+	for (size_t i = 0; i < args->n_words; i++)
+		if (units_parse_int(args->words[i], 1, INT64_MAX, &ids[i]) < 0)
+			return complain(STATUS_USAGE, "\"%s\" is not a job id", args->words[i]);
+	*ret = select_ids(ids, args->n_words);
+	return 0;
+}
+
+/* "failed,paused" */
+static int parse_states(const char *words, json_t *states)
+{
+	while (*words) {
+		size_t n = strcspn(words, ",");
+		CLEANUP_FREE char *word = xstrndup(words, n);
+
+		if (job_state_parse(word) < 0) {
+			complain(STATUS_USAGE, "\"%s\" is not a state", word);
+			hint("States are queued, waiting, active, paused, done, failed and cancelled.");
+			return STATUS_USAGE;
+		}
+		json_array_append_new(states, json_string(word));
+		words += n + (words[n] == ',');
+	}
+	return 0;
+}
+
+/* json_string() refuses what is not UTF-8. */
+static int set_string(json_t *selection, const char *name, const char *value)
+{
+	json_t *string = value ? json_string(value) : NULL;
+
+	if (value && (!string || !*value)) {
+		json_decref(string);
+		return complain(STATUS_USAGE, "--%s: empty, or not valid UTF-8", name);
+	}
+	if (string)
+		set(selection, name, string);
+	return 0;
+}
+
+static int set_states(json_t *selection, const struct args *args)
+{
+	const char *words = args_value(args, OPT_STATE);
+	json_t *states;
+	int status = 0;
+
+	if (!words && !args_has(args, OPT_FAILED))
+		return 0;
+	states = json_array();
+	if (args_has(args, OPT_FAILED))
+		json_array_append_new(states, json_string(job_state_name(JOB_FAILED)));
+	if (words)
+		status = parse_states(words, states);
+	if (status == 0 && json_array_size(states) == 0)
+		status = complain(STATUS_USAGE, "--state: no state is named");
+	set(selection, "states", states);
+	return status;
+}
+
+static int from_options(const struct args *args, json_t *selection)
+{
+	int status = set_states(selection, args);
+
+	if (status == 0)
+		status = set_string(selection, "group", args_value(args, OPT_SELECT_GROUP));
+	if (status == 0)
+		status = set_string(selection, "host", args_value(args, OPT_HOST));
+	if (args_has(args, OPT_ALL))
+		set(selection, "all", json_true());
+	return status;
+}
+
+int select_from_args(const struct args *args, json_t **ret)
+{
+	json_t *selection = json_object();
+	int status = from_options(args, selection);
+
+	*ret = NULL;
+	if (status == 0 && args->n_words > 0) {
+		if (json_object_size(selection) > 0)
+			status = complain(
+				STATUS_USAGE, "give job ids, or options that select jobs, but not both");
+		else
+			status = from_words(args, ret);
+	} else if (status == 0 && json_object_size(selection) > 0) {
+		*ret = json_incref(selection);
+	}
+	json_decref(selection);
+	return status;
+}
+
+int select_and_change(struct ctl *ctl, const struct args *args, const char *method, const char *done)
+{
+	json_t *selection, *params, *reply;
+	int status = select_from_args(args, &selection);
+
+	if (status != 0)
+		return status;
+	if (!selection) {
+		complain(STATUS_USAGE, "which jobs?");
+		hint("Give job ids, -g GROUP, --state STATE, --failed or --all.");
+		return STATUS_USAGE;
+	}
+	params = json_pack("{s:o}", "selection", selection);
+	if (args_has(args, OPT_FILES))
+		set(params, "files", json_true());
+	status = ctl_call(ctl, method, params, &reply);
+	if (status != 0)
+		return status;
+	/* Ids are named one by one: silence is success, as with systemctl(1). */
+	out_changed(ctl->out, done, json_integer_value(json_object_get(reply_parameters(reply), "changed")),
+		args->n_words == 0);
+	json_decref(reply);
+	return 0;
+}

@@ -1,0 +1,176 @@
+/* Configuration: one immutable value made whole from files, overrides and environment. Runs before threads
+ * start and on SIGHUP; a loaded config is read by any thread and never changed.
+ */
+#include "fetchd/config_private.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "fetchd/path.h"
+#include "job/origin.h"
+
+static char *explain(const struct config_settings *settings, int option, const char *why)
+{
+	const struct config_setting *setting = &settings->of[option];
+	bool written = setting->rank > 0;
+	return xasprintf("%s%s%s.%s: %s", written ? setting->where : "", written ? ": " : "",
+		config_options[option].section, config_options[option].key, why);
+}
+
+static int set_all(struct config *config, const struct config_settings *settings, char **ret_error)
+{
+	CLEANUP_FREE char *why = NULL;
+	int option;
+
+	for (option = 0; option < CONFIG_OPTIONS_N; option++)
+		if (config_value_set(config, &config_options[option], &settings->of[option], &why)) {
+			*ret_error = explain(settings, option, why);
+			return -EINVAL;
+		}
+	if (config_places_resolve(config, &option, &why)) {
+		*ret_error = explain(settings, option, why);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static struct config *load(
+	const struct config_source *source, struct config_settings *settings, char **ret_error)
+{
+	struct config *config = xcalloc(1, sizeof(*config));
+	config->refs = 1;
+	config->mode = source->mode;
+	if (config_settings_read(settings, source, ret_error) || set_all(config, settings, ret_error)) {
+		config_unref(config);
+		return NULL;
+	}
+	return config;
+}
+
+struct config *config_load(const struct config_source *source, char **ret_error)
+{
+	struct config_settings settings;
+	struct config *config = load(source, &settings, ret_error);
+	config_settings_done(&settings);
+	return config;
+}
+
+struct config *config_ref(struct config *config)
+{
+	atomic_fetch_add(&config->refs, 1);
+	return config;
+}
+
+static void free_strings(char **list)
+{
+	for (size_t i = 0; list && list[i]; i++)
+		free(list[i]);
+	free(list);
+}
+
+void config_unref(struct config *config)
+{
+	if (!config || atomic_fetch_sub(&config->refs, 1) > 1)
+		return;
+	free(config->state_directory);
+	free(config->socket);
+	free_strings(config->download_roots);
+	free_strings(config->root_aliases);
+	free(config->default_directory);
+	free(config->ca_file);
+	free(config->proxy);
+	free(config->user_agent);
+	free(config->protocols);
+	free(config);
+}
+
+/* The entry of list deepest above dir, when deeper than *ret_rel says already. */
+static void find_root(char *const *list, const char *dir, int *index, const char **ret_rel)
+{
+	for (int i = 0; list[i]; i++) {
+		const char *rel = path_below(dir, list[i]);
+		if (rel && (*index < 0 || rel > *ret_rel)) {
+			*index = i;
+			*ret_rel = rel;
+		}
+	}
+}
+
+int config_root_of(const struct config *config, const char *dir, const char **ret_rel)
+{
+	int index = -1;
+	find_root(config->download_roots, dir, &index, ret_rel);
+	find_root(config->root_aliases, dir, &index, ret_rel);
+	return index;
+}
+
+/* ---- print */
+
+static void print_line(FILE *to, const struct config_option *option, const char *value, const char *where)
+{
+	fprintf(to, "# %s\n# set by: %s\n%s=%s\n", option->help, where, option->key, value);
+}
+
+static void print_paths(FILE *to, const struct config_option *option, char *const *paths, const char *where)
+{
+	fprintf(to, "# %s\n# set by: %s\n", option->help, where);
+	for (size_t i = 0; paths[i]; i++)
+		fprintf(to, "%s=\"%s\"\n", option->key, paths[i]);
+}
+
+static const char *print_string(char *const *field)
+{
+	return *field ? *field : "";
+}
+
+static void print_option(FILE *to, const struct config *config, const struct config_option *option,
+	const struct config_setting *setting)
+{
+	const void *field = config_field(config, option);
+	const char *text = *setting->text ? setting->text : option->defaults[config->mode];
+	CLEANUP_FREE char *redacted = NULL;
+
+	switch (option->type) {
+	case CONFIG_TYPE_PATHS: print_paths(to, option, *(char ***)field, setting->where); break;
+	case CONFIG_TYPE_PROXY:
+		redacted = config->proxy ? origin_redact(config->proxy) : NULL;
+		print_line(to, option, redacted ? redacted : "", setting->where);
+		break;
+	case CONFIG_TYPE_PATH:
+	case CONFIG_TYPE_FILE:
+	case CONFIG_TYPE_AGENT:
+	case CONFIG_TYPE_PROTOCOLS: print_line(to, option, print_string(field), setting->where); break;
+	case CONFIG_TYPE_INTEGER:
+	case CONFIG_TYPE_WORKERS:
+	case CONFIG_TYPE_RATIO:
+	case CONFIG_TYPE_SPAN:
+	case CONFIG_TYPE_RATE:
+	case CONFIG_TYPE_LEVEL:
+	case CONFIG_TYPE_CONFLICT: print_line(to, option, text, setting->where); break;
+	case CONFIG_TYPE_ADDRESSES:
+		print_line(to, option, config->private_addresses == CONFIG_ADDRESSES_ALLOW ? "allow" : "deny",
+			setting->where);
+		break;
+	}
+}
+
+void config_print(const struct config_source *source, FILE *to)
+{
+	struct config_settings settings;
+	CLEANUP_FREE char *error = NULL;
+	struct config *config = load(source, &settings, &error);
+
+	for (int i = 0; config && i < CONFIG_OPTIONS_N; i++) {
+		const struct config_option *option = &config_options[i];
+		if (i == 0 || strcmp(option->section, config_options[i - 1].section) != 0)
+			fprintf(to, "%s[%s]\n", i ? "\n" : "", option->section);
+		print_option(to, config, option, &settings.of[i]);
+	}
+	if (error)
+		fprintf(to, "# %s\n", error);
+	config_settings_done(&settings);
+	config_unref(config);
+}

@@ -1,0 +1,372 @@
+/* Configuration files: where they are (UAPI.6), their lines, and the overrides of the command line. Owns the
+ * settings as text; what a value means is config_value.c's. Runs before threads start and on SIGHUP.
+ */
+#include "fetchd/config_private.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ini.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/fileio.h"
+#include "base/text.h"
+
+#define CONFIG_FILE_NAME "fetchd.conf"
+
+/* From the highest to the lowest. The compiled places and the fixed ones are the same in a distribution's
+ * package. */
+static const char *const system_dirs[] = {
+	"/etc/fetchd", SYSCONFDIR "/fetchd", "/run/fetchd", PREFIX "/lib/fetchd", "/usr/lib/fetchd", NULL};
+
+/* One file while it is read. */
+struct reading {
+	struct config_settings *settings;
+	FILE *file;
+	const char *path;
+	unsigned line;
+	unsigned rank;
+	bool exposed;
+	char *error; /* the first */
+};
+
+static const struct config_option *find_option(const char *section, const char *key)
+{
+	for (size_t i = 0; i < CONFIG_OPTIONS_N; i++)
+		if (!strcmp(config_options[i].section, section) && !strcmp(config_options[i].key, key))
+			return &config_options[i];
+	return NULL;
+}
+
+static bool known_section(const char *section)
+{
+	for (size_t i = 0; i < CONFIG_OPTIONS_N; i++)
+		if (!strcmp(config_options[i].section, section))
+			return true;
+	return false;
+}
+
+/* Why section and key are no option; caller frees. */
+static char *unknown_option(const char *section, const char *key)
+{
+	CLEANUP_FREE char *s = text_escape(section);
+	CLEANUP_FREE char *k = text_escape(key);
+	if (!*section)
+		return xasprintf("%s: stands before the first [Section]", k);
+	if (!known_section(section))
+		return xasprintf("%s%s%s: there is no section [%s]", s, *k ? "." : "", k, s);
+	return xasprintf("%s.%s: no such key", s, k);
+}
+
+/* A later file replaces; lines of the same file add up for lists. Takes where. */
+static void setting_put(struct config_setting *setting, enum config_type type, const char *value, char *where,
+	unsigned rank, bool exposed)
+{
+	bool adds = type == CONFIG_TYPE_PATHS && setting->rank == rank && *value && *setting->text;
+	char *text = adds ? xasprintf("%s\n%s", setting->text, value) : xstrdup(value);
+
+	free(setting->text);
+	free(setting->where);
+	*setting = (struct config_setting){.text = text, .where = where, .rank = rank, .exposed = exposed};
+}
+
+static void reading_fail(struct reading *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void reading_fail(struct reading *r, const char *fmt, ...)
+{
+	if (r->error)
+		return;
+	va_list ap;
+	va_start(ap, fmt);
+	CLEANUP_FREE char *what = xvasprintf(fmt, ap);
+	va_end(ap);
+	r->error = xasprintf("%s:%u: %s", r->path, r->line, what);
+}
+
+static int take_pair(void *user, const char *section, const char *key, const char *value)
+{
+	struct reading *r = user;
+	const struct config_option *option = find_option(section, key);
+	if (!option) {
+		CLEANUP_FREE char *why = unknown_option(section, key);
+		reading_fail(r, "%s", why);
+		return 0;
+	}
+	setting_put(&r->settings->of[option - config_options], option->type, value,
+		xasprintf("%s:%u", r->path, r->line), r->rank, r->exposed);
+	return 1;
+}
+
+/* A comment begins with # or ; at the start or after white space. Cuts it and the white space before it. */
+static void cut_comment(char *line)
+{
+	for (char *p = line; *p; p++)
+		if ((*p == '#' || *p == ';') && (p == line || p[-1] == ' ' || p[-1] == '\t')) {
+			*p = '\0';
+			break;
+		}
+	size_t n = strlen(line);
+	while (n > 0 && strchr(" \t\r\n", line[n - 1]))
+		line[--n] = '\0';
+}
+
+static void check_section(struct reading *r, const char *line)
+{
+	size_t n = strcspn(line + 1, "]");
+	if (line[1 + n] != ']' || line[1 + n + 1]) {
+		reading_fail(r, "a section is written [Section], alone on its line");
+		return;
+	}
+	CLEANUP_FREE char *section = xstrndup(line + 1, n);
+	if (!known_section(section)) {
+		CLEANUP_FREE char *why = unknown_option(section, "");
+		reading_fail(r, "%s", why);
+	}
+}
+
+/* What inih alone would let pass, or tell without its reason: a section without keys, a line without "=". */
+static void check_line(struct reading *r, const char *line)
+{
+	if (*line == '[') {
+		check_section(r, line);
+	} else if (*line && !strchr(line, '=')) {
+		CLEANUP_FREE char *shown = text_escape(line);
+		reading_fail(r, "\"%s\" is no [Section], Key=value or # comment", shown);
+	}
+}
+
+/* Reader for inih: a line without comment and leading space (inih would take an indented line for a
+ * continuation of the one before). One that does not fit its buffer is an error: inih alone would take the
+ * rest for a line of its own. */
+static char *read_line(char *buf, int size, void *stream)
+{
+	struct reading *r = stream;
+	CLEANUP_FREE char *line = NULL;
+	size_t room = 0;
+
+	ssize_t n = getline(&line, &room, r->file);
+	if (n < 0 || r->error)
+		return NULL;
+	r->line++;
+	if (memchr(line, '\0', (size_t)n)) {
+		reading_fail(r, "has a NUL byte");
+		return NULL;
+	}
+	cut_comment(line);
+	const char *start = line + strspn(line, " \t");
+	if (strlen(start) + 2 > (size_t)size) {
+		reading_fail(r, "the line is longer than %d bytes", size - 2);
+		return NULL;
+	}
+	check_line(r, start);
+	snprintf(buf, (size_t)size, "%s\n", start);
+	return buf;
+}
+
+static int parse(struct reading *r)
+{
+	int line = ini_parse_stream(read_line, r, take_pair, r);
+	if (ferror(r->file) && !r->error)
+		r->error = xasprintf("%s: cannot be read: %s", r->path, strerror(errno));
+	if (line != 0 && !r->error)
+		r->error = xasprintf("%s:%d: is no [Section], Key=value or # comment", r->path, line);
+	return r->error ? -EINVAL : 0;
+}
+
+static char *file_refusal(int fd, const char *path, bool *ret_exposed)
+{
+	struct stat st;
+	if (fstat(fd, &st) < 0)
+		return xasprintf("%s: %s", path, strerror(errno));
+	if (S_ISDIR(st.st_mode))
+		return xasprintf("%s: is a directory", path);
+	*ret_exposed = (st.st_mode & (S_IRGRP | S_IROTH)) != 0;
+	if (S_ISREG(st.st_mode) && (st.st_mode & (S_IWGRP | S_IWOTH)))
+		return xasprintf("%s: can be written by others: chmod go-w %s", path, path);
+	return NULL;
+}
+
+static int read_file(struct config_settings *settings, const char *path, unsigned rank, char **ret_error)
+{
+	struct reading r = {.settings = settings, .path = path, .rank = rank};
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		*ret_error = xasprintf("%s: %s", path, strerror(errno));
+		return -EINVAL;
+	}
+	r.file = fdopen(fd, "r");
+	if (!r.file)
+		abort();
+	r.error = file_refusal(fd, path, &r.exposed);
+	int result = r.error ? -EINVAL : parse(&r);
+	fclose(r.file);
+	*ret_error = r.error;
+	return result;
+}
+
+/* ---- search path */
+
+/* The directories to look in, highest first, NULL-terminated; each freed by the caller. */
+static char **search_dirs(enum config_mode mode)
+{
+	char **dirs = xcalloc(ARRAY_LEN(system_dirs), sizeof(*dirs));
+	if (mode == CONFIG_SYSTEM) {
+		for (size_t i = 0; system_dirs[i]; i++)
+			dirs[i] = xstrdup(system_dirs[i]);
+		return dirs;
+	}
+	const char *xdg = getenv("XDG_CONFIG_HOME");
+	CLEANUP_FREE char *home = config_home();
+	if (xdg && *xdg == '/')
+		dirs[0] = xasprintf("%s/fetchd", xdg);
+	else if (home)
+		dirs[0] = xasprintf("%s/.config/fetchd", home);
+	return dirs;
+}
+
+static void free_dirs(char **dirs)
+{
+	for (size_t i = 0; dirs[i]; i++)
+		free(dirs[i]);
+	free(dirs);
+}
+
+static const char *base_name(const char *path)
+{
+	return strrchr(path, '/') + 1;
+}
+
+static int by_base_name(const void *a, const void *b)
+{
+	return strcmp(base_name(*(char *const *)a), base_name(*(char *const *)b));
+}
+
+static int is_drop_in(const struct dirent *entry)
+{
+	size_t n = strlen(entry->d_name);
+	return entry->d_name[0] != '.' && n > 5 && !strcmp(entry->d_name + n - 5, ".conf");
+}
+
+static bool has_base_name(char **paths, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(base_name(paths[i]), name))
+			return true;
+	return false;
+}
+
+/* Add the drop-ins of dir whose names are not in paths yet: a higher directory masks. */
+static void add_drop_ins(const char *dir, char ***paths, size_t *n)
+{
+	CLEANUP_FREE char *drop_dir = xasprintf("%s/" CONFIG_FILE_NAME ".d", dir);
+	struct dirent **found;
+	int n_found = scandir(drop_dir, &found, is_drop_in, NULL);
+	if (n_found < 0)
+		return;
+	size_t n_higher = *n;
+	for (int i = 0; i < n_found; i++) {
+		if (!has_base_name(*paths, n_higher, found[i]->d_name)) {
+			*paths = xreallocarray(*paths, *n + 1, sizeof(**paths));
+			(*paths)[(*n)++] = xasprintf("%s/%s", drop_dir, found[i]->d_name);
+		}
+		free(found[i]);
+	}
+	free(found);
+}
+
+static int read_drop_ins(struct config_settings *settings, char **dirs, unsigned *rank, char **ret_error)
+{
+	char **paths = NULL;
+	size_t n = 0;
+	int result = 0;
+
+	for (size_t i = 0; dirs[i]; i++)
+		add_drop_ins(dirs[i], &paths, &n);
+	if (n > 0)
+		qsort(paths, n, sizeof(*paths), by_base_name);
+	for (size_t i = 0; i < n; i++) {
+		/* A link to /dev/null, or an empty file, sets nothing: that is how it masks. */
+		if (result == 0)
+			result = read_file(settings, paths[i], ++*rank, ret_error);
+		free(paths[i]);
+	}
+	free(paths);
+	return result;
+}
+
+static int read_search_path(
+	struct config_settings *settings, enum config_mode mode, unsigned *rank, char **ret_error)
+{
+	char **dirs = search_dirs(mode);
+	int result = 0;
+
+	for (size_t i = 0; dirs[i]; i++) {
+		CLEANUP_FREE char *path = xasprintf("%s/" CONFIG_FILE_NAME, dirs[i]);
+		if (access(path, F_OK) == 0) {
+			result = read_file(settings, path, ++*rank, ret_error);
+			break;
+		}
+	}
+	if (result == 0)
+		result = read_drop_ins(settings, dirs, rank, ret_error);
+	free_dirs(dirs);
+	return result;
+}
+
+/* ---- command line */
+
+static int take_override(struct config_settings *settings, const char *text, unsigned rank, char **ret_error)
+{
+	const char *dot = strchr(text, '.');
+	const char *equals = strchr(text, '=');
+	if (!dot || !equals || dot > equals) {
+		CLEANUP_FREE char *shown = text_escape(text);
+		*ret_error = xasprintf("-o %s: is not Section.Key=VALUE", shown);
+		return -EINVAL;
+	}
+	CLEANUP_FREE char *section = xstrndup(text, (size_t)(dot - text));
+	CLEANUP_FREE char *key = xstrndup(dot + 1, (size_t)(equals - dot - 1));
+	const struct config_option *option = find_option(section, key);
+	if (!option) {
+		CLEANUP_FREE char *why = unknown_option(section, key);
+		*ret_error = xasprintf("-o: %s", why);
+		return -EINVAL;
+	}
+	setting_put(
+		&settings->of[option - config_options], option->type, equals + 1, xstrdup("-o"), rank, false);
+	return 0;
+}
+
+static void put_defaults(struct config_settings *settings, enum config_mode mode)
+{
+	for (size_t i = 0; i < CONFIG_OPTIONS_N; i++)
+		setting_put(&settings->of[i], config_options[i].type, config_options[i].defaults[mode],
+			xstrdup("default"), 0, false);
+}
+
+int config_settings_read(
+	struct config_settings *settings, const struct config_source *source, char **ret_error)
+{
+	unsigned rank = 0;
+	memset(settings, 0, sizeof(*settings));
+	put_defaults(settings, source->mode);
+
+	int result = source->file ? read_file(settings, source->file, ++rank, ret_error)
+				  : read_search_path(settings, source->mode, &rank, ret_error);
+	rank++;
+	for (size_t i = 0; i < source->n_overrides && result == 0; i++)
+		result = take_override(settings, source->overrides[i], rank, ret_error);
+	return result;
+}
+
+void config_settings_done(struct config_settings *settings)
+{
+	for (size_t i = 0; i < CONFIG_OPTIONS_N; i++) {
+		free(settings->of[i].text);
+		free(settings->of[i].where);
+	}
+}

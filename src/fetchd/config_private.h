@@ -1,0 +1,74 @@
+/* Inside of the configuration: what config*.c share. Nobody else includes this. */
+#ifndef FETCHD_CONFIG_PRIVATE_H
+#define FETCHD_CONFIG_PRIVATE_H
+
+#include "fetchd/config.h"
+
+enum config_type {
+	CONFIG_TYPE_PATH,  /* absolute, or ~/ in user mode */
+	CONFIG_TYPE_PATHS, /* list of them; lines of one file add up */
+	CONFIG_TYPE_FILE,  /* a path to a file that can be read */
+	CONFIG_TYPE_PROXY,
+	CONFIG_TYPE_AGENT,
+	CONFIG_TYPE_PROTOCOLS,
+	CONFIG_TYPE_INTEGER,
+	CONFIG_TYPE_WORKERS, /* INTEGER, or "auto" */
+	CONFIG_TYPE_RATIO,
+	CONFIG_TYPE_SPAN,
+	CONFIG_TYPE_RATE,
+	CONFIG_TYPE_LEVEL,
+	CONFIG_TYPE_CONFLICT,
+	CONFIG_TYPE_ADDRESSES,
+};
+
+struct config_option {
+	const char *section;
+	const char *key;
+	enum config_type type;
+	size_t offset;		 /* of the field in struct config */
+	const char *defaults[2]; /* by enum config_mode */
+	int64_t least, most;
+	const char *help;
+};
+
+enum {
+#define OPTION(section, key, field, ...) CONFIG_OPTION_##key,
+#include "fetchd/options.def"
+#undef OPTION
+	CONFIG_OPTIONS_N
+};
+
+extern const struct config_option config_options[CONFIG_OPTIONS_N];
+
+/* What was written for a key, and where. */
+struct config_setting {
+	char *text;    /* PATHS: one entry a line */
+	char *where;   /* "FILE:LINE", "-o" or "default" */
+	unsigned rank; /* which file; a later one replaces */
+	bool exposed;  /* from a file that others can read */
+};
+
+struct config_settings {
+	struct config_setting of[CONFIG_OPTIONS_N];
+};
+
+/* Files and overrides in their order. 0, or -EINVAL with *ret_error a whole message. */
+int config_settings_read(
+	struct config_settings *settings, const struct config_source *source, char **ret_error);
+void config_settings_done(struct config_settings *settings);
+
+/* Put the value of setting into its field. 0, or -EINVAL with *ret_why (caller frees). */
+int config_value_set(struct config *config, const struct config_option *option,
+	const struct config_setting *setting, char **ret_why);
+static inline void *config_field(const struct config *config, const struct config_option *option)
+{
+	return (char *)config + option->offset;
+}
+
+/* Fill the paths that are not set, and check roots and default directory. 0, or -EINVAL with *ret_option
+ * naming the key and *ret_why what is wrong (caller frees). */
+int config_places_resolve(struct config *config, int *ret_option, char **ret_why);
+/* The user's home directory, without a slash at its end; NULL when there is none. Caller frees. */
+char *config_home(void);
+
+#endif

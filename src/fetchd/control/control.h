@@ -1,0 +1,49 @@
+/* Control: the mouth. Listener, sessions, the live table; everything that users say and hear. Main thread
+ * only, on the daemon's event loop; must never block: no disk, no SQL, no DNS.
+ */
+#ifndef CONTROL_CONTROL_H
+#define CONTROL_CONTROL_H
+
+#include <event2/event.h>
+#include <stdint.h>
+
+#include "base/mailbox.h"
+#include "fetchd/config.h"
+
+struct control;
+
+struct control_setup {
+	struct event_base *base;
+	struct config *config;	/* control takes its own reference */
+	struct mailbox *engine; /* where requests go */
+	int listen_fd;		/* listening; control owns it from here on */
+	/* Called when a figure of control_summary() may have changed. */
+	void (*on_change)(void *arg);
+	/* Called once, after control_end(), when the last session is gone. */
+	void (*on_end)(void *arg);
+	void *arg;
+};
+
+struct control *control_start(const struct control_setup *setup);
+/* Closes what is open. NULL is fine. */
+void control_free(struct control *control);
+
+/* A message of the control mailbox, but CONTROL_NOTICE. Takes it. */
+void control_dispatch(struct control *control, struct msg *msg);
+/* After a reload. control takes its own reference. */
+void control_set_config(struct control *control, struct config *config);
+/* No new connections; calls that need the engine are answered with TryAgain. */
+void control_stop(struct control *control);
+/* The engine is gone: calls that still wait are answered with TryAgain, what is written is flushed for a
+ * moment, then on_end() is called. */
+void control_end(struct control *control);
+
+/* For the service manager's status line. */
+struct control_summary {
+	int64_t queued, waiting, active;
+	int64_t speed; /* bytes/s */
+	bool draining;
+};
+void control_get_summary(const struct control *control, struct control_summary *ret);
+
+#endif

@@ -1,0 +1,63 @@
+/* io.fetchd.Manager.Pause, Resume, Cancel, Retry, Remove: one request, five verbs. Main thread. */
+#include <config.h>
+
+#include "fetchd/control/methods.h"
+
+#include "base/alloc.h"
+
+struct change_params {
+	json_t *selection;
+	bool files;
+};
+
+static const struct param change_params[] = {
+	{"selection", PARAM_OBJECT, offsetof(struct change_params, selection), true},
+	{"files", PARAM_BOOL, offsetof(struct change_params, files), false}, /* Remove's alone: the last */
+};
+
+static void change(struct call *call, json_t *parameters, enum request_verb verb)
+{
+	struct change_params params = {.files = false};
+	size_t n = ARRAY_LEN(change_params) - (verb == VERB_REMOVE ? 0 : 1);
+	struct job_filter filter;
+
+	if (!call_read_params(call, parameters, change_params, n, &params) ||
+		!call_read_selection(call, params.selection, true, &filter))
+		return;
+	struct request *request = request_new(REQUEST_CHANGE);
+	job_filter_done(&request->filter);
+	request->filter = filter;
+	request->verb = verb;
+	request->remove_files = params.files;
+	call_request(call, request);
+}
+
+void method_pause_start(struct call *call, json_t *parameters)
+{
+	change(call, parameters, VERB_PAUSE);
+}
+
+void method_resume_start(struct call *call, json_t *parameters)
+{
+	change(call, parameters, VERB_RESUME);
+}
+
+void method_cancel_start(struct call *call, json_t *parameters)
+{
+	change(call, parameters, VERB_CANCEL);
+}
+
+void method_retry_start(struct call *call, json_t *parameters)
+{
+	change(call, parameters, VERB_RETRY);
+}
+
+void method_remove_start(struct call *call, json_t *parameters)
+{
+	change(call, parameters, VERB_REMOVE);
+}
+
+void method_change_reply(struct call *call, struct request *request)
+{
+	call_reply(call, json_pack("{s:I}", "changed", (json_int_t)request->n_changed), false);
+}

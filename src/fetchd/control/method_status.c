@@ -1,0 +1,76 @@
+/* io.fetchd.Manager.Status: from memory, whatever the database does. Main thread. */
+#include <config.h>
+
+#include "fetchd/control/methods.h"
+
+#include <unistd.h>
+
+#include "fetchd/control/internal.h"
+#include "fetchd/control/live.h"
+
+/* Active jobs that one answer names at most; the counts tell of the others. */
+#define STATUS_ACTIVE_MAX 1000
+
+static json_t *active_json(const struct control *control, const struct peer *peer)
+{
+	json_t *active = json_array();
+	size_t size = 0;
+
+	for (const struct live_job *entry = control->live->jobs; entry; entry = entry->hh.next) {
+		if (!peer_may_see(peer, entry->job->owner))
+			continue;
+		size += call_job_size(entry->job);
+		if (json_array_size(active) == STATUS_ACTIVE_MAX || size > CALL_REPLY_SIZE)
+			break;
+		json_array_append_new(active, call_job_json(control, entry->job));
+	}
+	return active;
+}
+
+static json_t *counts_json(const struct control *control, const struct peer *peer)
+{
+	int64_t by_state[JOB_STATE_N];
+	json_t *counts = json_object();
+
+	live_count(control->live, peer, by_state);
+	for (int state = JOB_STATE_FIRST; state <= JOB_STATE_LAST; state++)
+		json_object_set_new(
+			counts, job_state_name((enum job_state)state), json_integer(by_state[state]));
+	return counts;
+}
+
+static void put_int(json_t *object, const char *key, int64_t value)
+{
+	json_object_set_new(object, key, json_integer(value));
+}
+
+static json_t *daemon_json(const struct control *control)
+{
+	const struct config *config = control->config;
+	json_t *json = json_object();
+
+	json_object_set_new(json, "version", json_string(PACKAGE_VERSION));
+	put_int(json, "pid", getpid());
+	json_object_set_new(json, "mode", json_string(config->mode == CONFIG_SYSTEM ? "system" : "user"));
+	json_object_set_new(json, "state_directory", wire_string(config->state_directory));
+	put_int(json, "started_usec", control->started_usec);
+	put_int(json, "workers", config->workers);
+	put_int(json, "max_active", config->max_active);
+	put_int(json, "max_per_host", config->max_per_host);
+	json_object_set_new(json, "draining", json_boolean(control->draining));
+	return json;
+}
+
+void method_status_start(struct call *call, json_t *parameters)
+{
+	const struct control *control = call->control;
+
+	if (!call_read_params(call, parameters, NULL, 0, NULL))
+		return;
+	json_t *status = daemon_json(control);
+	json_object_set_new(status, "counts", counts_json(control, &call->peer));
+	put_int(status, "received", control->live->received);
+	put_int(status, "speed", live_speed(control->live, &call->peer));
+	json_object_set_new(status, "active", active_json(control, &call->peer));
+	call_reply(call, status, false);
+}

@@ -1,0 +1,40 @@
+/* The methods, one file each. Main thread. What each means stands in the IDL. */
+#ifndef CONTROL_METHODS_H
+#define CONTROL_METHODS_H
+
+#include "fetchd/control/call.h"
+#include "wire/frame.h"
+#include "wire/jobjson.h"
+
+void method_add_start(struct call *call, json_t *parameters);
+void method_add_reply(struct call *call, struct request *request);
+
+void method_list_start(struct call *call, json_t *parameters);
+void method_list_reply(struct call *call, struct request *request);
+void method_list_drained(struct call *call);
+void method_list_end(struct call *call);
+
+void method_status_start(struct call *call, json_t *parameters);
+
+void method_watch_start(struct call *call, json_t *parameters);
+void method_watch_reply(struct call *call, struct request *request);
+void method_watch_drained(struct call *call);
+void method_watch_end(struct call *call);
+
+void method_pause_start(struct call *call, json_t *parameters);
+void method_resume_start(struct call *call, json_t *parameters);
+void method_cancel_start(struct call *call, json_t *parameters);
+void method_retry_start(struct call *call, json_t *parameters);
+void method_remove_start(struct call *call, json_t *parameters);
+void method_change_reply(struct call *call, struct request *request);
+
+void method_drain_start(struct call *call, json_t *parameters);
+void method_drain_reply(struct call *call, struct request *request);
+
+void method_ping_start(struct call *call, json_t *parameters);
+
+/* org.varlink.service */
+void method_get_info_start(struct call *call, json_t *parameters);
+void method_get_interface_start(struct call *call, json_t *parameters);
+
+#endif

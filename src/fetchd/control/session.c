@@ -1,0 +1,406 @@
+/* Session: bytes of one connection in and out. Owns the bufferevent, the timer and the call under way. Main
+ * thread, in the loop's callbacks; must never trust a byte before wire_parse() has seen it, nor hold more
+ * than one message of input.
+ */
+#include <config.h>
+
+#include "fetchd/control/session.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/event.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "wire/frame.h"
+
+static void set_timer(struct session *session, int64_t usec)
+{
+	struct timeval wait = {.tv_sec = usec / USEC_PER_SEC, .tv_usec = usec % USEC_PER_SEC};
+	event_add(session->timer, &wait);
+}
+
+/* ---- output */
+
+static void free_text(const void *data, size_t len, void *arg)
+{
+	(void)len, (void)arg;
+	free((void *)(uintptr_t)data);
+}
+
+void session_send(struct session *session, json_t *json)
+{
+	size_t len;
+	char *text = wire_format(json, &len);
+	json_decref(json);
+	if (evbuffer_add_reference(bufferevent_get_output(session->bev), text, len, free_text, NULL) < 0)
+		abort();
+}
+
+static void send_error(struct session *session, const char *error, json_t *parameters)
+{
+	session_send(session, json_pack("{s:s, s:o}", "error", error, "parameters", parameters));
+}
+
+/* ---- calls */
+
+static struct call *call_new(struct session *session, json_t *message)
+{
+	struct call *call = xcalloc(1, sizeof(*call));
+	call->control = session->control;
+	call->session = session;
+	call->peer = session->peer;
+	call->id = ++session->control->next_id;
+	call->message = message;
+	return call;
+}
+
+static void call_free(struct call *call)
+{
+	if (!call)
+		return;
+	if (call->method && call->method->end)
+		call->method->end(call);
+	json_decref(call->message);
+	free(call);
+}
+
+/* The members of a call, all but "parameters" (varlink.org, "Service"). NULL when they are well-formed, else
+ * the bad one. */
+static const char *read_call(struct call *call, const char **ret_method, json_t **ret_parameters)
+{
+	const char *key;
+	json_t *value;
+	json_object_foreach(call->message, key, value)
+	{
+		if (!strcmp(key, "method") && json_is_string(value))
+			*ret_method = json_string_value(value);
+		else if (!strcmp(key, "parameters") && json_is_object(value))
+			*ret_parameters = value;
+		else if (!strcmp(key, "parameters") && json_is_null(value))
+			*ret_parameters = NULL;
+		else if (!strcmp(key, "more") && json_is_boolean(value))
+			call->more = json_is_true(value);
+		else if (!strcmp(key, "oneway") && json_is_boolean(value))
+			call->oneway = json_is_true(value);
+		else if (strcmp(key, "upgrade") != 0 || !json_is_false(value))
+			return key;
+	}
+	return *ret_method ? NULL : "method";
+}
+
+static void call_unknown(struct call *call, const char *method)
+{
+	const char *dot = strrchr(method, '.');
+	if (!dot) {
+		call_invalid_parameter(call, "method");
+	} else if (method_interface_known(method)) {
+		call_error(call, "org.varlink.service.MethodNotFound", json_pack("{s:s}", "method", method));
+	} else {
+		CLEANUP_FREE char *interface = xstrndup(method, (size_t)(dot - method));
+		call_error(call, "org.varlink.service.InterfaceNotFound",
+			json_pack("{s:s}", "interface", interface));
+	}
+}
+
+static void start_call(struct session *session, json_t *message)
+{
+	struct call *call = call_new(session, message);
+	const char *method = NULL;
+	json_t *parameters = NULL;
+
+	session->call = call;
+	const char *bad = read_call(call, &method, &parameters);
+	if (bad) {
+		/* No call at all: whoever sends this does not speak Varlink. */
+		call_invalid_parameter(call, bad);
+		session_finish(session);
+		return;
+	}
+	call->method = method_find(method);
+	if (!parameters) {
+		parameters = json_object();
+		json_object_set_new(message, "parameters", parameters);
+	}
+	if (!call->method)
+		call_unknown(call, method);
+	else if (call->method->streams && !call->more)
+		call_error(call, "org.varlink.service.ExpectedMore", json_object());
+	else
+		call->method->start(call, parameters);
+}
+
+/* ---- input */
+
+static void refuse_input(struct session *session, size_t position, const char *why)
+{
+	CLEANUP_FREE char *parameter = xasprintf("message, byte %zu: %s", position, why);
+	log_debug("uid %u: %s: connection closed", (unsigned)session->peer.uid, parameter);
+	send_error(
+		session, "org.varlink.service.InvalidParameter", json_pack("{s:s}", "parameter", parameter));
+	session_finish(session);
+}
+
+static void take_message(struct session *session, struct evbuffer *input, size_t len)
+{
+	const char *why = NULL;
+	size_t position = 0;
+	const char *text = (const char *)evbuffer_pullup(input, (ev_ssize_t)len + 1);
+	json_t *message = wire_parse(text, len, &why, &position);
+
+	evbuffer_drain(input, len + 1);
+	session->scanned = 0;
+	if (message)
+		start_call(session, message);
+	else
+		refuse_input(session, position, why);
+}
+
+/* Length of the first message in input, its NUL not counted; -1 while that has not come. */
+static ssize_t find_message(struct session *session, struct evbuffer *input)
+{
+	struct evbuffer_ptr from;
+	if (evbuffer_get_length(input) <= session->scanned)
+		return -1;
+	evbuffer_ptr_set(input, &from, session->scanned, EVBUFFER_PTR_SET);
+	struct evbuffer_ptr end = evbuffer_search(input, "", 1, &from);
+	if (end.pos < 0)
+		session->scanned = evbuffer_get_length(input);
+	return end.pos;
+}
+
+/* 30 s for a message once its first byte came. */
+static void watch_incomplete(struct session *session, struct evbuffer *input)
+{
+	if (session->call || session->closing || evbuffer_get_length(input) == 0)
+		event_del(session->timer);
+	else if (!event_pending(session->timer, EV_TIMEOUT, NULL))
+		set_timer(session, SESSION_MESSAGE_USEC);
+}
+
+static void session_read(struct session *session)
+{
+	struct evbuffer *input = bufferevent_get_input(session->bev);
+
+	session->reading = true;
+	while (!session->call && !session->closing && !session->dead) {
+		ssize_t len = find_message(session, input);
+		if (len < 0 && session->scanned <= WIRE_MESSAGE_MAX)
+			break;
+		event_del(session->timer);
+		if (len < 0 || (size_t)len > WIRE_MESSAGE_MAX)
+			refuse_input(session, WIRE_MESSAGE_MAX, "is longer than 1 MiB");
+		else
+			take_message(session, input, (size_t)len);
+	}
+	session->reading = false;
+	if (session->dead || session->closing)
+		return;
+	if (session->eof && !session->call)
+		session_finish(session);
+	else
+		watch_incomplete(session, input);
+}
+
+void session_call_done(struct session *session)
+{
+	struct call *call = session->call;
+	session->call = NULL;
+	call_free(call);
+	if (session->control->ending)
+		session_finish(session);
+	else if (!session->reading && !session->dead)
+		session_read(session);
+}
+
+/* ---- callbacks */
+
+static void discard_input(struct session *session)
+{
+	struct evbuffer *input = bufferevent_get_input(session->bev);
+	evbuffer_drain(input, evbuffer_get_length(input));
+}
+
+/* All is written: says so, and waits a moment for the peer to close. To close first, with input unread, would
+ * break its writing before it has read why. */
+static void end_output(struct session *session)
+{
+	if (evbuffer_get_length(bufferevent_get_output(session->bev)) > 0)
+		return;
+	if (session->eof || session->control->ending)
+		session_close(session);
+	else
+		shutdown(bufferevent_getfd(session->bev), SHUT_WR);
+}
+
+static void on_read(struct bufferevent *bev, void *arg)
+{
+	struct session *session = arg;
+	if (session->closing)
+		discard_input(session);
+	else
+		session_read(session);
+	(void)bev;
+}
+
+static void on_write(struct bufferevent *bev, void *arg)
+{
+	struct session *session = arg;
+	(void)bev;
+	if (session->closing)
+		end_output(session);
+	else if (session->call && session->call->method->drained)
+		session->call->method->drained(session->call);
+}
+
+/* Whether the peer has closed its end wholly, and not only for writing: then nobody reads any answer. */
+static bool peer_is_gone(struct bufferevent *bev)
+{
+	struct pollfd pfd = {.fd = bufferevent_getfd(bev)};
+	return poll(&pfd, 1, 0) < 0 || (pfd.revents & (POLLHUP | POLLERR | POLLNVAL));
+}
+
+static void on_event(struct bufferevent *bev, short what, void *arg)
+{
+	struct session *session = arg;
+	if (!(what & (BEV_EVENT_EOF | BEV_EVENT_ERROR)))
+		return;
+	if ((what & BEV_EVENT_ERROR) || peer_is_gone(bev)) {
+		session_close(session);
+		return;
+	}
+	/* It still reads the answers to what it has asked. */
+	session->eof = true;
+	bufferevent_disable(bev, EV_READ);
+	if (session->closing)
+		end_output(session);
+	else if (!session->call)
+		session_finish(session);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct session *session = arg;
+	(void)fd, (void)what;
+	if (!session->closing)
+		log_debug("uid %u: a message did not come whole in time: connection closed",
+			(unsigned)session->peer.uid);
+	session_close(session);
+}
+
+/* ---- life */
+
+struct session *session_find(struct control *control, uint64_t id)
+{
+	struct session *session;
+	HASH_FIND(hh, control->sessions, &id, sizeof(id), session);
+	return session;
+}
+
+static size_t count_user(const struct control *control, uid_t uid)
+{
+	size_t n = 0;
+	for (const struct session *s = control->sessions; s; s = s->hh.next)
+		n += s->peer.uid == uid;
+	return n;
+}
+
+/* NULL, or why there is no room. */
+static const char *crowd_refusal(const struct control *control, const struct peer *peer)
+{
+	size_t most = peer->uid == 0 ? SESSIONS_MAX : SESSIONS_MAX - SESSIONS_ROOT_RESERVE;
+	if (control->n_sessions >= most)
+		return "too many connections";
+	if (peer->uid != 0 && count_user(control, peer->uid) >= SESSIONS_PER_USER)
+		return "too many connections of this user";
+	return NULL;
+}
+
+static struct session *session_new(struct control *control, int fd, const struct peer *peer)
+{
+	struct session *session = xcalloc(1, sizeof(*session));
+	session->id = ++control->next_id;
+	session->control = control;
+	session->peer = *peer;
+	session->bev = bufferevent_socket_new(control->setup.base, fd, BEV_OPT_CLOSE_ON_FREE);
+	session->timer = event_new(control->setup.base, -1, 0, on_timer, session);
+	if (!session->bev || !session->timer)
+		abort();
+	bufferevent_setcb(session->bev, on_read, on_write, on_event, session);
+	/* A whole message and its NUL, and no more while a call is under way. */
+	bufferevent_setwatermark(session->bev, EV_READ, 0, WIRE_MESSAGE_MAX + 1);
+	bufferevent_setwatermark(session->bev, EV_WRITE, SESSION_OUTPUT_LOW, 0);
+	bufferevent_enable(session->bev, EV_READ | EV_WRITE);
+	HASH_ADD(hh, control->sessions, id, sizeof(session->id), session);
+	control->n_sessions++;
+	return session;
+}
+
+void session_open(struct control *control, int fd)
+{
+	struct peer peer = {.uid = (uid_t)-1};
+	int unknown = peer_of_socket(fd, &peer);
+	const char *crowd = unknown ? NULL : crowd_refusal(control, &peer);
+
+	/* A refused one is told why, and so it is a session for a moment: a hard limit stands above. */
+	if (control->n_sessions >= 2 * SESSIONS_MAX) {
+		close(fd);
+		return;
+	}
+	struct session *session = session_new(control, fd, &peer);
+	if (!unknown && !crowd)
+		return;
+	if (unknown)
+		send_error(session, WIRE_INTERFACE ".NotPermitted",
+			json_pack("{s:s}", "message", "the kernel does not say which user you are"));
+	else
+		send_error(session, WIRE_INTERFACE ".TryAgain", json_pack("{s:s}", "message", crowd));
+	log_debug("uid %u: connection refused: %s", (unsigned)peer.uid, crowd ? crowd : "unknown user");
+	session_finish(session);
+}
+
+void session_finish(struct session *session)
+{
+	if (session->dead || session->closing)
+		return;
+	session->closing = true;
+	set_timer(session, SESSION_FLUSH_USEC);
+	discard_input(session);
+	end_output(session);
+}
+
+void session_close(struct session *session)
+{
+	struct control *control = session->control;
+	struct call *call = session->call;
+
+	if (session->dead)
+		return;
+	session->dead = true;
+	session->call = NULL;
+	call_free(call);
+	bufferevent_disable(session->bev, EV_READ | EV_WRITE);
+	bufferevent_setcb(session->bev, NULL, NULL, NULL, NULL);
+	event_del(session->timer);
+	HASH_DEL(control->sessions, session);
+	control->n_sessions--;
+	session->next_dead = control->dead;
+	control->dead = session;
+	event_active(control->reap_event, EV_TIMEOUT, 0);
+}
+
+void session_reap(struct control *control)
+{
+	while (control->dead) {
+		struct session *session = control->dead;
+		control->dead = session->next_dead;
+		bufferevent_free(session->bev);
+		event_free(session->timer);
+		free(session);
+	}
+}

@@ -1,0 +1,247 @@
+/* What a job spec means: URL, place, name, headers, checksum. Main thread. Touches no file system: whether a
+ * directory can be written is found out when the job runs. No message repeats a secret.
+ */
+#include <config.h>
+
+#include "fetchd/control/spec.h"
+
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "fetchd/path.h"
+#include "job/checksum.h"
+#include "job/header.h"
+#include "job/name.h"
+#include "job/origin.h"
+
+#define LABEL_MAX	128 /* characters of a group's name */
+#define KEY_MAX		255
+#define USER_RECORD_MAX 16384
+
+struct subject {
+	struct job *job;
+	const struct config *config;
+	const struct peer *peer;
+	char *message;
+};
+
+/* ---- URL */
+
+static const char *check_scheme(struct subject *s, const struct origin *origin)
+{
+	if (origin_scheme_in(origin->scheme, s->config->protocols))
+		return NULL;
+	CLEANUP_FREE char *scheme = text_escape(origin->scheme);
+	s->message = xasprintf("%s is not among the allowed protocols (%s): see Protocols in fetchd.conf(5)",
+		scheme, s->config->protocols);
+	return "E_SCHEME";
+}
+
+static const char *check_url(struct subject *s)
+{
+	struct origin origin;
+	enum origin_error error = origin_parse(s->job->url, &origin);
+	if (error != ORIGIN_OK) {
+		s->message = xstrdup(origin_error_text(error));
+		return "E_BAD_URL";
+	}
+	const char *code = check_scheme(s, &origin);
+	if (!code) {
+		free(s->job->origin);
+		s->job->origin = origin_text(&origin);
+	}
+	origin_done(&origin);
+	return code;
+}
+
+/* ---- directory */
+
+/* The user's name when it can be a directory's, else the number. */
+static char *user_component(uid_t uid)
+{
+	char record[USER_RECORD_MAX];
+	struct passwd pw, *found = NULL;
+
+	if (getpwuid_r(uid, &pw, record, sizeof(record), &found) == 0 && found &&
+		!name_refusal(found->pw_name))
+		return xstrdup(found->pw_name);
+	return xasprintf("%u", (unsigned)uid);
+}
+
+char *spec_default_directory(const struct config *config, uid_t uid)
+{
+	if (config->mode == CONFIG_USER)
+		return xstrdup(config->default_directory);
+	CLEANUP_FREE char *user = user_component(uid);
+	return xasprintf("%s/%s", config->default_directory, user);
+}
+
+static char *roots_text(const struct config *config)
+{
+	char *text = xstrdup("");
+	for (size_t i = 0; config->download_roots[i]; i++) {
+		char *longer = xasprintf("%s%s%s", text, i ? ", " : "", config->download_roots[i]);
+		free(text);
+		text = longer;
+	}
+	return text;
+}
+
+static const char *refuse_dir(struct subject *s, const char *why)
+{
+	CLEANUP_FREE char *dir = text_escape(s->job->dir);
+	s->message = xasprintf("the directory %s %s", dir, why);
+	return "E_DIR";
+}
+
+/* In system mode the default directory holds one directory a user, and each is that user's alone. */
+static bool is_others(const struct subject *s, const char *own)
+{
+	const char *base = s->config->default_directory;
+	return s->config->mode == CONFIG_SYSTEM && !s->peer->privileged && path_below(s->job->dir, base) &&
+	       !path_below(s->job->dir, own);
+}
+
+static const char *check_dir(struct subject *s, const char *own)
+{
+	const char *why, *rest;
+	if (!s->job->dir) {
+		s->job->dir = xstrdup(own);
+		return NULL;
+	}
+	char *dir = path_normalize(s->job->dir, &why);
+	if (!dir)
+		return refuse_dir(s, why);
+	free(s->job->dir);
+	s->job->dir = dir;
+	if (config_root_of(s->config, dir, &rest) < 0) {
+		CLEANUP_FREE char *roots = roots_text(s->config);
+		CLEANUP_FREE char *text = xasprintf(
+			"is in none of the download roots (%s): see DownloadRoots in fetchd.conf(5)", roots);
+		return refuse_dir(s, text);
+	}
+	return is_others(s, own) ? refuse_dir(s, "is another user's") : NULL;
+}
+
+/* ---- the rest */
+
+static const char *check_name(struct subject *s)
+{
+	if (!s->job->name) {
+		s->job->name = name_from_url(s->job->url);
+		return NULL;
+	}
+	const char *why = name_refusal(s->job->name);
+	if (!why)
+		return NULL;
+	CLEANUP_FREE char *name = text_escape(s->job->name);
+	s->message = xasprintf("the file name %s: %s", name, why);
+	return "E_NAME";
+}
+
+static const char *refuse_header(struct subject *s, const char *which, const char *why)
+{
+	s->message = xasprintf("%s: %s", which, why);
+	return "E_HEADER";
+}
+
+/* A header is named by what stands before its colon: what follows can be a secret. */
+static const char *check_header_line(struct subject *s, const char *line)
+{
+	const char *why = header_refusal(line);
+	if (!why)
+		return NULL;
+	const char *colon = strchr(line, ':');
+	CLEANUP_FREE char *name = text_escape_n(line, colon ? (size_t)(colon - line) : 0);
+	CLEANUP_FREE char *which = xasprintf("the header %s", name);
+	return refuse_header(s, which, why);
+}
+
+static const char *check_headers(struct subject *s)
+{
+	const struct job_options *options = &s->job->options;
+	const char *why, *code = NULL;
+
+	if (options->user_agent && (why = header_value_refusal(options->user_agent)))
+		return refuse_header(s, "user_agent", why);
+	if (options->referer && (why = header_value_refusal(options->referer)))
+		return refuse_header(s, "referer", why);
+	for (const char *line = options->headers; line && *line && !code;) {
+		size_t n = strcspn(line, "\n");
+		CLEANUP_FREE char *copy = xstrndup(line, n);
+		code = check_header_line(s, copy);
+		line += n + (line[n] == '\n');
+	}
+	return code;
+}
+
+static const char *check_checksum(struct subject *s)
+{
+	const char *why;
+	if (!s->job->options.checksum)
+		return NULL;
+	char *normal = checksum_normalize(s->job->options.checksum, &why);
+	if (!normal) {
+		s->message = xasprintf("the checksum: %s", why);
+		return "E_CHECKSUM_FORMAT";
+	}
+	free(s->job->options.checksum);
+	s->job->options.checksum = normal;
+	return NULL;
+}
+
+/* 1…most characters, all of them visible or spaces. */
+static bool is_label(const char *text, size_t most)
+{
+	size_t n = 0, len = strlen(text);
+	while (len > 0) {
+		unsigned cp;
+		size_t used = text_utf8_decode(text, len, &cp);
+		if (used == 0 || text_cp_hidden(cp))
+			return false;
+		text += used;
+		len -= used;
+		n++;
+	}
+	return n >= 1 && n <= most;
+}
+
+static const char *check_labels(struct subject *s)
+{
+	if (s->job->group && !is_label(s->job->group, LABEL_MAX)) {
+		s->message = xasprintf(
+			"a group's name has 1 to %d characters, none of them control characters", LABEL_MAX);
+		return "E_GROUP";
+	}
+	if (s->job->key && !is_label(s->job->key, KEY_MAX)) {
+		s->message =
+			xasprintf("a key has 1 to %d characters, none of them control characters", KEY_MAX);
+		return "E_KEY";
+	}
+	return NULL;
+}
+
+const char *spec_complete(struct job *job, const struct config *config, const struct peer *peer,
+	const char *own_dir, char **ret_message)
+{
+	struct subject s = {.job = job, .config = config, .peer = peer};
+	const char *code = check_url(&s);
+
+	job->owner = peer->uid;
+	if (!code)
+		code = check_dir(&s, own_dir);
+	if (!code)
+		code = check_name(&s);
+	if (!code)
+		code = check_headers(&s);
+	if (!code)
+		code = check_checksum(&s);
+	if (!code)
+		code = check_labels(&s);
+	*ret_message = s.message;
+	return code;
+}

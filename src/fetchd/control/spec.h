@@ -1,0 +1,18 @@
+/* What a job spec means: the checks that need the configuration and the caller. Main thread. */
+#ifndef CONTROL_SPEC_H
+#define CONTROL_SPEC_H
+
+#include "fetchd/config.h"
+#include "fetchd/control/peer.h"
+#include "job/job.h"
+
+/* Where jobs of uid go that name no directory. Asks the system's user database, so once a call. Caller frees.
+ */
+char *spec_default_directory(const struct config *config, uid_t uid);
+/* Checks *job as wire_spec_from_json() left it, and fills origin, directory, name and owner. own_dir:
+ * spec_default_directory() of peer. NULL, or the stable code of why it is refused, with *ret_message one
+ * plain sentence (caller frees). */
+const char *spec_complete(struct job *job, const struct config *config, const struct peer *peer,
+	const char *own_dir, char **ret_message);
+
+#endif

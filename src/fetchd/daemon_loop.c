@@ -1,0 +1,285 @@
+/* The main thread's loop: signals, watchdog, status line, and the control mailbox, which it shares out. Owns
+ * the loop's events. Must never block.
+ */
+#include <config.h>
+
+#include "fetchd/daemon_private.h"
+
+#include <event2/event.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/units.h"
+#include "fetchd/engine/engine.h"
+#include "fetchd/reload.h"
+#include "fetchd/service.h"
+
+/* Messages of the control mailbox handled before the loop looks at sockets again. */
+#define LOOP_BATCH 1024
+/* A stop waits so long for the engine; rows are safe all the time. A service manager gives up later. */
+#define STOP_WAIT_USEC (9 * USEC_PER_SEC)
+/* Whatever hangs after that: the process ends. */
+#define STOP_GUARD_SEC 10
+#define STATUS_USEC    USEC_PER_SEC
+
+static struct timeval timeval_of(int64_t usec)
+{
+	return (struct timeval){.tv_sec = usec / USEC_PER_SEC, .tv_usec = usec % USEC_PER_SEC};
+}
+
+/* ---- stop, reload, notices */
+
+static void post_engine(struct daemon *d, enum request_kind kind, struct config *config)
+{
+	struct request *request = request_new(kind);
+	request->privileged = true;
+	request->call_id = (uint64_t)kind; /* no session asks: session_id stays 0 */
+	request->config = config;
+	mailbox_post(&d->engine_box, &request->msg);
+}
+
+static void begin_stop(struct daemon *d)
+{
+	struct timeval wait = timeval_of(STOP_WAIT_USEC);
+	if (d->stopping)
+		return;
+	d->stopping = true;
+	alarm(STOP_GUARD_SEC);
+	service_stopping();
+	log_notice("stopping: transfers are put back into the queue");
+	control_stop(d->control);
+	post_engine(d, REQUEST_STOP, NULL);
+	event_add(d->stop_timer, &wait);
+}
+
+/* The rows are safe whenever the process ends: that is what they are for. */
+static void end_at_once(struct daemon *d, const char *why)
+{
+	log_warning("%s: ending at once", why);
+	control_socket_remove(&d->socket);
+	_exit(d->exit_code);
+}
+
+static void on_stop_timer(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	end_at_once(arg, "transfers did not stop in time");
+}
+
+static void begin_reload(struct daemon *d)
+{
+	if (d->stopping)
+		return;
+	service_reloading();
+	struct config *config = reload_config(d->source, d->config);
+	if (!config) {
+		service_ready();
+		return;
+	}
+	config_unref(d->config);
+	d->config = config;
+	log_set_level((enum log_level)config->log_level);
+	control_set_config(d->control, config);
+	post_engine(d, REQUEST_RELOAD, config_ref(config));
+}
+
+/* Rows are safe and the engine's thread ends, or has failed. */
+static void engine_over(struct daemon *d)
+{
+	event_del(d->stop_timer);
+	control_end(d->control);
+}
+
+static void on_engine_failed(struct daemon *d, const struct engine_notice *notice)
+{
+	log_err("%s", notice->message ? notice->message : "the engine failed");
+	d->exit_code = notice->exit_code;
+	d->stopping = true;
+	alarm(STOP_GUARD_SEC);
+	service_stopping();
+	engine_over(d);
+}
+
+static void on_ready(struct daemon *d)
+{
+	service_ready();
+	log_notice("ready: %zu workers, state %s, socket %s", d->n_workers, d->config->state_directory,
+		*d->socket.path ? d->socket.path : "passed in by the service manager");
+}
+
+static void on_notice(struct daemon *d, const struct engine_notice *notice)
+{
+	switch (notice->notice) {
+	case ENGINE_READY: on_ready(d); break;
+	case ENGINE_STOPPED: engine_over(d); break;
+	case ENGINE_DRAINED:
+		log_notice("drained");
+		begin_stop(d);
+		break;
+	case ENGINE_FAILED: on_engine_failed(d, notice); break;
+	}
+}
+
+/* The daemon's own requests come back like all others. */
+static bool is_own_reply(const struct msg *msg)
+{
+	return msg->kind == CONTROL_REPLY && ((const struct request *)msg)->session_id == 0 &&
+	       (((const struct request *)msg)->call_id == REQUEST_RELOAD ||
+		       ((const struct request *)msg)->call_id == REQUEST_STOP);
+}
+
+static void on_own_reply(const struct request *request)
+{
+	if (request->call_id != REQUEST_RELOAD)
+		return;
+	service_ready();
+	log_notice("configuration read again");
+}
+
+static void dispatch(struct daemon *d, struct msg *msg)
+{
+	if (msg->kind == CONTROL_NOTICE) {
+		on_notice(d, (struct engine_notice *)msg);
+		control_message_free(msg);
+	} else if (is_own_reply(msg)) {
+		on_own_reply((struct request *)msg);
+		control_message_free(msg);
+	} else {
+		control_dispatch(d->control, msg);
+	}
+}
+
+static void on_mailbox(evutil_socket_t fd, short what, void *arg)
+{
+	struct daemon *d = arg;
+	struct msg_list list = STAILQ_HEAD_INITIALIZER(list);
+	(void)fd, (void)what;
+
+	mailbox_take(&d->mailbox, &list, LOOP_BATCH);
+	while (!STAILQ_EMPTY(&list)) {
+		struct msg *msg = STAILQ_FIRST(&list);
+		STAILQ_REMOVE_HEAD(&list, link);
+		dispatch(d, msg);
+	}
+}
+
+static void on_signal(evutil_socket_t fd, short what, void *arg)
+{
+	struct daemon *d = arg;
+	struct signalfd_siginfo info;
+	(void)what;
+
+	while (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGHUP)
+			begin_reload(d);
+		else if (d->stopping)
+			end_at_once(d, "signalled again");
+		else
+			begin_stop(d);
+	}
+}
+
+/* ---- status line and watchdog */
+
+static void on_watchdog(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what, (void)arg;
+	service_watchdog();
+}
+
+static void on_status_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct daemon *d = arg;
+	struct control_summary summary;
+	char rate[UNITS_MAX], text[DAEMON_STATUS_MAX];
+	(void)fd, (void)what;
+
+	control_get_summary(d->control, &summary);
+	snprintf(text, sizeof(text), "%s%lld active, %lld queued, %lld waiting, %s",
+		summary.draining ? "draining: " : "", (long long)summary.active, (long long)summary.queued,
+		(long long)summary.waiting, units_format_rate(rate, summary.speed));
+	if (!strcmp(text, d->status))
+		return;
+	memcpy(d->status, text, sizeof(text));
+	service_status(text);
+}
+
+/* At most one line a second, and no timer while nothing changes. */
+static void on_change(void *arg)
+{
+	struct daemon *d = arg;
+	struct timeval wait = timeval_of(STATUS_USEC);
+	if (!event_pending(d->status_timer, EV_TIMEOUT, NULL))
+		event_add(d->status_timer, &wait);
+}
+
+static void on_control_end(void *arg)
+{
+	struct daemon *d = arg;
+	event_base_loopbreak(d->base);
+}
+
+static struct event *loop_event(
+	struct daemon *d, int fd, short what, void (*callback)(evutil_socket_t, short, void *))
+{
+	struct event *event = event_new(d->base, fd, what, callback, d);
+	if (!event)
+		abort();
+	return event;
+}
+
+int daemon_loop_up(struct daemon *d)
+{
+	struct timeval watchdog = timeval_of(service_watchdog_usec());
+
+	d->base = event_base_new();
+	if (!d->base)
+		return daemon_fail(d, DAEMON_EXIT_FAILURE, xstrdup("the event loop cannot be made"));
+	d->mailbox_event = loop_event(d, mailbox_fd(&d->mailbox), EV_READ | EV_PERSIST, on_mailbox);
+	d->signal_event = loop_event(d, d->signal_fd, EV_READ | EV_PERSIST, on_signal);
+	d->stop_timer = loop_event(d, -1, 0, on_stop_timer);
+	d->status_timer = loop_event(d, -1, 0, on_status_timer);
+	d->watchdog_timer = loop_event(d, -1, EV_PERSIST, on_watchdog);
+	event_add(d->mailbox_event, NULL);
+	event_add(d->signal_event, NULL);
+	if (watchdog.tv_sec || watchdog.tv_usec)
+		event_add(d->watchdog_timer, &watchdog);
+	return 0;
+}
+
+void daemon_loop_down(struct daemon *d)
+{
+	event_free(d->watchdog_timer);
+	event_free(d->status_timer);
+	event_free(d->stop_timer);
+	event_free(d->signal_event);
+	event_free(d->mailbox_event);
+	event_base_free(d->base);
+}
+
+int daemon_control_up(struct daemon *d)
+{
+	const struct control_setup setup = {
+		.base = d->base,
+		.config = d->config,
+		.engine = &d->engine_box,
+		.listen_fd = d->socket.fd,
+		.on_change = on_change,
+		.on_end = on_control_end,
+		.arg = d,
+	};
+	d->control = control_start(&setup);
+	d->socket.fd = -1; /* the listener's now */
+	return 0;
+}
+
+void daemon_control_down(struct daemon *d)
+{
+	control_free(d->control);
+}

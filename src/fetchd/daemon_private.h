@@ -1,0 +1,53 @@
+/* Inside of the daemon: what daemon.c (its parts) and daemon_loop.c (its main loop) share. */
+#ifndef FETCHD_DAEMON_PRIVATE_H
+#define FETCHD_DAEMON_PRIVATE_H
+
+#include <event2/event.h>
+#include <stdbool.h>
+
+#include "base/mailbox.h"
+#include "base/rate.h"
+#include "fetchd/control/control.h"
+#include "fetchd/control/socket.h"
+#include "fetchd/daemon.h"
+
+#define DAEMON_STATUS_MAX 160
+
+struct daemon {
+	struct config *config;
+	const struct config_source *source;
+	int exit_code;
+
+	int signal_fd;
+	int lock_fd;
+	struct control_socket socket;
+	struct store *store;
+	struct mailbox mailbox; /* control's */
+	struct mailbox engine_box;
+	struct rate total_rate;
+	struct disk *disk;
+	struct worker **workers;
+	size_t n_workers;
+	struct engine *engine;
+	struct control *control;
+
+	struct event_base *base;
+	struct event *mailbox_event;
+	struct event *signal_event;
+	struct event *stop_timer;
+	struct event *watchdog_timer;
+	struct event *status_timer;
+	char status[DAEMON_STATUS_MAX];
+	bool stopping;
+};
+
+/* A part did not come up: says so and takes error. -1. */
+int daemon_fail(struct daemon *d, int exit_code, char *error);
+
+/* daemon_loop.c: parts of the build list. */
+int daemon_loop_up(struct daemon *d);
+void daemon_loop_down(struct daemon *d);
+int daemon_control_up(struct daemon *d);
+void daemon_control_down(struct daemon *d);
+
+#endif

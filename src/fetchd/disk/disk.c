@@ -1,0 +1,419 @@
+/* The pool: roots, file systems, lanes. A lane takes a batch of tasks, does them in order, lets the finishing
+ * ones share their syncs, and posts all back. Start and join run on the main thread.
+ */
+#include "config.h"
+
+#include "fetchd/disk/internal.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/fileio.h"
+#include "base/log.h"
+
+/* A message of the pool's own: the lane ends. */
+#define LANE_STOP 499
+
+/* ---- tasks */
+
+struct disk_task *disk_task_new(int kind, struct mailbox *reply, void *owner, struct disk_file *file)
+{
+	struct disk_task *task = xcalloc(1, sizeof(*task));
+
+	task->msg.kind = kind;
+	task->reply = reply;
+	task->owner = owner;
+	task->file = file;
+	task->expect_size = -1;
+	task->mtime_sec = -1;
+	verdict_init(&task->verdict);
+	return task;
+}
+
+void disk_task_free(struct disk *disk, struct disk_task *task)
+{
+	if (!task)
+		return;
+	disk_buffer_free(disk, task->buffer);
+	verdict_done(&task->verdict);
+	free(task->ret_name);
+	free(task);
+}
+
+void disk_post(struct disk *disk, struct disk_task *task)
+{
+	(void)disk;
+	mailbox_post(&task->file->lane->mailbox, &task->msg);
+}
+
+/* ---- a file system's figures */
+
+void fs_dirty_add(struct disk_fs *fs, int64_t bytes)
+{
+	if (bytes == 0)
+		return;
+	pthread_mutex_lock(&fs->lock);
+	fs->dirty_bytes += bytes;
+	pthread_mutex_unlock(&fs->lock);
+}
+
+int64_t fs_dirty(struct disk_fs *fs)
+{
+	int64_t bytes;
+
+	pthread_mutex_lock(&fs->lock);
+	bytes = fs->dirty_bytes;
+	pthread_mutex_unlock(&fs->lock);
+	return bytes;
+}
+
+bool disk_root_present(const struct disk_root *root)
+{
+	struct stat st;
+
+	return stat(root->path, &st) == 0 && st.st_dev == root->dev && st.st_ino == root->ino;
+}
+
+/* ---- a lane's work */
+
+static void hand_over(struct disk_lane *lane, struct disk_task *task)
+{
+	/* What has been written by now is what a sync in the other lane covers. */
+	if (task->msg.kind != DISK_FINISH)
+		task->offset = task->file->written;
+	mailbox_post(&lane->fs->lanes[LANE_SYNC].mailbox, &task->msg);
+}
+
+static bool hands_over(const struct disk_lane *lane)
+{
+	return lane->which == LANE_STREAM || lane->which == LANE_STREAM_2;
+}
+
+/* True: the task is through. False: it waits in *finishing, or went to another lane. */
+static bool lane_do(
+	struct disk_lane *lane, struct disk_task *task, struct disk_task **finishing, size_t *n_finishing)
+{
+	switch ((enum disk_kind)task->msg.kind) {
+	case DISK_RESUME: file_resume(task); return true;
+	case DISK_WRITE: file_write(task); return true;
+	case DISK_EXISTS: file_exists(task); return true;
+	case DISK_REMOVE: file_remove(task); return true;
+	case DISK_FINISH:
+		if (lane->which != LANE_SYNC)
+			file_write(task);
+		if (task->verdict.class != VERDICT_OK)
+			return true;
+		break;
+	case DISK_SYNC:
+	case DISK_CLOSE:
+	case DISK_DISCARD: break;
+	}
+	if (hands_over(lane)) {
+		hand_over(lane, task);
+		return false;
+	}
+	switch ((enum disk_kind)task->msg.kind) {
+	case DISK_FINISH: finishing[(*n_finishing)++] = task; return false;
+	case DISK_SYNC: file_sync(task); return true;
+	case DISK_CLOSE: file_close(task); return true;
+	case DISK_DISCARD: file_discard(task); return true;
+	case DISK_RESUME:
+	case DISK_WRITE:
+	case DISK_EXISTS:
+	case DISK_REMOVE: break;
+	}
+	return true;
+}
+
+static void task_back(struct disk_task *task)
+{
+	if (task->buffer)
+		disk_buffer_free(task->file->disk, task->buffer);
+	task->buffer = NULL;
+	mailbox_post(task->reply, &task->msg);
+}
+
+static bool lane_batch(struct disk_lane *lane)
+{
+	struct msg_list list = STAILQ_HEAD_INITIALIZER(list);
+	struct disk_task *finishing[BATCH_MAX];
+	size_t n = 0;
+	struct msg *msg;
+	bool go_on = true;
+
+	mailbox_take(&lane->mailbox, &list, BATCH_MAX);
+	while ((msg = STAILQ_FIRST(&list))) {
+		STAILQ_REMOVE_HEAD(&list, link);
+		if (msg->kind == LANE_STOP) {
+			free(msg);
+			go_on = false;
+		} else if (lane_do(lane, (struct disk_task *)msg, finishing, &n)) {
+			task_back((struct disk_task *)msg);
+		}
+	}
+	if (n)
+		finish_batch(lane->fs, finishing, n);
+	for (size_t i = 0; i < n; i++)
+		task_back(finishing[i]);
+	return go_on;
+}
+
+static void *lane_main(void *arg)
+{
+	struct disk_lane *lane = arg;
+	struct pollfd pfd = {.fd = mailbox_fd(&lane->mailbox), .events = POLLIN};
+
+	do {
+		while (poll(&pfd, 1, -1) < 0 && errno == EINTR)
+			;
+	} while (lane_batch(lane));
+	return NULL;
+}
+
+/* ---- start */
+
+static int lane_start(struct disk_lane *lane)
+{
+	static const char *const names[LANE_N] = {"disk-small", "disk-sync", "disk-stream", "disk-stream2"};
+	int err = mailbox_init(&lane->mailbox);
+
+	if (err)
+		return err;
+	err = pthread_create(&lane->thread, NULL, lane_main, lane);
+	if (err) {
+		mailbox_done(&lane->mailbox);
+		return -err;
+	}
+	lane->started = true;
+	pthread_setname_np(lane->thread, names[lane->which]);
+	return 0;
+}
+
+static struct disk_fs *fs_of(struct disk *disk, const struct disk_root *root)
+{
+	struct disk_fs *fs;
+
+	for (size_t i = 0; i < disk->n_fs; i++)
+		if (disk->fs[i]->dev == root->dev)
+			return disk->fs[i];
+	fs = xcalloc(1, sizeof(*fs));
+	fs->disk = disk;
+	fs->dev = root->dev;
+	fs->fd = dup(root->fd);
+	pthread_mutex_init(&fs->lock, NULL);
+	disk->fs = xreallocarray(disk->fs, disk->n_fs + 1, sizeof(struct disk_fs *));
+	disk->fs[disk->n_fs++] = fs;
+	return fs;
+}
+
+/* Makes the folder for parts and takes the lock on it: two daemons never share a root. */
+static int parts_open(struct disk_root *root, char **ret_error)
+{
+	if (mkdirat(root->fd, PARTS_DIR, 0700) != 0 && errno != EEXIST) {
+		*ret_error = xasprintf("download root %s: cannot make %s/" PARTS_DIR ": %s", root->path,
+			root->path, strerror(errno));
+		return 78;
+	}
+	root->parts_fd = fileio_open_beneath(root->fd, PARTS_DIR, O_RDONLY | O_DIRECTORY, 0);
+	if (root->parts_fd < 0) {
+		*ret_error = xasprintf("download root %s: cannot open %s/" PARTS_DIR ": %s", root->path,
+			root->path, strerror(-root->parts_fd));
+		return 78;
+	}
+	if (flock(root->parts_fd, LOCK_EX | LOCK_NB) != 0) {
+		*ret_error = xasprintf(
+			"download root %s is in use by another fetchd; give this one a root of its own "
+			"(Transfer.DownloadRoots)",
+			root->path);
+		return 75;
+	}
+	return 0;
+}
+
+static int root_open(struct disk *disk, struct disk_root *root, char **ret_error)
+{
+	struct stat st;
+	int status;
+
+	root->fd = open(root->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (root->fd < 0 || fstat(root->fd, &st) != 0) {
+		*ret_error = xasprintf("download root %s: %s", root->path, strerror(errno));
+		return 78;
+	}
+	root->dev = st.st_dev;
+	root->ino = st.st_ino;
+	status = parts_open(root, ret_error);
+	if (status == 0)
+		root->fs = fs_of(disk, root);
+	return status;
+}
+
+static int roots_open(struct disk *disk, char *const *paths, char **ret_error)
+{
+	size_t n = 0;
+
+	while (paths[n])
+		n++;
+	disk->roots = xcalloc(n, sizeof(*disk->roots));
+	for (; disk->n_roots < n; disk->n_roots++) {
+		disk->roots[disk->n_roots].path = xstrdup(paths[disk->n_roots]);
+		disk->roots[disk->n_roots].fd = disk->roots[disk->n_roots].parts_fd = -1;
+	}
+	for (size_t i = 0; i < n; i++) {
+		int status = root_open(disk, &disk->roots[i], ret_error);
+
+		if (status)
+			return status;
+	}
+	return 0;
+}
+
+static int lanes_start(struct disk *disk, char **ret_error)
+{
+	for (size_t i = 0; i < disk->n_fs; i++) {
+		for (int which = 0; which < LANE_N; which++) {
+			struct disk_lane *lane = &disk->fs[i]->lanes[which];
+			int err;
+
+			lane->fs = disk->fs[i];
+			lane->which = which;
+			err = lane_start(lane);
+			if (err) {
+				*ret_error = xasprintf("cannot start a disk thread: %s", strerror(-err));
+				return 71;
+			}
+		}
+	}
+	return 0;
+}
+
+struct disk *disk_start(
+	const struct config *config, const char *store_uuid, char **ret_error, int *ret_exit_code)
+{
+	struct disk *disk = xcalloc(1, sizeof(*disk));
+	mode_t mask = umask(022);
+
+	umask(mask);
+	disk->file_mode = 0666 & ~mask;
+	disk->uuid = xstrdup(store_uuid);
+	disk->budget_bytes = DISK_BUDGET_BYTES;
+	pthread_mutex_init(&disk->lock, NULL);
+	*ret_exit_code = roots_open(disk, config->download_roots, ret_error);
+	if (*ret_exit_code == 0)
+		*ret_exit_code = lanes_start(disk, ret_error);
+	if (*ret_exit_code == 0)
+		return disk;
+	disk_join(disk, USEC_INFINITY);
+	return NULL;
+}
+
+/* ---- the end */
+
+/* False: the lane is stuck in the kernel. */
+static bool lane_join(struct disk_lane *lane, int64_t until_usec)
+{
+	struct msg *stop = xcalloc(1, sizeof(*stop));
+	struct timespec deadline;
+	int64_t left_usec =
+		until_usec == USEC_INFINITY ? 86400 * USEC_PER_SEC : until_usec - clock_boot_usec();
+
+	clock_gettime(CLOCK_REALTIME, &deadline);
+	deadline.tv_sec += left_usec > 0 ? left_usec / USEC_PER_SEC : 0;
+	stop->kind = LANE_STOP;
+	mailbox_post(&lane->mailbox, stop);
+	if (pthread_timedjoin_np(lane->thread, NULL, &deadline) != 0)
+		return false;
+	mailbox_done(&lane->mailbox);
+	return true;
+}
+
+static bool fs_join(struct disk_fs *fs, int64_t until_usec)
+{
+	/* Streams hand over to the sync lane: that one ends last. */
+	static const int order[LANE_N] = {LANE_STREAM, LANE_STREAM_2, LANE_SMALL, LANE_SYNC};
+	bool all = true;
+
+	for (int i = 0; i < LANE_N; i++)
+		if (fs->lanes[order[i]].started)
+			all = lane_join(&fs->lanes[order[i]], until_usec) && all;
+	if (!all)
+		return false;
+	if (fs->fd >= 0)
+		close(fs->fd);
+	pthread_mutex_destroy(&fs->lock);
+	free(fs);
+	return true;
+}
+
+void disk_join(struct disk *disk, int64_t wait_usec)
+{
+	int64_t until_usec = usec_add(clock_boot_usec(), wait_usec);
+	bool all = true;
+
+	if (!disk)
+		return;
+	for (size_t i = 0; i < disk->n_fs; i++)
+		all = fs_join(disk->fs[i], until_usec) && all;
+	if (!all) {
+		/* A thread may still look at its parts of this: they are left to the end of the process. */
+		log_warning("a file system does not answer; its thread is left behind");
+		return;
+	}
+	for (size_t i = 0; i < disk->n_roots; i++) {
+		if (disk->roots[i].parts_fd >= 0)
+			close(disk->roots[i].parts_fd);
+		if (disk->roots[i].fd >= 0)
+			close(disk->roots[i].fd);
+		free(disk->roots[i].path);
+	}
+	disk_trim(disk);
+	pthread_mutex_destroy(&disk->lock);
+	free(disk->roots);
+	free(disk->fs);
+	free(disk->uuid);
+	free(disk);
+}
+
+/* ---- what a crash left */
+
+static void sweep_root(struct disk_root *root, bool (*keep)(int64_t, int64_t, void *), void *arg)
+{
+	int fd = openat(root->parts_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *entry;
+
+	if (!dir) {
+		log_warning("download root %s: cannot list " PARTS_DIR ": %s", root->path, strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	while ((entry = readdir(dir))) {
+		long long id, generation;
+		int end = 0;
+
+		if (sscanf(entry->d_name, "%lld.%lld.part%n", &id, &generation, &end) != 2 ||
+			entry->d_name[end] != '\0' || end == 0 || keep(id, generation, arg))
+			continue;
+		if (unlinkat(root->parts_fd, entry->d_name, 0) != 0 && errno != ENOENT)
+			log_warning("download root %s: cannot remove the part file %s: %s", root->path,
+				entry->d_name, strerror(errno));
+	}
+	closedir(dir);
+}
+
+void disk_sweep(struct disk *disk, bool (*keep)(int64_t job_id, int64_t generation, void *arg), void *arg)
+{
+	for (size_t i = 0; i < disk->n_roots; i++)
+		sweep_root(&disk->roots[i], keep, arg);
+}

@@ -1,0 +1,118 @@
+/* The disk pool: the shelf. Every file-system call on payload happens in its threads ("lanes").
+ *
+ * Roots on one file system share its lanes, so that a file system that hangs holds only its own transfers: a
+ * lane for small files, which come whole (bytes and finish in one task) and are finished in batches: one
+ * sync, one directory sync for many; lanes for streams, a file's tasks in order in one of them; and a lane
+ * that syncs and finishes streams, so that one file's fsync does not hold up another's bytes. The pool
+ * decides nothing: each task comes back to the mailbox named in it, with its result.
+ */
+#ifndef DISK_DISK_H
+#define DISK_DISK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/mailbox.h"
+#include "fetchd/config.h"
+#include "job/job.h"
+#include "job/verdict.h"
+
+/* Payload on its way from the network to the disk, all transfers together. */
+#define DISK_BUDGET_BYTES ((int64_t)64 << 20)
+/* The largest buffer: measured best on 2 GiB files (bench/README.md). */
+#define DISK_BUFFER_MAX ((size_t)256 * 1024)
+
+struct disk;
+
+/* Takes the roots: makes <root>/.fetchd (0700) and locks it for this daemon. store_uuid marks files as this
+ * queue's. NULL with *ret_error naming the root, *ret_exit_code the daemon's exit status. Blocking; before
+ * threads start. */
+struct disk *disk_start(
+	const struct config *config, const char *store_uuid, char **ret_error, int *ret_exit_code);
+/* After the last task came back: joins the lanes, closes the roots. Lanes stuck in the kernel for longer than
+ * wait_usec are left behind (the process is about to end). NULL is fine. */
+void disk_join(struct disk *disk, int64_t wait_usec);
+
+/* ---- files */
+
+/* One part file and the final file it becomes. Made and freed by a transfer's thread; between post and return
+ * of a task it is the lane's. */
+struct disk_file;
+
+struct disk_file_spec {
+	int64_t job_id;
+	int64_t generation;
+	const char *dir;      /* absolute; inside a root */
+	const char *checksum; /* normal form: hash the bytes; NULL none */
+	bool small;	      /* whole in one task: the batching lane */
+};
+
+/* NULL when dir is in no root any more (the configuration changed). */
+struct disk_file *disk_file_new(struct disk *disk, const struct disk_file_spec *spec);
+/* No task may be out. Closes nothing on disk: send DISK_CLOSE first. NULL is fine. */
+void disk_file_free(struct disk_file *file);
+
+/* ---- tasks */
+
+enum disk_kind {
+	DISK_RESUME = 400, /* open the part with at least offset bytes; result: bytes that can be trusted, 0
+			      when none */
+	DISK_WRITE,	   /* buffer at offset; the part is made when it is not open */
+	DISK_SYNC,	   /* all bytes written so far are on disk when this returns */
+	DISK_FINISH,	   /* buffer (may be empty) at offset, then sync, name, rename, directory sync */
+	DISK_CLOSE,	   /* sync and close; the part stays */
+	DISK_DISCARD,	   /* close and remove the part; also of a file that was never opened */
+	DISK_EXISTS,	   /* JOB_CONFLICT_SKIP and _FAIL: is the name taken? result: 1 or 0 */
+	DISK_REMOVE, /* remove the finished file called name, if it is still the one this job finished */
+};
+
+struct disk_buffer {
+	size_t size; /* room */
+	size_t used;
+	unsigned char bytes[];
+};
+
+struct disk_task {
+	struct msg msg; /* kind; posted and returned under the same kind */
+	struct mailbox *reply;
+	void *owner; /* the poster's own */
+	struct disk_file *file;
+	int64_t offset; /* WRITE, FINISH: of the buffer; RESUME: bytes to trust; SYNC, CLOSE: set by the lane
+			 */
+	struct disk_buffer *buffer; /* freed and returned to the budget by the lane */
+	int64_t expect_size;	    /* WRITE: of the whole file, to reserve room; -1 unknown */
+	/* FINISH, EXISTS, REMOVE */
+	const char *name; /* borrowed until the task returns */
+	enum job_conflict conflict;
+	int64_t mtime_sec; /* -1: leave */
+
+	/* result */
+	int64_t result;		/* RESUME, EXISTS; SYNC and CLOSE: bytes durable from the start of the file */
+	struct verdict verdict; /* VERDICT_OK, or what went wrong */
+	char *ret_name;		/* FINISH: the name taken */
+};
+
+struct disk_task *disk_task_new(int kind, struct mailbox *reply, void *owner, struct disk_file *file);
+/* With buffer and results. Not the file. */
+void disk_task_free(struct disk *disk, struct disk_task *task);
+
+void disk_post(struct disk *disk, struct disk_task *task);
+
+/* A buffer from the budget, or NULL when it is spent; size 1…DISK_BUFFER_MAX. Any thread. */
+struct disk_buffer *disk_buffer_new(struct disk *disk, size_t size);
+void disk_buffer_free(struct disk *disk, struct disk_buffer *buffer);
+
+/* Buffers kept for reuse go back to the system; called when transfers have ceased. Any thread. */
+void disk_trim(struct disk *disk);
+
+/* ---- start-up; blocking, before transfers */
+
+/* Removes part files for which keep() says no. */
+void disk_sweep(struct disk *disk, bool (*keep)(int64_t job_id, int64_t generation, void *arg), void *arg);
+/* Was this job's file finished, though the queue does not know (a crash between rename and commit)? The mark
+ * on the inode (extended attribute user.fetchd.job) tells; a file system without them answers no. On yes with
+ * *ret_name (caller frees) and *ret_size. */
+bool disk_find_finished(struct disk *disk, const struct job *job, char **ret_name, int64_t *ret_size);
+
+#endif

@@ -1,0 +1,226 @@
+/* Change: the verbs pause, resume, cancel, retry, remove. Explicit ids: all or none. Selections: those for
+ * which the verb means something, in slices between which other messages are served.
+ */
+#include "config.h"
+
+#include "fetchd/engine/internal.h"
+
+#include <assert.h>
+#include <errno.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "job/lifecycle.h"
+
+#define SLICE 512
+
+static enum job_event event_of(enum request_verb verb)
+{
+	switch (verb) {
+	case VERB_PAUSE: return JOB_EVENT_PAUSE;
+	case VERB_RESUME: return JOB_EVENT_RESUME;
+	case VERB_CANCEL: return JOB_EVENT_CANCEL;
+	case VERB_RETRY: return JOB_EVENT_RETRY_NOW;
+	case VERB_REMOVE: return JOB_EVENT_REMOVE;
+	}
+	abort();
+}
+
+static const char *verb_name(enum request_verb verb)
+{
+	switch (verb) {
+	case VERB_PAUSE: return "pause";
+	case VERB_RESUME: return "resume";
+	case VERB_CANCEL: return "cancel";
+	case VERB_RETRY: return "retry";
+	case VERB_REMOVE: return "remove";
+	}
+	abort();
+}
+
+/* ---- one job */
+
+static int move(struct engine *engine, struct request *request, struct job *job)
+{
+	switch (request->verb) {
+	case VERB_PAUSE: job->due_usec = 0; return job_apply(engine, job, JOB_EVENT_PAUSE, EVENT_PAUSED);
+	case VERB_RESUME: return job_apply(engine, job, JOB_EVENT_RESUME, EVENT_QUEUED);
+	case VERB_CANCEL:
+		turn_discard_part(engine, job, request);
+		job->received = 0;
+		job->due_usec = 0;
+		job->finished_usec = clock_wall_usec();
+		return job_apply(engine, job, JOB_EVENT_CANCEL, EVENT_CANCELLED);
+	case VERB_RETRY:
+		/* A new life: the count, and the deadline, begin again. */
+		job->failures = 0;
+		job->due_usec = 0;
+		job->finished_usec = 0;
+		str_set(&job->error_code, NULL);
+		str_set(&job->error_message, NULL);
+		return job_apply(engine, job, JOB_EVENT_RETRY_NOW, EVENT_QUEUED);
+	case VERB_REMOVE: break;
+	}
+	return -EINVAL;
+}
+
+static int set_intent(struct engine *engine, struct request *request, struct job *job, enum job_intent intent)
+{
+	struct run *run = run_find(engine, job->id);
+	int err;
+
+	assert(run);
+	if (run->job->intent == intent && intent == JOB_INTENT_RUN)
+		return 0;
+	run->job->intent = intent;
+	err = store_update(engine->store, run->job, JOB_ACTIVE);
+	if (err)
+		return err;
+	/* Resumed before the pause was through: its end puts it back into the queue. */
+	if (intent != JOB_INTENT_RUN) {
+		run_cancel(engine, run);
+		run_wait(run, request);
+	}
+	request->n_changed++;
+	return 0;
+}
+
+static void remove_file(struct engine *engine, struct request *request, const struct job *job)
+{
+	struct disk_file_spec spec = {.job_id = job->id, .generation = job->generation, .dir = job->dir};
+	struct disk_file *file =
+		request->remove_files && job->state == JOB_DONE ? disk_file_new(engine->disk, &spec) : NULL;
+	struct disk_task *task;
+
+	if (!file)
+		return;
+	task = disk_task_new(DISK_REMOVE, NULL, NULL, file);
+	task->ret_name = xstrdup(job->name);
+	task->name = task->ret_name;
+	turn_to_disk(engine, task, request);
+}
+
+static int delete_job(struct engine *engine, struct request *request, struct job *job)
+{
+	turn_discard_part(engine, job, request);
+	remove_file(engine, request, job);
+	request->n_changed++;
+	return job_delete(engine, job);
+}
+
+static void refuse(struct request *request, const struct job *job)
+{
+	request_fail(request, REQUEST_WRONG_STATE, job->id, NULL, "cannot %s job %lld: it is %s",
+		verb_name(request->verb), (long long)job->id, job_state_name(job->state));
+}
+
+static int change_one(struct engine *engine, struct request *request, struct job *job)
+{
+	enum job_state to;
+	enum job_intent intent;
+
+	switch (lifecycle_next(job->state, event_of(request->verb), &to, &intent)) {
+	case LIFECYCLE_SAME: return 0;
+	case LIFECYCLE_REFUSED: return 0;
+	case LIFECYCLE_MOVE: request->n_changed++; return move(engine, request, job);
+	case LIFECYCLE_INTENT: return set_intent(engine, request, job, intent);
+	case LIFECYCLE_DELETE: return delete_job(engine, request, job);
+	}
+	return -EINVAL;
+}
+
+/* ---- many */
+
+static int change_list(struct engine *engine, struct request *request, struct job_list *list)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < list->n && !err; i++)
+		err = change_one(engine, request, list->jobs[i]);
+	return err;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static size_t unique_ids(int64_t *ids, size_t n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (kept == 0 || ids[i] != ids[kept - 1])
+			ids[kept++] = ids[i];
+	return kept;
+}
+
+/* The jobs of explicit ids, each existing, the asker's, and in a state for the verb; or the request is
+ * refused and nothing done. */
+static int load_ids(struct engine *engine, struct request *request, struct job_list *ret)
+{
+	const struct job_filter *filter = &request->filter;
+	enum job_state to;
+	enum job_intent intent;
+
+	*ret = (struct job_list){.jobs = xcalloc(filter->n_ids, sizeof(struct job *))};
+	for (size_t i = 0; i < filter->n_ids && request->error == REQUEST_OK; i++) {
+		struct job *job = NULL;
+		int err = store_get(engine->store, filter->ids[i], &job);
+
+		if (err && err != -ENOENT)
+			return err;
+		if (err || (!request->privileged && job->owner != request->uid)) {
+			request_fail(request, REQUEST_NO_SUCH_JOB, filter->ids[i], NULL, "no job %lld",
+				(long long)filter->ids[i]);
+			job_free(job);
+		} else if (!job_filter_match(filter, job)) {
+			job_free(job); /* other parts of the selection narrow */
+		} else {
+			ret->jobs[ret->n++] = job;
+			if (lifecycle_next(job->state, event_of(request->verb), &to, &intent) ==
+				LIFECYCLE_REFUSED)
+				refuse(request, job);
+		}
+	}
+	return 0;
+}
+
+/* The same id twice is one job. */
+static int change_ids(struct engine *engine, struct request *request)
+{
+	struct job_list list;
+	int err;
+
+	qsort(request->filter.ids, request->filter.n_ids, sizeof(int64_t), compare_ids);
+	request->filter.n_ids = unique_ids(request->filter.ids, request->filter.n_ids);
+	err = load_ids(engine, request, &list);
+	if (!err && request->error == REQUEST_OK)
+		err = change_list(engine, request, &list);
+	job_list_done(&list);
+	return err;
+}
+
+int request_change(struct engine *engine, struct request *request, bool *ret_again)
+{
+	struct job_list list = {0};
+	int err;
+
+	*ret_again = false;
+	if (request->filter.n_ids)
+		return change_ids(engine, request);
+	err = request->after_id == 0 ? request_check_group(engine, request) : 0;
+	if (err || request->error != REQUEST_OK)
+		return err;
+	err = store_list(engine->store, &request->filter, request->after_id, false, SLICE, &list);
+	if (err)
+		return err;
+	if (list.n)
+		request->after_id = list.jobs[list.n - 1]->id;
+	*ret_again = list.n == SLICE;
+	err = change_list(engine, request, &list);
+	job_list_done(&list);
+	return err;
+}

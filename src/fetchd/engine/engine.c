@@ -1,0 +1,375 @@
+/* The engine's thread: waits for mail or the timer, then one turn: messages, what is due, free slots, commit,
+ * tell. Owns the store, the host table, the runs and the one scheduler timer. Must never touch a CURL handle,
+ * JSON or a payload file.
+ */
+#include "config.h"
+
+#include "fetchd/engine/internal.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+/* A turn takes so many messages, or as many as fit in this time. */
+#define TURN_MESSAGES	 256
+#define TURN_USEC	 (20 * USEC_PER_MSEC)
+#define PURGE_EVERY_USEC (3600 * USEC_PER_SEC)
+#define PURGE_SLICE	 256
+/* When the disk is full the database is tried again this often. */
+#define FULL_AGAIN_USEC USEC_PER_SEC
+
+int64_t engine_now(const struct engine *engine)
+{
+	return clock_boot_usec() + engine->wall_offset_usec;
+}
+
+/* ---- messages */
+
+static void reply_or_wait(struct engine *engine, struct request *request)
+{
+	if (request->pending == 0)
+		turn_reply(engine, request);
+}
+
+static void reload(struct engine *engine, struct request *request)
+{
+	config_unref(engine->config);
+	engine->config = request->config;
+	request->config = NULL;
+	rate_set(engine->total_rate, engine->config->limit_rate);
+	hosts_tune(engine);
+	for (size_t i = 0; i < engine->n_workers; i++) {
+		struct worker_tune *tune = xcalloc(1, sizeof(*tune));
+
+		tune->msg.kind = WORKER_TUNE;
+		tune->config = config_ref(engine->config);
+		turn_to_worker(engine, i, &tune->msg);
+	}
+}
+
+static void stop_all(struct engine *engine)
+{
+	struct run *run, *next;
+
+	engine->stopping = true;
+	HASH_ITER(hh, engine->runs, run, next) {
+		run_cancel(engine, run);
+	}
+}
+
+static int serve(struct engine *engine, struct request *request, enum request_kind kind, bool *ret_again)
+{
+	switch (kind) {
+	case REQUEST_ADD: return request_add(engine, request);
+	case REQUEST_LIST: return request_list(engine, request);
+	case REQUEST_EVENTS: return request_events(engine, request);
+	case REQUEST_CHANGE: return request_change(engine, request, ret_again);
+	case REQUEST_WATCHERS: engine->watchers += (unsigned)request->watchers_delta; return 0;
+	case REQUEST_DRAIN:
+		engine->draining = request->drain_on;
+		engine->drain_exit = request->drain_on && request->drain_exit;
+		return 0;
+	case REQUEST_RELOAD: reload(engine, request); return 0;
+	case REQUEST_STOP: stop_all(engine); return 0;
+	}
+	return -EINVAL;
+}
+
+static bool changes(enum request_kind kind)
+{
+	return kind == REQUEST_ADD || kind == REQUEST_CHANGE;
+}
+
+/* Refused half-way: its rows go back, and what it would have told. mark: where to_control ended before it. */
+static int undo_operation(struct engine *engine, struct msg **mark)
+{
+	struct msg *msg;
+
+	while ((msg = *mark)) {
+		*mark = STAILQ_NEXT(msg, link);
+		control_message_free(msg);
+	}
+	engine->to_control.stqh_last = mark;
+	return store_rollback_to(engine->store);
+}
+
+/* One operation, undone alone when it is refused half-way. */
+static int on_request(struct engine *engine, struct request *request)
+{
+	enum request_kind kind = (enum request_kind)request->msg.kind;
+	struct msg **mark = engine->to_control.stqh_last;
+	bool again = false;
+	int err = 0;
+
+	if (engine->stopping && changes(kind)) {
+		request_fail(request, REQUEST_TRY_AGAIN, 0, NULL, "fetchd is shutting down");
+		turn_reply(engine, request);
+		return 0;
+	}
+	if (changes(kind))
+		err = store_savepoint(engine->store);
+	if (!err)
+		err = serve(engine, request, kind, &again);
+	if (!err && changes(kind))
+		err = request->error == REQUEST_OK ? store_release(engine->store)
+						   : undo_operation(engine, mark);
+	if (again && !err && request->error == REQUEST_OK)
+		STAILQ_INSERT_TAIL(&engine->unfinished, &request->msg, link);
+	else
+		reply_or_wait(engine, request);
+	return err;
+}
+
+static void on_disk(struct engine *engine, struct disk_task *task)
+{
+	struct request *request = task->owner;
+
+	engine->tasks--;
+	if (task->verdict.class != VERDICT_OK)
+		log_warning("%s", task->verdict.message ? task->verdict.message : "the disk refused a task");
+	if (request && --request->pending == 0)
+		turn_reply(engine, request);
+	disk_file_free(task->file);
+	disk_task_free(engine->disk, task);
+}
+
+static int receive(struct engine *engine, struct msg *msg)
+{
+	int err;
+
+	if (msg->kind >= DISK_RESUME) {
+		on_disk(engine, (struct disk_task *)msg);
+		return 0;
+	}
+	if (msg->kind == OUTCOME_FINISHED)
+		return outcome_finished(engine, (struct outcome *)msg);
+	if (msg->kind == OUTCOME_CHECKPOINT) {
+		err = outcome_checkpoint(engine, (struct outcome *)msg);
+		outcome_free((struct outcome *)msg);
+		return err;
+	}
+	return on_request(engine, (struct request *)msg);
+}
+
+/* ---- the turn */
+
+static int work_messages(struct engine *engine)
+{
+	int64_t until = clock_boot_usec() + TURN_USEC;
+	struct msg *msg;
+	int err = 0;
+
+	mailbox_take(engine->mailbox, &engine->backlog, TURN_MESSAGES);
+	while (!err && (msg = STAILQ_FIRST(&engine->backlog)) && clock_boot_usec() < until) {
+		STAILQ_REMOVE_HEAD(&engine->backlog, link);
+		err = receive(engine, msg);
+	}
+	return err;
+}
+
+static int purge(struct engine *engine)
+{
+	int64_t now = clock_wall_usec(), boot = clock_boot_usec();
+	size_t n;
+	int err;
+
+	if (boot < engine->next_purge_usec)
+		return 0;
+	err = store_purge(engine->store, now - engine->config->keep_finished_usec,
+		now - engine->config->keep_failed_usec, PURGE_SLICE, &n);
+	engine->next_purge_usec = n ? boot : boot + PURGE_EVERY_USEC;
+	return err;
+}
+
+static void notice_end(struct engine *engine)
+{
+	if (engine->draining && engine->drain_exit && engine->n_active == 0) {
+		engine->drain_exit = false;
+		turn_notice(engine, ENGINE_DRAINED, 0, NULL);
+		mailbox_post_all(engine->control, &engine->to_control);
+	}
+	if (engine->stopping && engine->n_active == 0 && engine->tasks == 0 &&
+		STAILQ_EMPTY(&engine->unfinished))
+		engine->done = true;
+}
+
+/* Returns whether there is more to do at once. */
+static bool turn(struct engine *engine)
+{
+	bool more_due = false, more_claims = false;
+	int err = turn_begin(engine);
+
+	if (!err)
+		err = work_messages(engine);
+	STAILQ_CONCAT(&engine->backlog, &engine->unfinished);
+	if (!err)
+		err = sched_due(engine, &more_due);
+	if (!err)
+		err = sched_fill(engine, &more_claims);
+	if (!err)
+		err = purge(engine);
+	turn_end(engine, err);
+	if (err == -EAGAIN)
+		usleep(FULL_AGAIN_USEC);
+	notice_end(engine);
+	return more_due || more_claims || !STAILQ_EMPTY(&engine->backlog);
+}
+
+/* The next thing that time brings. */
+static void arm_timer(struct engine *engine)
+{
+	int64_t due = engine->next_due_usec == USEC_INFINITY
+			      ? USEC_INFINITY
+			      : engine->next_due_usec - engine->wall_offset_usec;
+	int64_t at = due < engine->next_purge_usec ? due : engine->next_purge_usec;
+	struct itimerspec spec = {0};
+
+	if (at < 1)
+		at = 1;
+	spec.it_value.tv_sec = at / USEC_PER_SEC;
+	spec.it_value.tv_nsec = at % USEC_PER_SEC * 1000;
+	timerfd_settime(engine->timer_fd, TFD_TIMER_ABSTIME, &spec, NULL);
+}
+
+static void wait_for_work(struct engine *engine)
+{
+	struct pollfd pfds[] = {
+		{.fd = mailbox_fd(engine->mailbox), .events = POLLIN},
+		{.fd = engine->timer_fd, .events = POLLIN},
+	};
+	uint64_t expirations;
+
+	arm_timer(engine);
+	while (poll(pfds, ARRAY_LEN(pfds), -1) < 0 && errno == EINTR)
+		;
+	if (pfds[1].revents && read(engine->timer_fd, &expirations, sizeof(expirations)) < 0 &&
+		errno != EAGAIN)
+		log_err("timer: %s", strerror(errno));
+}
+
+/* ---- the thread */
+
+static void drop_mail(struct engine *engine, struct msg_list *list)
+{
+	struct msg *msg;
+
+	while ((msg = STAILQ_FIRST(list))) {
+		STAILQ_REMOVE_HEAD(list, link);
+		if (msg->kind >= DISK_RESUME) {
+			disk_file_free(((struct disk_task *)msg)->file);
+			disk_task_free(engine->disk, (struct disk_task *)msg);
+		} else if (msg->kind == OUTCOME_FINISHED || msg->kind == OUTCOME_CHECKPOINT) {
+			outcome_free((struct outcome *)msg);
+		} else {
+			request_fail(
+				(struct request *)msg, REQUEST_TRY_AGAIN, 0, NULL, "fetchd is shutting down");
+			turn_reply(engine, (struct request *)msg);
+		}
+	}
+}
+
+static void *engine_main(void *arg)
+{
+	struct engine *engine = arg;
+	int err = recover(engine);
+
+	if (err && !engine->failed) {
+		engine->failed = true;
+		turn_notice(engine, ENGINE_FAILED, err == -EAGAIN ? 75 : 74,
+			"the queue database cannot be recovered");
+		mailbox_post_all(engine->control, &engine->to_control);
+	}
+	if (!engine->failed)
+		turn_notice(engine, ENGINE_READY, 0, NULL);
+	while (!engine->failed && !engine->done) {
+		if (!turn(engine) && !engine->done && !engine->failed)
+			wait_for_work(engine);
+	}
+	mailbox_take(engine->mailbox, &engine->backlog, 0);
+	drop_mail(engine, &engine->backlog);
+	drop_mail(engine, &engine->unfinished);
+	store_close(engine->store);
+	engine->store = NULL;
+	if (!engine->failed)
+		turn_notice(engine, ENGINE_STOPPED, 0, NULL);
+	mailbox_post_all(engine->control, &engine->to_control);
+	return NULL;
+}
+
+static void engine_free(struct engine *engine)
+{
+	struct run *run, *next;
+
+	HASH_ITER(hh, engine->runs, run, next) {
+		run_release(engine, run);
+		run_free(run);
+	}
+	hosts_free(engine);
+	store_close(engine->store);
+	config_unref(engine->config);
+	if (engine->timer_fd >= 0)
+		close(engine->timer_fd);
+	free(engine->worker_load);
+	free(engine->to_workers);
+	free(engine);
+}
+
+static void engine_init(struct engine *engine, const struct engine_setup *setup)
+{
+	engine->mailbox = setup->mailbox;
+	engine->control = setup->control;
+	engine->store = setup->store;
+	engine->disk = setup->disk;
+	engine->workers = setup->workers;
+	engine->n_workers = setup->n_workers;
+	engine->worker_load = xcalloc(setup->n_workers, sizeof(*engine->worker_load));
+	engine->to_workers = xcalloc(setup->n_workers, sizeof(*engine->to_workers));
+	for (size_t i = 0; i < setup->n_workers; i++)
+		STAILQ_INIT(&engine->to_workers[i]);
+	engine->total_rate = setup->total_rate;
+	engine->config = config_ref(setup->config);
+	engine->wall_offset_usec = clock_wall_usec() - clock_boot_usec();
+	engine->next_due_usec = USEC_INFINITY;
+	rng_init(&engine->rng);
+	TAILQ_INIT(&engine->levels);
+	TAILQ_INIT(&engine->ended);
+	TAILQ_INIT(&engine->claimed);
+	STAILQ_INIT(&engine->backlog);
+	STAILQ_INIT(&engine->unfinished);
+	STAILQ_INIT(&engine->to_control);
+	STAILQ_INIT(&engine->to_disk);
+}
+
+struct engine *engine_start(const struct engine_setup *setup, char **ret_error)
+{
+	struct engine *engine = xcalloc(1, sizeof(*engine));
+	int err = 0;
+
+	engine_init(engine, setup);
+	engine->timer_fd = timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (engine->timer_fd < 0)
+		err = errno;
+	if (!err)
+		err = pthread_create(&engine->thread, NULL, engine_main, engine);
+	if (err) {
+		*ret_error = xasprintf("cannot start the engine: %s", strerror(err));
+		engine_free(engine);
+		return NULL;
+	}
+	pthread_setname_np(engine->thread, "engine");
+	return engine;
+}
+
+void engine_join(struct engine *engine)
+{
+	if (!engine)
+		return;
+	pthread_join(engine->thread, NULL);
+	engine_free(engine);
+}

@@ -1,0 +1,158 @@
+/* The engine: the mind. One thread that owns the store, the host table, the slots and the one scheduler
+ * timer.
+ *
+ * Everything comes and goes by messages. Requests are posted to its mailbox; each comes back to the control
+ * mailbox exactly once, the same object with its reply part filled in, after the commit that makes it true
+ * (engine/turn.c). Events, counters and notices come to the control mailbox in the order in which they were
+ * committed.
+ */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include "base/mailbox.h"
+#include "fetchd/config.h"
+#include "job/event.h"
+#include "job/filter.h"
+#include "job/job.h"
+
+/* ---- to the engine ------------------------------------------------------------------------------- */
+
+enum request_kind {
+	REQUEST_ADD = 1,
+	REQUEST_LIST,
+	REQUEST_CHANGE,
+	REQUEST_EVENTS,
+	REQUEST_WATCHERS,
+	REQUEST_DRAIN,
+	REQUEST_RELOAD,
+	REQUEST_STOP,
+};
+
+enum request_verb { VERB_PAUSE, VERB_RESUME, VERB_CANCEL, VERB_RETRY, VERB_REMOVE };
+
+enum request_error {
+	REQUEST_OK = 0,
+	REQUEST_NO_SUCH_JOB,   /* error_id; also for another's job */
+	REQUEST_NO_SUCH_GROUP, /* filter.group */
+	REQUEST_WRONG_STATE,   /* error_id, error_message */
+	REQUEST_REFUSED,       /* error_code, error_message; error_index in an ADD's jobs */
+	REQUEST_TRY_AGAIN,     /* shutting down, or the database could not commit: error_message */
+};
+
+struct request {
+	struct msg msg; /* kind: enum request_kind */
+	/* For control to find the call again; the engine only carries them. */
+	uint64_t session_id;
+	uint64_t call_id;
+	/* Who asks: sees and touches jobs of uid, or all. */
+	uid_t uid;
+	bool privileged;
+
+	/* question; EVENTS looks at the filter's owner only */
+	struct job **jobs; /* ADD: checked by control; owned by the request */
+	size_t n_jobs;
+	int64_t total_jobs;	  /* ADD: size of the whole list this is a part of; >= n_jobs */
+	bool check_only;	  /* ADD: answer as if, change nothing */
+	struct job_filter filter; /* LIST, CHANGE */
+	int64_t after_id; /* LIST: jobs beyond this id, in the order asked (0: from the start); EVENTS: events
+			     after it */
+	bool reverse;	  /* LIST: newest first */
+	size_t limit;	  /* LIST, EVENTS: at most so many, > 0 */
+	enum request_verb verb;	   /* CHANGE */
+	bool remove_files;	   /* CHANGE/VERB_REMOVE: the data too */
+	int watchers_delta;	   /* WATCHERS: +1, -1; ADDED events are told only while there are watchers */
+	bool drain_on, drain_exit; /* DRAIN */
+	struct config *config;	   /* RELOAD: a reference, passed over */
+
+	/* reply */
+	enum request_error error;
+	int64_t error_id;
+	size_t error_index;
+	const char *error_code; /* static */
+	char *error_message;
+	int64_t *ids;	    /* ADD: one a job, in order */
+	int64_t n_changed;  /* CHANGE */
+	struct job **found; /* LIST: owned; EVENTS: the job of each event, NULL when it is gone */
+	size_t n_found;
+	struct event *events;  /* EVENTS: n_found of them */
+	bool more;	       /* LIST, EVENTS: there may be more beyond the last one */
+	int64_t last_event_id; /* LIST, EVENTS: newest event there is; later ones come as CONTROL_EVENT after
+				  this reply */
+
+	/* the engine's own: what the reply still waits for (active jobs to stop, files to go) */
+	size_t pending;
+};
+
+struct request *request_new(enum request_kind kind);
+void request_free(struct request *request);
+
+/* ---- from the engine (control mailbox) ----------------------------------------------------------- */
+
+/* Kinds of messages in the control mailbox. */
+enum control_kind {
+	CONTROL_REPLY = 100, /* struct request */
+	CONTROL_EVENT,	     /* struct engine_event */
+	CONTROL_COUNTERS,    /* struct engine_counters */
+	CONTROL_PROGRESS,    /* struct progress_report, transfer/messages.h: from workers */
+	CONTROL_NOTICE,	     /* struct engine_notice */
+};
+
+struct engine_event {
+	struct msg msg; /* CONTROL_EVENT */
+	struct event event;
+	struct job *job; /* as committed; owned by the message */
+};
+
+/* Jobs by owner and state; sent after a turn that changed one. */
+struct engine_counters {
+	struct msg msg; /* CONTROL_COUNTERS */
+	size_t n;
+	struct engine_counter {
+		uid_t owner;
+		int64_t by_state[JOB_STATE_N];
+	} owners[];
+};
+
+enum engine_notice_kind {
+	ENGINE_READY,	/* the queue is open, recovery is done */
+	ENGINE_STOPPED, /* after REQUEST_STOP: rows are safe, the thread ends */
+	ENGINE_DRAINED, /* draining with drain_exit, and nothing is active */
+	ENGINE_FAILED,	/* the database failed: exit with exit_code */
+};
+
+struct engine_notice {
+	struct msg msg; /* CONTROL_NOTICE */
+	enum engine_notice_kind notice;
+	int exit_code;
+	char *message;
+};
+
+/* Frees any message of the control mailbox by its kind. */
+void control_message_free(struct msg *msg);
+
+/* ---- the thread ---------------------------------------------------------------------------------- */
+
+struct engine;
+struct store;
+struct worker;
+struct disk;
+struct rate;
+
+struct engine_setup {
+	struct mailbox
+		*mailbox; /* the engine's own, initialised by the caller before the workers that post to it */
+	struct config *config;	 /* the engine takes its own reference */
+	struct store *store;	 /* opened; the engine owns it from here on, and closes it in its thread */
+	struct mailbox *control; /* where replies and events go */
+	struct worker **workers; /* started */
+	size_t n_workers;
+	struct disk *disk;	 /* started */
+	struct rate *total_rate; /* tuned on reload */
+};
+
+/* Starts the thread. NULL with *ret_error set (caller frees) when it cannot. */
+struct engine *engine_start(const struct engine_setup *setup, char **ret_error);
+/* After ENGINE_STOPPED or ENGINE_FAILED: waits for the thread, frees all. NULL is fine. */
+void engine_join(struct engine *engine);
+
+#endif

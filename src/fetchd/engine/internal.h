@@ -1,0 +1,180 @@
+/* What the files of engine/ share. All of it belongs to the engine's thread. */
+#ifndef ENGINE_INTERNAL_H
+#define ENGINE_INTERNAL_H
+
+#include <pthread.h>
+#include <sys/queue.h>
+
+/* Out of memory aborts everywhere (base/alloc.h). */
+#define uthash_fatal(msg) abort()
+#include <uthash.h>
+
+#include "base/rate.h"
+#include "base/rng.h"
+#include "fetchd/disk/disk.h"
+#include "fetchd/engine/engine.h"
+#include "fetchd/store/store.h"
+#include "fetchd/transfer/messages.h"
+#include "fetchd/transfer/worker.h"
+#include "job/lifecycle.h"
+
+/* ---- hosts: origins with ready work or active transfers, nothing else */
+
+struct level;
+
+struct host {
+	int64_t origin_id;
+	unsigned active;
+	bool has_ready;	     /* there are queued rows */
+	int32_t priority;    /* of the best of them */
+	struct level *level; /* the line it stands in; NULL: in none */
+	TAILQ_ENTRY(host) link;
+	struct rate rate;
+	UT_hash_handle hh;
+};
+TAILQ_HEAD(host_list, host);
+
+/* Hosts of one priority that may start a job now, in turn. */
+struct level {
+	int32_t priority;
+	struct host_list hosts;
+	TAILQ_ENTRY(level) link;
+};
+TAILQ_HEAD(level_list, level);
+
+/* ---- runs: the active jobs */
+
+struct run {
+	int64_t job_id;
+	int64_t attempt;
+	struct job *job;   /* as the row has it */
+	struct host *host; /* NULL once released */
+	size_t worker_index;
+	bool cancelling; /* WORKER_CANCEL is out */
+	/* Replies that wait for this run's end. */
+	struct request **waiters;
+	size_t n_waiters;
+	/* Its end, applied in this turn; kept until the commit holds. */
+	struct outcome *outcome;
+	TAILQ_ENTRY(run) turn_link;
+	UT_hash_handle hh;
+};
+TAILQ_HEAD(run_list, run);
+
+struct engine {
+	pthread_t thread;
+	struct mailbox *mailbox;
+	struct mailbox *control;
+	struct store *store;
+	struct disk *disk;
+	struct worker **workers;
+	size_t *worker_load;
+	size_t n_workers;
+	struct rate *total_rate;
+	struct config *config;
+	struct rng rng;
+	int timer_fd;
+	int64_t wall_offset_usec; /* steady wall time = boot clock + this */
+
+	struct host *hosts;
+	struct level_list levels;
+	struct run *runs;
+	size_t n_active;
+	int64_t next_attempt;
+	int64_t next_due_usec; /* steady wall */
+	int64_t next_purge_usec;
+	unsigned watchers;
+	bool draining, drain_exit, stopping, failed, done;
+	uint64_t told_counters;
+	struct msg_list backlog;    /* taken from the mailbox, not worked on yet */
+	struct msg_list unfinished; /* requests that go on in the next turn */
+	size_t tasks;		    /* out at the disk */
+
+	/* this turn's: leave after the commit */
+	struct msg_list to_control; /* replies and events */
+	struct msg_list *to_workers;
+	struct msg_list to_disk;
+	struct run_list ended, claimed;
+};
+
+/* Steady wall time: what due times are measured on. Steps of the wall clock do not move it while the daemon
+ * runs. */
+int64_t engine_now(const struct engine *engine);
+
+/* ---- hosts.c */
+struct host *host_need(struct engine *engine, int64_t origin_id);
+struct host *host_find(struct engine *engine, int64_t origin_id);
+/* A job of this priority is ready at the host. */
+void host_ready(struct engine *engine, struct host *host, int32_t priority);
+/* Reads the host's best ready job anew and puts it in its line, or in none. 0 or -errno. */
+int host_refresh(struct engine *engine, struct host *host);
+/* Into a line when it has work and a slot, else out of it; freed when nothing holds it. */
+void host_settle(struct engine *engine, struct host *host);
+/* The host whose turn it is, or NULL. alone: no other stands in its line. */
+struct host *host_next(struct engine *engine, bool *ret_alone);
+int hosts_load(struct engine *engine);
+/* Limits changed. */
+void hosts_tune(struct engine *engine);
+void hosts_free(struct engine *engine);
+
+/* ---- sched.c */
+/* Starts what may start. *ret_more: it stopped at its own bound, not for want of slots or work. 0 or -errno.
+ */
+int sched_fill(struct engine *engine, bool *ret_more);
+int sched_due(struct engine *engine, bool *ret_more);
+struct run *run_find(struct engine *engine, int64_t job_id);
+/* Its attempt has ended: slot, place in the table and worker are free for others. */
+void run_release(struct engine *engine, struct run *run);
+/* The turn that released it did not commit. */
+void run_take_back(struct engine *engine, struct run *run);
+/* Released before. */
+void run_free(struct run *run);
+/* Asks the worker to stop it. */
+void run_cancel(struct engine *engine, struct run *run);
+/* The reply of request waits until run has ended. */
+void run_wait(struct run *run, struct request *request);
+
+/* ---- turn.c */
+/* The one function that changes a job's state: row, counters, event, host table. was: the state before. 0 or
+ * -errno. */
+int job_apply(struct engine *engine, struct job *job, enum job_event event, enum event_kind kind);
+/* Removes the record, with its event. */
+int job_delete(struct engine *engine, const struct job *job);
+int turn_begin(struct engine *engine);
+/* Commit, then tell; or take everything back. */
+void turn_end(struct engine *engine, int err);
+void turn_reply(struct engine *engine, struct request *request);
+void turn_to_worker(struct engine *engine, size_t worker, struct msg *msg);
+/* request may be NULL; else its reply waits for the task. */
+void turn_to_disk(struct engine *engine, struct disk_task *task, struct request *request);
+void turn_notice(struct engine *engine, enum engine_notice_kind kind, int exit_code, const char *message);
+/* The part's bytes are wanted no more. */
+void turn_discard_part(struct engine *engine, const struct job *job, struct request *request);
+
+/* ---- outcome.c */
+int outcome_checkpoint(struct engine *engine, const struct outcome *outcome);
+int outcome_finished(struct engine *engine, struct outcome *outcome);
+/* An active job whose attempt ended without success: as its user wished meanwhile, or back into the queue. */
+int end_intent(struct engine *engine, struct job *job, enum job_intent intent);
+/* How many attempts without progress the job has in all. */
+int job_most_attempts(const struct engine *engine, const struct job *job);
+/* When no attempt may begin any more. */
+int64_t job_deadline(const struct engine *engine, const struct job *job);
+
+/* ---- requests.c, change.c: fill the reply; 0, or -errno of the store */
+int request_add(struct engine *engine, struct request *request);
+int request_list(struct engine *engine, struct request *request);
+int request_events(struct engine *engine, struct request *request);
+/* *ret_again: go on with it in the next turn. */
+int request_change(struct engine *engine, struct request *request, bool *ret_again);
+/* Refuses a request for a group that has no job the asker may see. */
+int request_check_group(struct engine *engine, struct request *request);
+void request_fail(struct request *request, enum request_error error, int64_t id, const char *code,
+	const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+/* Fills what is shown but not stored. */
+void job_dress(const struct engine *engine, struct job *job);
+
+/* ---- recover.c: what a crash left */
+int recover(struct engine *engine);
+
+#endif

@@ -1,0 +1,94 @@
+/* Recovery: what the last run left, clean or not. Runs once in the engine's thread before READY; the only
+ * place where it waits for the disk.
+ */
+#include "config.h"
+
+#include "fetchd/engine/internal.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "job/lifecycle.h"
+
+#define SLICE 256
+
+static int settle_one(struct engine *engine, struct job *job, size_t *n_found)
+{
+	char *name = NULL;
+	int64_t size;
+
+	/* The rename came through, the commit did not. */
+	if (disk_find_finished(engine->disk, job, &name, &size)) {
+		free(job->name);
+		job->name = name;
+		job->received = job->size = size;
+		job->finished_usec = clock_wall_usec();
+		(*n_found)++;
+		return job_apply(engine, job, JOB_EVENT_SUCCEED, EVENT_DONE);
+	}
+	return end_intent(engine, job, job->intent);
+}
+
+static int settle_active(struct engine *engine)
+{
+	struct job_list list;
+	size_t n = 0, n_found = 0, got;
+	int64_t after = 0;
+	int err;
+
+	do {
+		err = turn_begin(engine);
+		if (!err)
+			err = store_active(engine->store, after, SLICE, &list);
+		if (err)
+			return err;
+		got = list.n;
+		for (size_t i = 0; i < got && !err; i++) {
+			after = list.jobs[i]->id;
+			err = settle_one(engine, list.jobs[i], &n_found);
+		}
+		job_list_done(&list);
+		n += got;
+		turn_end(engine, err);
+	} while (!err && !engine->failed && got == SLICE);
+	if (n)
+		log_notice("recovered %zu jobs that were active: %zu had finished, the others go on", n,
+			n_found);
+	return err;
+}
+
+/* A part is kept for a job that has not ended well and whose row knows bytes of just this generation. */
+static bool part_wanted(int64_t job_id, int64_t generation, void *arg)
+{
+	struct engine *engine = arg;
+	struct job *job = NULL;
+	bool wanted;
+
+	if (store_get(engine->store, job_id, &job) != 0)
+		return false;
+	wanted = job->state != JOB_DONE && job->state != JOB_CANCELLED && job->received > 0 &&
+		 job->generation == generation;
+	job_free(job);
+	return wanted;
+}
+
+int recover(struct engine *engine)
+{
+	const struct config *cfg = engine->config;
+	int64_t longest = cfg->max_delay_usec + (int64_t)((double)cfg->max_delay_usec * cfg->jitter);
+	int err = settle_active(engine);
+
+	if (longest < cfg->max_retry_after_usec)
+		longest = cfg->max_retry_after_usec;
+	if (!err)
+		disk_sweep(engine->disk, part_wanted, engine);
+	if (!err)
+		err = turn_begin(engine);
+	if (!err) {
+		err = store_clamp_retries(engine->store, engine_now(engine) + longest);
+		turn_end(engine, err);
+	}
+	if (!err)
+		err = store_next_due(engine->store, &engine->next_due_usec);
+	return err ? err : hosts_load(engine);
+}

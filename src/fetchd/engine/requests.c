@@ -1,0 +1,243 @@
+/* Requests that add and read. Runs between turn_begin() and turn_end(); an answer that changed something
+ * leaves after the commit.
+ */
+#include "config.h"
+
+#include "fetchd/engine/internal.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+
+/* ---- the message */
+
+struct request *request_new(enum request_kind kind)
+{
+	struct request *request = xcalloc(1, sizeof(*request));
+
+	request->msg.kind = (int)kind;
+	job_filter_init(&request->filter);
+	return request;
+}
+
+void request_free(struct request *request)
+{
+	if (!request)
+		return;
+	for (size_t i = 0; request->jobs && i < request->n_jobs; i++)
+		job_free(request->jobs[i]);
+	for (size_t i = 0; request->found && i < request->n_found; i++)
+		job_free(request->found[i]);
+	free(request->jobs);
+	free(request->found);
+	free(request->events);
+	free(request->ids);
+	free(request->error_message);
+	job_filter_done(&request->filter);
+	config_unref(request->config);
+	free(request);
+}
+
+void request_fail(
+	struct request *request, enum request_error error, int64_t id, const char *code, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	free(request->error_message);
+	request->error_message = xvasprintf(fmt, ap);
+	va_end(ap);
+	request->error = error;
+	request->error_id = id;
+	request->error_code = code;
+}
+
+void control_message_free(struct msg *msg)
+{
+	switch ((enum control_kind)msg->kind) {
+	case CONTROL_REPLY: request_free((struct request *)msg); return;
+	case CONTROL_EVENT: job_free(((struct engine_event *)msg)->job); break;
+	case CONTROL_NOTICE: free(((struct engine_notice *)msg)->message); break;
+	case CONTROL_COUNTERS:
+	case CONTROL_PROGRESS: break;
+	}
+	free(msg);
+}
+
+void job_dress(const struct engine *engine, struct job *job)
+{
+	job->max_attempts = job_most_attempts(engine, job);
+}
+
+/* ---- add */
+
+static bool over_limit(struct engine *engine, struct request *request)
+{
+	int64_t max = engine->config->max_jobs_per_user;
+	int64_t open = store_open_jobs(engine->store, request->uid);
+	int64_t n = request->total_jobs > (int64_t)request->n_jobs ? request->total_jobs
+								   : (int64_t)request->n_jobs;
+
+	/* Later parts of a list were counted with its check. */
+	if (!request->check_only)
+		n = (int64_t)request->n_jobs;
+	if (open + n <= max)
+		return false;
+	request_fail(request, REQUEST_REFUSED, 0, "E_LIMIT",
+		"%lld jobs are open and %lld more would be over MaxJobsPerUser=%lld", (long long)open,
+		(long long)n, (long long)max);
+	return true;
+}
+
+/* The same key again is the same job, if it asks for the same thing. */
+static int same_key(struct engine *engine, struct request *request, size_t i, bool *ret_ok)
+{
+	struct job *first = NULL;
+	int err = store_get(engine->store, request->jobs[i]->id, &first);
+
+	*ret_ok = !err && strcmp(first->url, request->jobs[i]->url) == 0;
+	if (!err && !*ret_ok) {
+		request_fail(request, REQUEST_REFUSED, first->id, "E_KEY",
+			"the key %s belongs to job %lld with another URL", request->jobs[i]->key,
+			(long long)first->id);
+		request->error_index = i;
+	}
+	job_free(first);
+	return err;
+}
+
+static int add_event(struct engine *engine, struct job *job)
+{
+	struct event event = {
+		.time_usec = job->created_usec, .job_id = job->id, .owner = job->owner, .kind = EVENT_ADDED};
+	struct engine_event *msg;
+	int err = store_event_add(engine->store, &event);
+
+	if (err || engine->watchers == 0)
+		return err;
+	msg = xcalloc(1, sizeof(*msg));
+	msg->msg.kind = CONTROL_EVENT;
+	msg->event = event;
+	msg->job = job_dup(job);
+	job_dress(engine, msg->job);
+	STAILQ_INSERT_TAIL(&engine->to_control, &msg->msg, link);
+	return 0;
+}
+
+static int add_one(struct engine *engine, struct request *request, size_t i, int64_t now)
+{
+	struct job *job = request->jobs[i];
+	bool same;
+	int err;
+
+	job->created_usec = now;
+	job->state = JOB_QUEUED;
+	err = store_add(engine->store, job);
+	if (err == -EEXIST)
+		return same_key(engine, request, i, &same);
+	if (err)
+		return err;
+	host_ready(engine, host_need(engine, job->origin_id), job->priority);
+	return add_event(engine, job);
+}
+
+int request_add(struct engine *engine, struct request *request)
+{
+	int64_t now = clock_wall_usec();
+	int err = 0;
+
+	if (over_limit(engine, request) || request->check_only)
+		return 0;
+	request->ids = xcalloc(request->n_jobs ? request->n_jobs : 1, sizeof(int64_t));
+	for (size_t i = 0; i < request->n_jobs && !err && request->error == REQUEST_OK; i++) {
+		err = add_one(engine, request, i, now);
+		request->ids[i] = request->jobs[i]->id;
+	}
+	return err;
+}
+
+/* ---- read */
+
+/* Explicit ids must exist, and be the asker's. */
+static int check_ids(struct engine *engine, struct request *request)
+{
+	const struct job_filter *filter = &request->filter;
+
+	for (size_t i = 0; i < filter->n_ids; i++) {
+		struct job *job = NULL;
+		int err = store_get(engine->store, filter->ids[i], &job);
+		bool theirs = !err && (filter->all_owners || job->owner == filter->owner);
+
+		job_free(job);
+		if (err && err != -ENOENT)
+			return err;
+		if (!theirs) {
+			request_fail(request, REQUEST_NO_SUCH_JOB, filter->ids[i], NULL, "no job %lld",
+				(long long)filter->ids[i]);
+			return 0;
+		}
+	}
+	return 0;
+}
+
+int request_check_group(struct engine *engine, struct request *request)
+{
+	struct job_filter filter;
+	struct job_list list = {0};
+	int err;
+
+	if (!request->filter.group)
+		return 0;
+	job_filter_copy(&filter, &request->filter);
+	filter.states = 0;
+	err = store_list(engine->store, &filter, 0, false, 1, &list);
+	if (!err && list.n == 0)
+		request_fail(request, REQUEST_NO_SUCH_GROUP, 0, NULL, "no group %s", filter.group);
+	job_list_done(&list);
+	job_filter_done(&filter);
+	return err;
+}
+
+int request_list(struct engine *engine, struct request *request)
+{
+	struct job_list list = {0};
+	int err = request->after_id == 0 ? check_ids(engine, request) : 0;
+
+	if (!err && request->error == REQUEST_OK && request->after_id == 0)
+		err = request_check_group(engine, request);
+	if (err || request->error != REQUEST_OK)
+		return err;
+	err = store_list(
+		engine->store, &request->filter, request->after_id, request->reverse, request->limit, &list);
+	if (err)
+		return err;
+	for (size_t i = 0; i < list.n; i++)
+		job_dress(engine, list.jobs[i]);
+	request->found = list.jobs;
+	request->n_found = list.n;
+	request->more = list.n == request->limit;
+	request->last_event_id = store_last_event_id(engine->store);
+	return 0;
+}
+
+int request_events(struct engine *engine, struct request *request)
+{
+	int err;
+
+	request->events = xcalloc(request->limit, sizeof(struct event));
+	request->found = xcalloc(request->limit, sizeof(struct job *));
+	err = store_events(engine->store, &request->filter, request->after_id, request->limit,
+		request->events, &request->n_found);
+	for (size_t i = 0; i < request->n_found && !err; i++) {
+		err = store_get(engine->store, request->events[i].job_id, &request->found[i]);
+		if (err == -ENOENT)
+			err = 0;
+		else if (!err)
+			job_dress(engine, request->found[i]);
+	}
+	request->more = request->n_found == request->limit;
+	request->last_event_id = store_last_event_id(engine->store);
+	return err;
+}

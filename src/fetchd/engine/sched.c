@@ -1,0 +1,238 @@
+/* Sched: fills free slots with ready jobs, wakes what is due. The bounds MaxActive and MaxPerHost are kept
+ * here and nowhere else: a slot is taken when a job is claimed and given back when its FINISHED has been
+ * committed.
+ */
+#include "config.h"
+
+#include "fetchd/engine/internal.h"
+
+#include <errno.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+/* Claims and wake-ups in one turn: bounds how long the next message waits. */
+#define CLAIMS_MAX 256
+#define DUE_MAX	   256
+/* A home worker this much busier than the least busy one is passed over: its warm connections are worth that.
+ */
+#define SPILL 64
+
+/* ---- runs */
+
+struct run *run_find(struct engine *engine, int64_t job_id)
+{
+	struct run *run;
+
+	HASH_FIND(hh, engine->runs, &job_id, sizeof(job_id), run);
+	return run;
+}
+
+static void run_hold(struct engine *engine, struct run *run, struct host *host)
+{
+	run->host = host;
+	HASH_ADD(hh, engine->runs, job_id, sizeof(run->job_id), run);
+	engine->n_active++;
+	engine->worker_load[run->worker_index]++;
+	host->active++;
+}
+
+void run_release(struct engine *engine, struct run *run)
+{
+	struct host *host = run->host;
+
+	HASH_DELETE(hh, engine->runs, run);
+	engine->n_active--;
+	engine->worker_load[run->worker_index]--;
+	host->active--;
+	run->host = NULL;
+	host_settle(engine, host);
+}
+
+void run_take_back(struct engine *engine, struct run *run)
+{
+	run_hold(engine, run, host_need(engine, run->job->origin_id));
+	host_settle(engine, run->host);
+}
+
+void run_free(struct run *run)
+{
+	outcome_free(run->outcome);
+	job_free(run->job);
+	free(run->waiters);
+	free(run);
+}
+
+void run_cancel(struct engine *engine, struct run *run)
+{
+	struct worker_cancel *msg;
+	bool discard = run->job->intent == JOB_INTENT_CANCEL || run->job->intent == JOB_INTENT_REMOVE;
+
+	if (run->cancelling)
+		return;
+	run->cancelling = true;
+	msg = xcalloc(1, sizeof(*msg));
+	msg->msg.kind = WORKER_CANCEL;
+	msg->job_id = run->job_id;
+	msg->attempt = run->attempt;
+	msg->discard = discard;
+	turn_to_worker(engine, run->worker_index, &msg->msg);
+}
+
+void run_wait(struct run *run, struct request *request)
+{
+	run->waiters = xreallocarray(run->waiters, run->n_waiters + 1, sizeof(struct request *));
+	run->waiters[run->n_waiters++] = request;
+	request->pending++;
+}
+
+static size_t choose_worker(const struct engine *engine, const struct host *host)
+{
+	size_t home = (size_t)host->origin_id % engine->n_workers, least = home;
+
+	for (size_t i = 0; i < engine->n_workers; i++)
+		if (engine->worker_load[i] < engine->worker_load[least])
+			least = i;
+	return engine->worker_load[home] > engine->worker_load[least] + SPILL ? least : home;
+}
+
+static void run_start(struct engine *engine, struct host *host, struct job *job)
+{
+	struct run *run = xcalloc(1, sizeof(*run));
+	struct worker_start *start = xcalloc(1, sizeof(*start));
+
+	run->job_id = job->id;
+	run->attempt = ++engine->next_attempt;
+	run->job = job;
+	run->worker_index = choose_worker(engine, host);
+	run_hold(engine, run, host);
+	TAILQ_INSERT_TAIL(&engine->claimed, run, turn_link);
+
+	start->msg.kind = WORKER_START;
+	start->job = job_dup(job);
+	start->attempt = run->attempt;
+	start->host_rate = &host->rate;
+	turn_to_worker(engine, run->worker_index, &start->msg);
+}
+
+/* ---- claims */
+
+/* The time to begin has passed: fails without an attempt. True when it did. */
+static bool past_deadline(struct engine *engine, struct job *job, int *ret_err)
+{
+	if (engine_now(engine) <= job_deadline(engine, job))
+		return false;
+	str_set(&job->error_code, "E_DEADLINE");
+	str_set(&job->error_message, "not finished before its deadline");
+	job->finished_usec = clock_wall_usec();
+	*ret_err = job_apply(engine, job, JOB_EVENT_FAIL, EVENT_FAILED);
+	return true;
+}
+
+/* Takes over job. */
+static int claim(struct engine *engine, struct host *host, struct job *job)
+{
+	int err = 0;
+
+	if (past_deadline(engine, job, &err)) {
+		job_free(job);
+		return err;
+	}
+	job->attempts++;
+	if (job->started_usec == 0)
+		job->started_usec = clock_wall_usec();
+	err = job_apply(engine, job, JOB_EVENT_CLAIM, EVENT_STARTED);
+	if (err) {
+		job_free(job);
+		return err;
+	}
+	run_start(engine, host, job);
+	return 0;
+}
+
+/* Up to n best jobs of one host, all of the priority that brought it to the front. */
+static int claim_some(struct engine *engine, struct host *host, size_t n, size_t *ret_claimed)
+{
+	struct job_list list;
+	int err = store_ready(engine->store, host->origin_id, n, &list);
+
+	*ret_claimed = 0;
+	if (err)
+		return err;
+	/* The rows may lead out of the line: keep the host alive over it. */
+	host->active++;
+	for (size_t i = 0; i < list.n && !err; i++) {
+		struct job *job = list.jobs[i];
+
+		if (job->priority != host->priority)
+			break;
+		list.jobs[i] = NULL;
+		err = claim(engine, host, job);
+		(*ret_claimed)++;
+	}
+	host->active--;
+	job_list_done(&list);
+	return err ? err : host_refresh(engine, host);
+}
+
+static size_t free_slots(const struct engine *engine)
+{
+	size_t max = (size_t)engine->config->max_active;
+
+	return engine->n_active < max ? max - engine->n_active : 0;
+}
+
+int sched_fill(struct engine *engine, bool *ret_more)
+{
+	size_t claimed = 0;
+	int err = 0;
+
+	*ret_more = false;
+	if (engine->draining || engine->stopping)
+		return 0;
+	while (!err && free_slots(engine) > 0) {
+		bool alone;
+		struct host *host = host_next(engine, &alone);
+		size_t n = 1, got;
+
+		if (!host)
+			return 0;
+		if (claimed >= CLAIMS_MAX) {
+			*ret_more = true;
+			return 0;
+		}
+		if (alone)
+			n = (size_t)engine->config->max_per_host - host->active;
+		if (n > free_slots(engine))
+			n = free_slots(engine);
+		if (n > CLAIMS_MAX)
+			n = CLAIMS_MAX;
+		err = claim_some(engine, host, n, &got);
+		claimed += got;
+	}
+	return err;
+}
+
+/* ---- what is due */
+
+int sched_due(struct engine *engine, bool *ret_more)
+{
+	struct job_list list;
+	int64_t now = engine_now(engine);
+	int err;
+
+	*ret_more = false;
+	if (engine->stopping || engine->next_due_usec > now)
+		return 0;
+	err = store_due(engine->store, now, DUE_MAX, &list);
+	if (err)
+		return err;
+	for (size_t i = 0; i < list.n && !err; i++) {
+		list.jobs[i]->due_usec = 0;
+		err = job_apply(engine, list.jobs[i], JOB_EVENT_DUE, EVENT_QUEUED);
+	}
+	*ret_more = list.n == DUE_MAX;
+	job_list_done(&list);
+	return err ? err : store_next_due(engine->store, &engine->next_due_usec);
+}

@@ -1,0 +1,338 @@
+/* The turn: persist, then tell. Everything that a turn would say (replies, events, messages to workers and
+ * disk) is held until its commit has returned; a commit that failed turns replies into errors and takes the
+ * rest back. The rows are the only truth. Also the one function that changes a job's state.
+ */
+#include "config.h"
+
+#include "fetchd/engine/internal.h"
+
+#include <assert.h>
+#include <errno.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "job/lifecycle.h"
+#include "job/origin.h"
+
+#define EXIT_DB_IO 74
+
+/* ---- what is held */
+
+void turn_reply(struct engine *engine, struct request *request)
+{
+	request->msg.kind = CONTROL_REPLY;
+	STAILQ_INSERT_TAIL(&engine->to_control, &request->msg, link);
+}
+
+void turn_to_worker(struct engine *engine, size_t worker, struct msg *msg)
+{
+	STAILQ_INSERT_TAIL(&engine->to_workers[worker], msg, link);
+}
+
+void turn_to_disk(struct engine *engine, struct disk_task *task, struct request *request)
+{
+	task->reply = engine->mailbox;
+	task->owner = request;
+	if (request)
+		request->pending++;
+	STAILQ_INSERT_TAIL(&engine->to_disk, &task->msg, link);
+}
+
+void turn_discard_part(struct engine *engine, const struct job *job, struct request *request)
+{
+	struct disk_file_spec spec = {.job_id = job->id, .generation = job->generation, .dir = job->dir};
+	struct disk_file *file =
+		job->received > 0 && job->state != JOB_DONE ? disk_file_new(engine->disk, &spec) : NULL;
+
+	if (file)
+		turn_to_disk(engine, disk_task_new(DISK_DISCARD, NULL, NULL, file), request);
+}
+
+void turn_notice(struct engine *engine, enum engine_notice_kind kind, int exit_code, const char *message)
+{
+	struct engine_notice *notice = xcalloc(1, sizeof(*notice));
+
+	notice->msg.kind = CONTROL_NOTICE;
+	notice->notice = kind;
+	notice->exit_code = exit_code;
+	notice->message = xstrdup_null(message);
+	STAILQ_INSERT_TAIL(&engine->to_control, &notice->msg, link);
+}
+
+/* ---- changing a job */
+
+static int event_record(struct engine *engine, const struct job *job, enum event_kind kind)
+{
+	struct event event = {
+		.time_usec = clock_wall_usec(), .job_id = job->id, .owner = job->owner, .kind = kind};
+	int err = store_event_add(engine->store, &event);
+	struct engine_event *msg;
+
+	if (err || (kind == EVENT_ADDED && engine->watchers == 0))
+		return err;
+	msg = xcalloc(1, sizeof(*msg));
+	msg->msg.kind = CONTROL_EVENT;
+	msg->event = event;
+	msg->job = job_dup(job);
+	job_dress(engine, msg->job);
+	STAILQ_INSERT_TAIL(&engine->to_control, &msg->msg, link);
+	return 0;
+}
+
+/* The host table follows the rows into and out of "queued". */
+static int follow_queue(struct engine *engine, const struct job *job, enum job_state was)
+{
+	if (job->state == JOB_QUEUED) {
+		host_ready(engine, host_need(engine, job->origin_id), job->priority);
+	} else if (was == JOB_QUEUED && job->state != JOB_ACTIVE) {
+		struct host *host = host_find(engine, job->origin_id);
+
+		return host ? host_refresh(engine, host) : 0;
+	}
+	return 0;
+}
+
+int job_apply(struct engine *engine, struct job *job, enum job_event event, enum event_kind kind)
+{
+	enum job_state was = job->state, to = was;
+	enum job_intent intent;
+	enum lifecycle_answer answer = lifecycle_next(was, event, &to, &intent);
+	int err;
+
+	assert(answer == LIFECYCLE_MOVE);
+	(void)answer;
+	job->state = to;
+	job->intent = JOB_INTENT_RUN;
+	if (to != JOB_WAITING)
+		job->waiting_for = JOB_WAIT_NONE;
+	err = event == JOB_EVENT_CLAIM ? store_update_claimed(engine->store, job, was)
+				       : store_update(engine->store, job, was);
+	if (!err)
+		err = follow_queue(engine, job, was);
+	if (to == JOB_WAITING && job->due_usec < engine->next_due_usec)
+		engine->next_due_usec = job->due_usec;
+	return err ? err : event_record(engine, job, kind);
+}
+
+int job_delete(struct engine *engine, const struct job *job)
+{
+	int err = store_remove(engine->store, job);
+
+	if (!err && job->state == JOB_QUEUED) {
+		struct host *host = host_find(engine, job->origin_id);
+
+		err = host ? host_refresh(engine, host) : 0;
+	}
+	return err ? err : event_record(engine, job, EVENT_REMOVED);
+}
+
+/* ---- telling */
+
+static void log_event(const struct engine_event *e)
+{
+	const struct job *job = e->job;
+	CLEANUP_FREE char *redacted = origin_redact(job->url);
+	CLEANUP_FREE char *url = text_escape(redacted);
+	CLEANUP_FREE char *name = text_escape(job->name);
+	CLEANUP_FREE char *message = job->error_message ? text_escape(job->error_message) : NULL;
+	CLEANUP_FREE char *id = xasprintf("%lld", (long long)job->id);
+	CLEANUP_FREE char *bytes = xasprintf("%lld", (long long)job->received);
+	CLEANUP_FREE char *owner = xasprintf("%u", (unsigned)job->owner);
+	const struct log_field fields[] = {
+		{"FETCHD_JOB_ID", id},
+		{"FETCHD_EVENT", event_kind_name(e->event.kind)},
+		{"FETCHD_URL", url},
+		{"FETCHD_BYTES", bytes},
+		{"FETCHD_OWNER", owner},
+		{"FETCHD_ERROR", job->error_code ? job->error_code : "none"},
+	};
+	enum log_level level = LOG_LEVEL_DEBUG;
+
+	switch (e->event.kind) {
+	case EVENT_DONE:
+		log_fields(LOG_LEVEL_INFO, fields, ARRAY_LEN(fields), "job %s: done: %s (%s bytes)", id, name,
+			bytes);
+		return;
+	case EVENT_FAILED:
+		log_fields(LOG_LEVEL_WARNING, fields, ARRAY_LEN(fields), "job %s: failed: %s: %s: %s", id,
+			job->error_code ? job->error_code : "E_INTERNAL", message ? message : "", url);
+		return;
+	case EVENT_WAITING:
+		log_fields(LOG_LEVEL_INFO, fields, ARRAY_LEN(fields), "job %s: waiting for %s: %s: %s: %s",
+			id, job_wait_name(job->waiting_for), job->error_code ? job->error_code : "",
+			message ? message : "", url);
+		return;
+	case EVENT_CANCELLED:
+	case EVENT_REMOVED:
+	case EVENT_PAUSED: level = LOG_LEVEL_INFO; break;
+	case EVENT_ADDED:
+	case EVENT_QUEUED:
+	case EVENT_STARTED: break;
+	}
+	if (log_get_level() >= level)
+		log_fields(level, fields, ARRAY_LEN(fields), "job %s: %s: %s", id,
+			event_kind_name(e->event.kind), url);
+}
+
+static void tell_counters(struct engine *engine)
+{
+	size_t n;
+	const struct store_counter *counters = store_counters(engine->store, &n);
+	struct engine_counters *msg;
+
+	if (engine->told_counters == store_counters_version(engine->store))
+		return;
+	engine->told_counters = store_counters_version(engine->store);
+	msg = xcalloc(1, sizeof(*msg) + n * sizeof(msg->owners[0]));
+	msg->msg.kind = CONTROL_COUNTERS;
+	msg->n = n;
+	for (size_t i = 0; i < n; i++) {
+		msg->owners[i].owner = counters[i].owner;
+		for (int s = 0; s < JOB_STATE_N; s++)
+			msg->owners[i].by_state[s] = counters[i].by_state[s];
+	}
+	/* Before the replies: who has got an id finds it counted. */
+	STAILQ_INSERT_HEAD(&engine->to_control, &msg->msg, link);
+}
+
+static void release_waiters(struct engine *engine, struct run *run)
+{
+	for (size_t i = 0; i < run->n_waiters; i++)
+		if (--run->waiters[i]->pending == 0)
+			turn_reply(engine, run->waiters[i]);
+}
+
+static void post_disk(struct engine *engine)
+{
+	struct msg *msg;
+
+	while ((msg = STAILQ_FIRST(&engine->to_disk))) {
+		STAILQ_REMOVE_HEAD(&engine->to_disk, link);
+		engine->tasks++;
+		disk_post(engine->disk, (struct disk_task *)msg);
+	}
+}
+
+static void tell(struct engine *engine)
+{
+	struct run *run;
+	struct msg *msg;
+
+	while ((run = TAILQ_FIRST(&engine->claimed)))
+		TAILQ_REMOVE(&engine->claimed, run, turn_link);
+	while ((run = TAILQ_FIRST(&engine->ended))) {
+		TAILQ_REMOVE(&engine->ended, run, turn_link);
+		release_waiters(engine, run);
+		run_free(run);
+	}
+	tell_counters(engine);
+	STAILQ_FOREACH(msg, &engine->to_control, link)
+		if (msg->kind == CONTROL_EVENT)
+			log_event((struct engine_event *)msg);
+	mailbox_post_all(engine->control, &engine->to_control);
+	for (size_t i = 0; i < engine->n_workers; i++)
+		mailbox_post_all(worker_mailbox(engine->workers[i]), &engine->to_workers[i]);
+	post_disk(engine);
+}
+
+/* ---- taking back */
+
+static void drop_events(struct engine *engine, const char *why)
+{
+	struct msg_list held = STAILQ_HEAD_INITIALIZER(held);
+	struct msg *msg;
+
+	STAILQ_CONCAT(&held, &engine->to_control);
+	while ((msg = STAILQ_FIRST(&held))) {
+		STAILQ_REMOVE_HEAD(&held, link);
+		if (msg->kind == CONTROL_REPLY) {
+			request_fail((struct request *)msg, REQUEST_TRY_AGAIN, 0, "E_DB", "%s", why);
+			STAILQ_INSERT_TAIL(&engine->to_control, msg, link);
+		} else {
+			control_message_free(msg);
+		}
+	}
+}
+
+static void drop_start(struct msg *msg)
+{
+	if (msg->kind == WORKER_START)
+		job_free(((struct worker_start *)msg)->job);
+	free(msg);
+}
+
+static void drop_held(struct engine *engine)
+{
+	struct msg *msg;
+
+	for (size_t i = 0; i < engine->n_workers; i++) {
+		while ((msg = STAILQ_FIRST(&engine->to_workers[i]))) {
+			STAILQ_REMOVE_HEAD(&engine->to_workers[i], link);
+			/* What was told to stop must be told again. */
+			if (msg->kind == WORKER_CANCEL) {
+				struct run *run = run_find(engine, ((struct worker_cancel *)msg)->job_id);
+
+				if (run)
+					run->cancelling = false;
+			}
+			drop_start(msg);
+		}
+	}
+	while ((msg = STAILQ_FIRST(&engine->to_disk))) {
+		struct disk_task *task = (struct disk_task *)msg;
+
+		STAILQ_REMOVE_HEAD(&engine->to_disk, link);
+		if (task->owner)
+			((struct request *)task->owner)->pending--;
+		disk_file_free(task->file);
+		disk_task_free(engine->disk, task);
+	}
+}
+
+static void take_back(struct engine *engine, const char *why)
+{
+	struct run *run;
+
+	store_rollback(engine->store);
+	drop_events(engine, why);
+	drop_held(engine);
+	while ((run = TAILQ_FIRST(&engine->claimed))) {
+		TAILQ_REMOVE(&engine->claimed, run, turn_link);
+		host_ready(engine, run->host, run->job->priority);
+		run_release(engine, run);
+		run_free(run);
+	}
+	/* Outcomes are facts: they come again when the database takes writes. */
+	while ((run = TAILQ_FIRST(&engine->ended))) {
+		TAILQ_REMOVE(&engine->ended, run, turn_link);
+		STAILQ_INSERT_TAIL(&engine->backlog, &run->outcome->msg, link);
+		run->outcome = NULL;
+		run_take_back(engine, run);
+	}
+	mailbox_post_all(engine->control, &engine->to_control);
+}
+
+int turn_begin(struct engine *engine)
+{
+	return store_begin(engine->store);
+}
+
+void turn_end(struct engine *engine, int err)
+{
+	if (!err)
+		err = store_commit(engine->store);
+	if (!err) {
+		tell(engine);
+		return;
+	}
+	take_back(engine, err == -EAGAIN ? "no room for the queue database; nothing was changed"
+					 : "the queue database failed; nothing was changed");
+	if (err == -EAGAIN)
+		return;
+	engine->failed = true;
+	turn_notice(
+		engine, ENGINE_FAILED, EXIT_DB_IO, "the queue database failed; see the log for its words");
+	mailbox_post_all(engine->control, &engine->to_control);
+}

@@ -1,0 +1,31 @@
+# The house and its mouth: configuration, daemon, service, control.
+src_libfetchd_a_SOURCES += \
+	src/fetchd/config.c src/fetchd/config.h src/fetchd/config_private.h src/fetchd/options.def \
+	src/fetchd/config_files.c src/fetchd/config_places.c src/fetchd/config_value.c \
+	src/fetchd/daemon.c src/fetchd/daemon.h src/fetchd/daemon_loop.c src/fetchd/daemon_private.h \
+	src/fetchd/instance.c src/fetchd/instance.h \
+	src/fetchd/path.c src/fetchd/path.h \
+	src/fetchd/reload.c src/fetchd/reload.h \
+	src/fetchd/service.c src/fetchd/service.h \
+	src/fetchd/versions.c src/fetchd/versions.h \
+	src/fetchd/control/call.c src/fetchd/control/call.h \
+	src/fetchd/control/control.c src/fetchd/control/control.h src/fetchd/control/internal.h \
+	src/fetchd/control/hash.h \
+	src/fetchd/control/idset.c src/fetchd/control/idset.h \
+	src/fetchd/control/listener.c \
+	src/fetchd/control/live.c src/fetchd/control/live.h \
+	src/fetchd/control/method_add.c \
+	src/fetchd/control/method_change.c \
+	src/fetchd/control/method_drain.c \
+	src/fetchd/control/method_list.c \
+	src/fetchd/control/method_ping.c \
+	src/fetchd/control/method_service.c \
+	src/fetchd/control/method_status.c \
+	src/fetchd/control/method_watch.c \
+	src/fetchd/control/methods.c src/fetchd/control/methods.h \
+	src/fetchd/control/peer.c src/fetchd/control/peer.h \
+	src/fetchd/control/selection.c \
+	src/fetchd/control/session.c src/fetchd/control/session.h \
+	src/fetchd/control/socket.c src/fetchd/control/socket.h \
+	src/fetchd/control/spec.c src/fetchd/control/spec.h \
+	src/fetchd/control/watch.h src/fetchd/control/watch_tell.c

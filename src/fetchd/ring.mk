@@ -1,0 +1,34 @@
+# The ring: engine, store, transfer, disk.
+src_libfetchd_a_SOURCES += \
+	src/fetchd/engine/change.c \
+	src/fetchd/engine/engine.c src/fetchd/engine/engine.h \
+	src/fetchd/engine/hosts.c \
+	src/fetchd/engine/internal.h \
+	src/fetchd/engine/outcome.c \
+	src/fetchd/engine/recover.c \
+	src/fetchd/engine/requests.c \
+	src/fetchd/engine/sched.c \
+	src/fetchd/engine/turn.c \
+	src/fetchd/store/counters.c \
+	src/fetchd/store/events.c \
+	src/fetchd/store/internal.h \
+	src/fetchd/store/jobs.c \
+	src/fetchd/store/lists.c \
+	src/fetchd/store/schema.c \
+	src/fetchd/store/sql.c \
+	src/fetchd/store/store.c src/fetchd/store/store.h \
+	src/fetchd/transfer/address.c src/fetchd/transfer/address.h \
+	src/fetchd/transfer/body.c \
+	src/fetchd/transfer/gate.c src/fetchd/transfer/gate.h \
+	src/fetchd/transfer/messages.h \
+	src/fetchd/transfer/multi.c src/fetchd/transfer/multi.h \
+	src/fetchd/transfer/request.c \
+	src/fetchd/transfer/response.c src/fetchd/transfer/response.h \
+	src/fetchd/transfer/transfer.c src/fetchd/transfer/transfer.h \
+	src/fetchd/transfer/worker.c src/fetchd/transfer/worker.h \
+	src/fetchd/disk/buffer.c \
+	src/fetchd/disk/disk.c src/fetchd/disk/disk.h \
+	src/fetchd/disk/file.c \
+	src/fetchd/disk/finish.c \
+	src/fetchd/disk/hash.c src/fetchd/disk/hash.h \
+	src/fetchd/disk/internal.h

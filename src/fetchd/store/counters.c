@@ -1,0 +1,156 @@
+/* Counters: jobs by owner and state, so that "status" and limits never count rows. In memory for reading,
+ * written with the turn that changed them; a turn or operation that is undone puts them back. Engine's
+ * thread.
+ */
+#include "config.h"
+
+#include "fetchd/store/internal.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+
+static struct store_counter *counter_of(struct counters *counters, uid_t owner)
+{
+	for (size_t i = 0; i < counters->n; i++)
+		if (counters->owners[i].owner == owner)
+			return &counters->owners[i];
+	return NULL;
+}
+
+static struct store_counter *counter_need(struct counters *counters, uid_t owner)
+{
+	struct store_counter *c = counter_of(counters, owner);
+
+	if (c)
+		return c;
+	counters->owners = xreallocarray(counters->owners, counters->n + 1, sizeof(*counters->owners));
+	counters->dirty = xreallocarray(counters->dirty, counters->n + 1, sizeof(*counters->dirty));
+	c = &counters->owners[counters->n];
+	memset(c, 0, sizeof(*c));
+	c->owner = owner;
+	counters->dirty[counters->n++] = false;
+	return c;
+}
+
+int counters_load(struct store *store)
+{
+	struct counters *counters = &store->counters;
+	sqlite3_stmt *st;
+	int rc;
+
+	for (size_t i = 0; i < counters->n; i++) {
+		memset(counters->owners[i].by_state, 0, sizeof(counters->owners[i].by_state));
+		counters->dirty[i] = false;
+	}
+	counters->version++;
+	rc = sqlite3_prepare_v2(store->db, "SELECT owner, state, n FROM counters", -1, &st, NULL);
+	while (rc == SQLITE_OK && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+		int state = sqlite3_column_int(st, 1);
+
+		if (state >= JOB_STATE_FIRST && state <= JOB_STATE_LAST)
+			counter_need(counters, (uid_t)sqlite3_column_int64(st, 0))->by_state[state] =
+				sqlite3_column_int64(st, 2);
+		rc = SQLITE_OK;
+	}
+	sqlite3_finalize(st);
+	return rc == SQLITE_DONE ? 0 : store_failure(store, rc, "reading the counters");
+}
+
+void counters_move(struct store *store, uid_t owner, int from, int to)
+{
+	struct store_counter *c = counter_need(&store->counters, owner);
+
+	if (from == to)
+		return;
+	if (from)
+		c->by_state[from]--;
+	if (to)
+		c->by_state[to]++;
+	store->counters.dirty[c - store->counters.owners] = true;
+	store->counters.version++;
+}
+
+int counters_flush(struct store *store)
+{
+	struct counters *counters = &store->counters;
+
+	for (size_t i = 0; i < counters->n; i++) {
+		if (!counters->dirty[i])
+			continue;
+		for (int state = JOB_STATE_FIRST; state <= JOB_STATE_LAST; state++) {
+			sqlite3_stmt *st = store_statement(store, ST_COUNTER_SET);
+			int err;
+
+			sqlite3_bind_int64(st, 1, counters->owners[i].owner);
+			sqlite3_bind_int(st, 2, state);
+			sqlite3_bind_int64(st, 3, counters->owners[i].by_state[state]);
+			err = store_run(store, st);
+			if (err)
+				return err;
+		}
+		counters->dirty[i] = false;
+	}
+	return 0;
+}
+
+void counters_save(struct store *store)
+{
+	struct counters *from = &store->counters, *to = &store->saved;
+
+	to->owners = xreallocarray(to->owners, from->n + 1, sizeof(*to->owners));
+	to->dirty = xreallocarray(to->dirty, from->n + 1, sizeof(*to->dirty));
+	if (from->n) {
+		memcpy(to->owners, from->owners, from->n * sizeof(*to->owners));
+		memcpy(to->dirty, from->dirty, from->n * sizeof(*to->dirty));
+	}
+	to->n = from->n;
+}
+
+void counters_restore(struct store *store)
+{
+	struct counters *from = &store->saved, *to = &store->counters;
+
+	/* Owners only ever join: those that came since the savepoint go back to zero. */
+	for (size_t i = 0; i < to->n; i++) {
+		if (i < from->n) {
+			to->owners[i] = from->owners[i];
+			to->dirty[i] = from->dirty[i];
+		} else {
+			memset(to->owners[i].by_state, 0, sizeof(to->owners[i].by_state));
+			to->dirty[i] = false;
+		}
+	}
+	to->version++;
+}
+
+void counters_done(struct counters *counters)
+{
+	free(counters->owners);
+	free(counters->dirty);
+}
+
+const struct store_counter *store_counters(const struct store *store, size_t *ret_n)
+{
+	*ret_n = store->counters.n;
+	return store->counters.owners;
+}
+
+int64_t store_open_jobs(const struct store *store, uid_t owner)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i < store->counters.n; i++) {
+		const struct store_counter *c = &store->counters.owners[i];
+
+		for (int state = JOB_STATE_FIRST; c->owner == owner && state <= JOB_STATE_LAST; state++)
+			if (!job_state_ended((enum job_state)state))
+				n += c->by_state[state];
+	}
+	return n;
+}
+
+uint64_t store_counters_version(const struct store *store)
+{
+	return store->counters.version;
+}

@@ -1,0 +1,52 @@
+/* Events: the append-only record that "watch" reads. Engine's thread. */
+#include "config.h"
+
+#include "fetchd/store/internal.h"
+
+int store_event_add(struct store *store, struct event *event)
+{
+	sqlite3_stmt *st = store_statement(store, ST_EVENT_ADD);
+	int err;
+
+	sqlite3_bind_int64(st, 1, event->time_usec);
+	sqlite3_bind_int64(st, 2, event->job_id);
+	sqlite3_bind_int64(st, 3, event->owner);
+	sqlite3_bind_int(st, 4, event->kind);
+	err = store_run(store, st);
+	if (err)
+		return err;
+	event->id = sqlite3_last_insert_rowid(store->db);
+	store->last_event_id = event->id;
+	return 0;
+}
+
+int store_events(struct store *store, const struct job_filter *filter, int64_t after_id, size_t limit,
+	struct event *ret, size_t *ret_n)
+{
+	sqlite3_stmt *st = store_statement(store, ST_EVENTS);
+	int rc;
+
+	*ret_n = 0;
+	sqlite3_bind_int64(st, 1, after_id);
+	sqlite3_bind_int(st, 2, filter->all_owners);
+	sqlite3_bind_int64(st, 3, filter->owner);
+	sqlite3_bind_int64(st, 4, (int64_t)limit);
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW && *ret_n < limit) {
+		struct event *e = &ret[*ret_n];
+
+		e->id = sqlite3_column_int64(st, 0);
+		e->time_usec = sqlite3_column_int64(st, 1);
+		e->job_id = sqlite3_column_int64(st, 2);
+		e->owner = (uid_t)sqlite3_column_int64(st, 3);
+		e->kind = (enum event_kind)sqlite3_column_int(st, 4);
+		if (e->kind >= EVENT_ADDED && e->kind <= EVENT_KIND_LAST)
+			(*ret_n)++;
+	}
+	sqlite3_reset(st);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : store_failure(store, rc, "reading events");
+}
+
+int64_t store_last_event_id(const struct store *store)
+{
+	return store->last_event_id;
+}

@@ -1,0 +1,233 @@
+/* Many jobs at a time, always bounded by a limit: no statement stays open across turns. Engine's thread. */
+#include "config.h"
+
+#include "fetchd/store/internal.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+
+void job_list_done(struct job_list *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		job_free(list->jobs[i]);
+	free(list->jobs);
+	*list = (struct job_list){0};
+}
+
+int store_collect(
+	struct store *store, sqlite3_stmt *st, size_t limit, struct job_list *ret, const char *doing)
+{
+	int rc;
+
+	*ret = (struct job_list){.jobs = xcalloc(limit, sizeof(*ret->jobs))};
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW && ret->n < limit) {
+		struct job *job = job_from_row(st);
+
+		if (job)
+			ret->jobs[ret->n++] = job;
+	}
+	sqlite3_reset(st);
+	if (rc == SQLITE_ROW || rc == SQLITE_DONE)
+		return 0;
+	job_list_done(ret);
+	return store_failure(store, rc, doing);
+}
+
+int store_ready(struct store *store, int64_t origin_id, size_t limit, struct job_list *ret)
+{
+	sqlite3_stmt *st = store_statement(store, ST_READY);
+
+	sqlite3_bind_int64(st, 1, origin_id);
+	sqlite3_bind_int64(st, 2, (int64_t)limit);
+	return store_collect(store, st, limit, ret, "reading ready jobs");
+}
+
+int store_due(struct store *store, int64_t now_usec, size_t limit, struct job_list *ret)
+{
+	sqlite3_stmt *st = store_statement(store, ST_DUE);
+
+	sqlite3_bind_int64(st, 1, now_usec);
+	sqlite3_bind_int64(st, 2, (int64_t)limit);
+	return store_collect(store, st, limit, ret, "reading due jobs");
+}
+
+int store_active(struct store *store, int64_t after_id, size_t limit, struct job_list *ret)
+{
+	sqlite3_stmt *st = store_statement(store, ST_ACTIVE);
+
+	sqlite3_bind_int64(st, 1, after_id);
+	sqlite3_bind_int64(st, 2, (int64_t)limit);
+	return store_collect(store, st, limit, ret, "reading active jobs");
+}
+
+int store_next_due(struct store *store, int64_t *ret_usec)
+{
+	sqlite3_stmt *st = store_statement(store, ST_NEXT_DUE);
+	int rc = sqlite3_step(st);
+
+	*ret_usec = USEC_INFINITY;
+	if (rc == SQLITE_ROW && sqlite3_column_type(st, 0) != SQLITE_NULL)
+		*ret_usec = sqlite3_column_int64(st, 0);
+	sqlite3_reset(st);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0
+						     : store_failure(store, rc, "reading the next due time");
+}
+
+int store_clamp_retries(struct store *store, int64_t latest_usec)
+{
+	sqlite3_stmt *st = store_statement(store, ST_CLAMP_RETRIES);
+
+	sqlite3_bind_int64(st, 1, latest_usec);
+	return store_run(store, st);
+}
+
+/* ---- origins with ready work */
+
+static int origin_head(struct store *store, enum statement which, int64_t id, struct store_origin_head *ret)
+{
+	sqlite3_stmt *st = store_statement(store, which);
+	int rc;
+
+	sqlite3_bind_int64(st, 1, id);
+	rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW) {
+		ret->origin_id = sqlite3_column_int64(st, 0);
+		ret->priority = sqlite3_column_int(st, 1);
+	}
+	sqlite3_reset(st);
+	if (rc == SQLITE_ROW)
+		return 0;
+	return rc == SQLITE_DONE ? -ENOENT : store_failure(store, rc, "reading an origin's head");
+}
+
+int store_next_ready_origin(struct store *store, int64_t after_id, struct store_origin_head *ret)
+{
+	return origin_head(store, ST_NEXT_READY_ORIGIN, after_id, ret);
+}
+
+int store_origin_head(struct store *store, int64_t origin_id, struct store_origin_head *ret)
+{
+	return origin_head(store, ST_ORIGIN_HEAD, origin_id, ret);
+}
+
+/* ---- lists that users ask for */
+
+static int compare_ids(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static int list_by_ids(struct store *store, const struct job_filter *filter, int64_t after_id, bool reverse,
+	size_t limit, struct job_list *ret)
+{
+	CLEANUP_FREE int64_t *ids = xmemdup(filter->ids, filter->n_ids * sizeof(*ids));
+	int err = 0;
+
+	qsort(ids, filter->n_ids, sizeof(*ids), compare_ids);
+	*ret = (struct job_list){.jobs = xcalloc(limit, sizeof(*ret->jobs))};
+	for (size_t i = 0; !err && i < filter->n_ids && ret->n < limit; i++) {
+		int64_t id = ids[reverse ? filter->n_ids - 1 - i : i];
+		struct job *job = NULL;
+
+		if (after_id && (reverse ? id >= after_id : id <= after_id))
+			continue;
+		if (ret->n && ret->jobs[ret->n - 1]->id == id)
+			continue;
+		err = store_get(store, id, &job);
+		if (err == -ENOENT) {
+			err = 0;
+			continue;
+		}
+		if (!err && job_filter_match(filter, job))
+			ret->jobs[ret->n++] = job;
+		else
+			job_free(job);
+	}
+	if (err)
+		job_list_done(ret);
+	return err;
+}
+
+static char *list_sql(const struct job_filter *filter, bool reverse)
+{
+	/* Pieces are constants: what users give is bound. The unary plus keeps the planner on the id order.
+	 */
+	return xasprintf("SELECT " JOB_COLUMNS JOB_FROM
+			 " WHERE jobs.id %s ?1%s%s%s%s ORDER BY jobs.id %s LIMIT ?2",
+		reverse ? "<" : ">", filter->all_owners ? "" : " AND +owner = ?3",
+		filter->group ? " AND grp = ?4" : "", filter->states ? " AND (1 << +state) & ?5" : "",
+		filter->host ? " AND (origins.origin = ?6 OR instr(origins.origin, '://' || ?6 || ':') > 0"
+			       " OR substr(origins.origin, -length(?6) - 3) = '://' || ?6)"
+			     : "",
+		reverse ? "DESC" : "ASC");
+}
+
+int store_list(struct store *store, const struct job_filter *filter, int64_t after_id, bool reverse,
+	size_t limit, struct job_list *ret)
+{
+	CLEANUP_FREE char *sql = list_sql(filter, reverse);
+	sqlite3_stmt *st = NULL;
+	int rc, err;
+
+	if (filter->n_ids)
+		return list_by_ids(store, filter, after_id, reverse, limit, ret);
+	rc = sqlite3_prepare_v2(store->db, sql, -1, &st, NULL);
+	if (rc != SQLITE_OK)
+		return store_failure(store, rc, "preparing a list");
+	sqlite3_bind_int64(st, 1, after_id || !reverse ? after_id : INT64_MAX);
+	sqlite3_bind_int64(st, 2, (int64_t)limit);
+	sqlite3_bind_int64(st, 3, filter->owner);
+	store_bind_text(st, 4, filter->group);
+	sqlite3_bind_int64(st, 5, filter->states);
+	store_bind_text(st, 6, filter->host);
+	err = store_collect(store, st, limit, ret, "listing jobs");
+	sqlite3_finalize(st);
+	return err;
+}
+
+/* ---- the end of history */
+
+static int purge_state(
+	struct store *store, enum job_state state, int64_t before_usec, size_t limit, size_t *ret_n)
+{
+	sqlite3_stmt *st = store_statement(store, ST_EXPIRED);
+	struct job_list list;
+	int err;
+
+	sqlite3_bind_int(st, 1, state);
+	sqlite3_bind_int64(st, 2, before_usec);
+	sqlite3_bind_int64(st, 3, (int64_t)limit);
+	err = store_collect(store, st, limit, &list, "reading expired jobs");
+	if (err)
+		return err;
+	for (size_t i = 0; !err && i < list.n; i++)
+		err = store_remove(store, list.jobs[i]);
+	*ret_n += list.n;
+	job_list_done(&list);
+	return err;
+}
+
+int store_purge(struct store *store, int64_t done_before_usec, int64_t failed_before_usec, size_t limit,
+	size_t *ret_n)
+{
+	sqlite3_stmt *st;
+	int err;
+
+	*ret_n = 0;
+	err = purge_state(store, JOB_DONE, done_before_usec, limit, ret_n);
+	if (!err)
+		err = purge_state(store, JOB_CANCELLED, done_before_usec, limit, ret_n);
+	if (!err)
+		err = purge_state(store, JOB_FAILED, failed_before_usec, limit, ret_n);
+	if (err)
+		return err;
+	st = store_statement(store, ST_EVENTS_EXPIRE);
+	sqlite3_bind_int64(st, 1, done_before_usec);
+	sqlite3_bind_int64(st, 2, (int64_t)limit);
+	return store_run(store, st);
+}

@@ -1,0 +1,118 @@
+/* Statements: prepared once at open, and the one place where SQLite's answers become ours. Engine's thread.
+ */
+#include "config.h"
+
+#include "fetchd/store/internal.h"
+
+#include <errno.h>
+
+#include "base/log.h"
+
+static const char *const statement_sql[ST_N] = {
+	[ST_BEGIN] = "BEGIN IMMEDIATE",
+	[ST_COMMIT] = "COMMIT",
+	[ST_ROLLBACK] = "ROLLBACK",
+	[ST_SAVEPOINT] = "SAVEPOINT operation",
+	[ST_RELEASE] = "RELEASE operation",
+	[ST_ROLLBACK_TO] = "ROLLBACK TO operation",
+	[ST_ORIGIN_FIND] = "SELECT id FROM origins WHERE origin = ?1",
+	[ST_ORIGIN_ADD] = "INSERT INTO origins (origin) VALUES (?1)",
+	[ST_ORIGIN_TEXT] = "SELECT origin FROM origins WHERE id = ?1",
+	[ST_KEY_FIND] = "SELECT id FROM jobs WHERE owner = ?1 AND key = ?2",
+	[ST_ADD] =
+		"INSERT INTO jobs (state, owner, priority, origin, created_usec, url, dir, name, grp, key, "
+		"headers,"
+		" user_agent, referer, checksum, limit_rate, max_filesize, retry_delay_usec, max_time_usec,"
+		" connect_timeout_usec, deadline_usec, max_attempts, on_conflict)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, "
+		"?19,"
+		" ?20, ?21, ?22)",
+	[ST_GET] = "SELECT " JOB_COLUMNS JOB_FROM " WHERE jobs.id = ?1",
+	[ST_UPDATE] =
+		"UPDATE jobs SET state = ?2, waiting_for = ?3, intent = ?4, priority = ?5, due_usec = ?6,"
+		" started_usec = ?7, finished_usec = ?8, attempts = ?9, failures = ?10, generation = ?11,"
+		" received = ?12, size = ?13, http_status = ?14, name = ?15, etag = ?16, last_modified = ?17,"
+		" effective_url = ?18, error_code = ?19, error_message = ?20 WHERE id = ?1",
+	[ST_UPDATE_CLAIMED] = "UPDATE jobs SET state = ?2, waiting_for = 0, intent = 0, attempts = ?3,"
+			      " started_usec = ?4 WHERE id = ?1",
+	[ST_REMOVE] = "DELETE FROM jobs WHERE id = ?1",
+	[ST_READY] = "SELECT " JOB_COLUMNS JOB_FROM " WHERE jobs.origin = ?1 AND state = 1"
+		     " ORDER BY priority DESC, jobs.id LIMIT ?2",
+	[ST_DUE] = "SELECT " JOB_COLUMNS JOB_FROM
+		   " WHERE state = 2 AND due_usec <= ?1 ORDER BY due_usec LIMIT ?2",
+	[ST_NEXT_DUE] = "SELECT min(due_usec) FROM jobs WHERE state = 2",
+	[ST_CLAMP_RETRIES] =
+		"UPDATE jobs SET due_usec = ?1 WHERE state = 2 AND waiting_for = 1 AND due_usec > ?1",
+	[ST_ACTIVE] =
+		"SELECT " JOB_COLUMNS JOB_FROM " WHERE state = 3 AND jobs.id > ?1 ORDER BY jobs.id LIMIT ?2",
+	[ST_NEXT_READY_ORIGIN] = "SELECT origin, priority FROM jobs WHERE state = 1 AND origin > ?1"
+				 " ORDER BY origin, priority DESC, id LIMIT 1",
+	[ST_ORIGIN_HEAD] = "SELECT origin, priority FROM jobs WHERE state = 1 AND origin = ?1"
+			   " ORDER BY priority DESC, id LIMIT 1",
+	[ST_EXPIRED] =
+		"SELECT " JOB_COLUMNS JOB_FROM " WHERE state = ?1 AND state >= 5 AND finished_usec < ?2"
+		" ORDER BY finished_usec LIMIT ?3",
+	[ST_EVENT_ADD] = "INSERT INTO events (time_usec, job, owner, kind) VALUES (?1, ?2, ?3, ?4)",
+	[ST_EVENTS] =
+		"SELECT id, time_usec, job, owner, kind FROM events WHERE id > ?1 AND (?2 OR owner = ?3)"
+		" ORDER BY id LIMIT ?4",
+	[ST_EVENTS_EXPIRE] =
+		"DELETE FROM events WHERE id < (SELECT min(id) FROM events) + ?2 AND time_usec < ?1",
+	[ST_COUNTER_SET] = "INSERT INTO counters VALUES (?1, ?2, ?3)"
+			   " ON CONFLICT (owner, state) DO UPDATE SET n = excluded.n",
+};
+
+int store_prepare(struct store *store)
+{
+	for (int i = 0; i < ST_N; i++) {
+		int rc = sqlite3_prepare_v3(store->db, statement_sql[i], -1, SQLITE_PREPARE_PERSISTENT,
+			&store->statements[i], NULL);
+
+		if (rc != SQLITE_OK)
+			return store_failure(store, rc, statement_sql[i]);
+	}
+	return 0;
+}
+
+void store_finalize(struct store *store)
+{
+	for (int i = 0; i < ST_N; i++)
+		sqlite3_finalize(store->statements[i]);
+}
+
+sqlite3_stmt *store_statement(struct store *store, enum statement which)
+{
+	sqlite3_stmt *st = store->statements[which];
+
+	sqlite3_reset(st);
+	return st;
+}
+
+int store_run(struct store *store, sqlite3_stmt *st)
+{
+	int rc = sqlite3_step(st);
+
+	sqlite3_reset(st);
+	if (rc == SQLITE_DONE || rc == SQLITE_ROW)
+		return 0;
+	return store_failure(store, rc, sqlite3_sql(st));
+}
+
+int store_failure(struct store *store, int rc, const char *doing)
+{
+	/* A full disk shows as FULL, or as a write that failed; both leave the file as it was. */
+	bool full = (rc & 0xff) == SQLITE_FULL || rc == SQLITE_IOERR_WRITE || (rc & 0xff) == SQLITE_NOMEM;
+
+	log_err("database %s: %s (%s): %.60s", store->path, sqlite3_errmsg(store->db), sqlite3_errstr(rc),
+		doing);
+	return full ? -EAGAIN : -EIO;
+}
+
+void store_bind_text(sqlite3_stmt *st, int index, const char *text)
+{
+	/* The caller's string outlives the step: no copy. */
+	if (text)
+		sqlite3_bind_text(st, index, text, -1, SQLITE_STATIC);
+	else
+		sqlite3_bind_null(st, index);
+}

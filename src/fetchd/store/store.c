@@ -1,0 +1,313 @@
+/* Opening, closing, turns. Owns the connection; opened by the main thread, then the engine's alone.
+ *
+ * locking_mode=EXCLUSIVE is set before WAL: no -shm file, and the lock on the file is the proof that one
+ * process has it.
+ */
+#include "config.h"
+
+#include "fetchd/store/internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/fileio.h"
+#include "base/log.h"
+
+#define EXIT_UNUSABLE 65
+#define EXIT_HELD     75
+
+/* ---- opening */
+
+static char *repair_advice(const struct store *store)
+{
+	return xasprintf("repair it with: (echo 'PRAGMA application_id=%d; PRAGMA user_version=%d;'; sqlite3 "
+			 "'%s' .recover) | "
+			 "sqlite3 '%s.new' && mv '%s' '%s.damaged' && mv '%s.new' '%s'",
+		STORE_APPLICATION_ID, store_schema_version(), store->path, store->path, store->path,
+		store->path, store->path, store->path);
+}
+
+static int open_failed(struct store *store, int rc, const char *doing, char **ret_error)
+{
+	CLEANUP_FREE char *advice = NULL;
+
+	switch (rc & 0xff) {
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		*ret_error = xasprintf("another process holds the queue database %s", store->path);
+		return EXIT_HELD;
+	case SQLITE_NOTADB:
+	case SQLITE_CORRUPT:
+		advice = repair_advice(store);
+		*ret_error = xasprintf("the queue database %s is damaged (%s, %s); nothing was changed; %s",
+			store->path, doing, sqlite3_errmsg(store->db), advice);
+		return EXIT_UNUSABLE;
+	default:
+		*ret_error = xasprintf("cannot use the queue database %s: %s: %s", store->path, doing,
+			sqlite3_errmsg(store->db));
+		return EXIT_UNUSABLE;
+	}
+}
+
+static int pragma_int(struct store *store, const char *sql, int *ret)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = sqlite3_prepare_v2(store->db, sql, -1, &st, NULL);
+
+	if (rc == SQLITE_OK && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+		*ret = sqlite3_column_int(st, 0);
+		rc = SQLITE_OK;
+	}
+	sqlite3_finalize(st);
+	return rc;
+}
+
+/* SQLite would make the file with the umask's mode: make it 0600 first. */
+static int make_private(const char *path)
+{
+	struct stat st;
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int err = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+		err = -EINVAL;
+	else if ((st.st_mode & 077) != 0 && fchmod(fd, 0600) != 0)
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+/* A look without writing: a file that is not ours, or newer, stays as it is to the byte. */
+static int check_identity(struct store *store, int *ret_version, char **ret_error)
+{
+	int application_id = 0, version = 0, pages = 0;
+	int rc = sqlite3_exec(store->db, "PRAGMA locking_mode = EXCLUSIVE", NULL, NULL, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = pragma_int(store, "PRAGMA application_id", &application_id);
+	if (rc == SQLITE_OK)
+		rc = pragma_int(store, "PRAGMA user_version", &version);
+	if (rc == SQLITE_OK)
+		rc = pragma_int(store, "SELECT count(*) FROM sqlite_schema", &pages);
+	if (rc != SQLITE_OK)
+		return open_failed(store, rc, "reading its header", ret_error);
+	if (application_id != STORE_APPLICATION_ID && (application_id != 0 || version != 0 || pages != 0)) {
+		*ret_error = xasprintf(
+			"%s is a database of another program; nothing was changed; move it away, or set "
+			"Daemon.StateDirectory to another directory",
+			store->path);
+		return EXIT_UNUSABLE;
+	}
+	if (version > store_schema_version()) {
+		*ret_error = xasprintf(
+			"the queue database %s was written by a newer fetchd (schema %d, this program knows "
+			"%d); "
+			"nothing was changed; install that fetchd again, or move the file away to start anew",
+			store->path, version, store_schema_version());
+		return EXIT_UNUSABLE;
+	}
+	*ret_version = version;
+	return 0;
+}
+
+static const char pragmas[] = "PRAGMA journal_mode = WAL;"
+			      "PRAGMA synchronous = FULL;"
+			      "PRAGMA foreign_keys = ON;"
+			      "PRAGMA trusted_schema = OFF;"
+			      "PRAGMA mmap_size = 0;"
+			      "PRAGMA temp_store = MEMORY;"
+			      "PRAGMA cache_size = -4096;"
+			      "PRAGMA wal_autocheckpoint = 1000;"
+			      "PRAGMA journal_size_limit = 67108864;";
+
+/* A consistent copy beside the file, before its schema changes. */
+static int backup_before_migration(struct store *store, int version)
+{
+	CLEANUP_FREE char *copy = xasprintf("%s.schema-%d.backup", store->path, version);
+	char *statement = sqlite3_mprintf("VACUUM INTO %Q", copy);
+	int rc;
+
+	unlink(copy);
+	rc = sqlite3_exec(store->db, statement, NULL, NULL, NULL);
+	sqlite3_free(statement);
+	if (rc != SQLITE_OK)
+		return rc;
+	log_notice("queue database: schema %d kept as %s", version, copy);
+	return SQLITE_OK;
+}
+
+static int upgrade(struct store *store, int version)
+{
+	char identity[128];
+	int rc;
+
+	if (version == store_schema_version())
+		return SQLITE_OK;
+	if (version > 0 && (rc = backup_before_migration(store, version)) != SQLITE_OK)
+		return rc;
+	rc = sqlite3_exec(store->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	if (rc != SQLITE_OK)
+		return rc;
+	snprintf(identity, sizeof(identity), "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
+		STORE_APPLICATION_ID, store_schema_version());
+	if (store_migrate(store, version) == 0)
+		rc = sqlite3_exec(store->db, identity, NULL, NULL, NULL);
+	else
+		rc = sqlite3_extended_errcode(store->db);
+	if (rc != SQLITE_OK)
+		sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+	return rc;
+}
+
+static int load_identity(struct store *store)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = sqlite3_prepare_v2(store->db,
+		"SELECT (SELECT value FROM meta WHERE key = 'uuid'),"
+		" (SELECT seq FROM sqlite_sequence WHERE name = 'events')",
+		-1, &st, NULL);
+
+	if (rc == SQLITE_OK && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+		const char *uuid = (const char *)sqlite3_column_text(st, 0);
+
+		rc = uuid && strlen(uuid) == 32 ? SQLITE_OK : SQLITE_CORRUPT;
+		if (rc == SQLITE_OK)
+			memcpy(store->uuid, uuid, sizeof(store->uuid));
+		store->last_event_id = sqlite3_column_int64(st, 1);
+	}
+	sqlite3_finalize(st);
+	return rc;
+}
+
+/* 0, or the exit status. */
+static int open_steps(struct store *store, char **ret_error)
+{
+	int version = 0, rc, err = make_private(store->path);
+
+	if (err) {
+		*ret_error = xasprintf("cannot open the queue database %s: %s", store->path, strerror(-err));
+		return EXIT_UNUSABLE;
+	}
+	rc = sqlite3_open_v2(store->path, &store->db,
+		SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL);
+	if (rc != SQLITE_OK)
+		return open_failed(store, rc, "opening it", ret_error);
+	sqlite3_extended_result_codes(store->db, 1);
+	sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	err = check_identity(store, &version, ret_error);
+	if (err)
+		return err;
+	if ((rc = sqlite3_exec(store->db, pragmas, NULL, NULL, NULL)) != SQLITE_OK)
+		return open_failed(store, rc, "setting it up", ret_error);
+	if ((rc = upgrade(store, version)) != SQLITE_OK)
+		return open_failed(store, rc, "bringing it to this program's schema", ret_error);
+	if ((rc = load_identity(store)) != SQLITE_OK)
+		return open_failed(store, rc, "reading its identity", ret_error);
+	if (store_prepare(store) != 0 || counters_load(store) != 0)
+		return open_failed(
+			store, sqlite3_extended_errcode(store->db), "preparing statements", ret_error);
+	return 0;
+}
+
+struct store *store_open(const char *state_directory, char **ret_error, int *ret_exit_code)
+{
+	struct store *store = xcalloc(1, sizeof(*store));
+
+	store->path = xasprintf("%s/queue.db", state_directory);
+	*ret_exit_code = open_steps(store, ret_error);
+	if (*ret_exit_code == 0)
+		return store;
+	store_close(store);
+	return NULL;
+}
+
+void store_close(struct store *store)
+{
+	if (!store)
+		return;
+	store_finalize(store);
+	if (sqlite3_close(store->db) != SQLITE_OK)
+		log_err("database %s: closed with work left: %s", store->path, sqlite3_errmsg(store->db));
+	counters_done(&store->counters);
+	counters_done(&store->saved);
+	free(store->memo_origin);
+	free(store->path);
+	free(store);
+}
+
+const char *store_uuid(const struct store *store)
+{
+	return store->uuid;
+}
+
+/* ---- turns */
+
+int store_begin(struct store *store)
+{
+	int err = store_run(store, store_statement(store, ST_BEGIN));
+
+	store->in_turn = err == 0;
+	store->turn_event_id = store->last_event_id;
+	return err;
+}
+
+int store_commit(struct store *store)
+{
+	int err = counters_flush(store);
+
+	if (!err)
+		err = store_run(store, store_statement(store, ST_COMMIT));
+	if (err)
+		store_rollback(store);
+	store->in_turn = false;
+	return err;
+}
+
+/* What is held in memory about rows must follow them back. */
+static void forget_memos(struct store *store)
+{
+	str_set(&store->memo_origin, NULL);
+	store->memo_origin_id = 0;
+}
+
+void store_rollback(struct store *store)
+{
+	if (!store->in_turn)
+		return;
+	store->in_turn = false;
+	/* A failed COMMIT may have rolled back already. */
+	if (!sqlite3_get_autocommit(store->db))
+		(void)store_run(store, store_statement(store, ST_ROLLBACK));
+	forget_memos(store);
+	store->last_event_id = store->turn_event_id;
+	(void)counters_load(store);
+}
+
+int store_savepoint(struct store *store)
+{
+	counters_save(store);
+	store->saved_event_id = store->last_event_id;
+	return store_run(store, store_statement(store, ST_SAVEPOINT));
+}
+
+int store_release(struct store *store)
+{
+	return store_run(store, store_statement(store, ST_RELEASE));
+}
+
+int store_rollback_to(struct store *store)
+{
+	int err = store_run(store, store_statement(store, ST_ROLLBACK_TO));
+
+	forget_memos(store);
+	store->last_event_id = store->saved_event_id;
+	counters_restore(store);
+	return err ? err : store_run(store, store_statement(store, ST_RELEASE));
+}

@@ -1,0 +1,113 @@
+/* The store: the memory. The only SQL. Speaks of jobs, so that another store can stand behind this header.
+ *
+ * One connection, used by one thread at a time: opened before threads start, then the engine's. All that
+ * writes stands between store_begin() and store_commit(): a turn. Functions return 0 or -errno, and the
+ * detail was logged: -EAGAIN  no room on the disk (SQLITE_FULL): roll back; nothing changed, try later -EIO
+ * the database cannot be trusted any more: fail-stop -ENOENT  no such row -EEXIST  the key is taken Jobs that
+ * come out are the caller's: job_free().
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "job/event.h"
+#include "job/filter.h"
+#include "job/job.h"
+
+struct store;
+
+/* Opens or makes <state_directory>/queue.db, 0600, and brings it to this program's schema. NULL with
+ * *ret_error a sentence with the way out (caller frees) and *ret_exit_code: 75 another process holds it, 65
+ * not ours, newer, or damaged. */
+struct store *store_open(const char *state_directory, char **ret_error, int *ret_exit_code);
+/* NULL is fine. */
+void store_close(struct store *store);
+/* Names this queue for ever: 32 hex digits. */
+const char *store_uuid(const struct store *store);
+
+/* ---- turns */
+
+int store_begin(struct store *store);
+/* Durable when it returns 0. On error everything since store_begin() is undone. */
+int store_commit(struct store *store);
+void store_rollback(struct store *store);
+/* One operation within a turn, undone alone. They do not nest. */
+int store_savepoint(struct store *store);
+int store_release(struct store *store);
+int store_rollback_to(struct store *store);
+
+/* ---- one job */
+
+/* Sets job->id and origin_id. -EEXIST: the owner's key is taken; job->id is the first job's. */
+int store_add(struct store *store, struct job *job);
+/* *ret in full. */
+int store_get(struct store *store, int64_t id, struct job **ret);
+/* Writes what can change; was: the state that the row has now. */
+int store_update(struct store *store, const struct job *job, enum job_state was);
+/* The claim's part of store_update(): state, attempts, started_usec. */
+int store_update_claimed(struct store *store, const struct job *job, enum job_state was);
+int store_remove(struct store *store, const struct job *job);
+
+/* ---- many jobs; limit > 0 */
+
+struct job_list {
+	struct job **jobs;
+	size_t n;
+};
+void job_list_done(struct job_list *list);
+
+/* Jobs of the filter with ids beyond after_id (0: from the start), by id, or downwards with reverse. */
+int store_list(struct store *store, const struct job_filter *filter, int64_t after_id, bool reverse,
+	size_t limit, struct job_list *ret);
+/* Ready jobs of one origin, best first. */
+int store_ready(struct store *store, int64_t origin_id, size_t limit, struct job_list *ret);
+/* Waiting jobs due at now_usec or before, earliest first. */
+int store_due(struct store *store, int64_t now_usec, size_t limit, struct job_list *ret);
+/* When the next waiting job is due; USEC_INFINITY for none. */
+int store_next_due(struct store *store, int64_t *ret_usec);
+/* No retry may be due later than latest_usec: the wall clock may have stepped while nobody ran. */
+int store_clamp_retries(struct store *store, int64_t latest_usec);
+/* Jobs in state active: after a crash, those that ran. */
+int store_active(struct store *store, int64_t after_id, size_t limit, struct job_list *ret);
+/* Removes up to limit records that ended before the given times, and events as old; *ret_n: how many jobs
+ * went. */
+int store_purge(struct store *store, int64_t done_before_usec, int64_t failed_before_usec, size_t limit,
+	size_t *ret_n);
+
+/* ---- origins */
+
+/* The best ready job of the origin that follows after_id in number: one index step each. -ENOENT after the
+ * last. */
+struct store_origin_head {
+	int64_t origin_id;
+	int32_t priority;
+};
+int store_next_ready_origin(struct store *store, int64_t after_id, struct store_origin_head *ret);
+/* The best ready priority of one origin; -ENOENT when none is ready. */
+int store_origin_head(struct store *store, int64_t origin_id, struct store_origin_head *ret);
+/* "scheme://host:port"; caller frees. */
+int store_origin_text(struct store *store, int64_t origin_id, char **ret);
+
+/* ---- events */
+
+/* Sets event->id. */
+int store_event_add(struct store *store, struct event *event);
+/* Events after after_id that filter means by owner; *ret has room for limit. Groups, ids and hosts are the
+ * caller's to judge. */
+int store_events(struct store *store, const struct job_filter *filter, int64_t after_id, size_t limit,
+	struct event *ret, size_t *ret_n);
+int64_t store_last_event_id(const struct store *store);
+
+/* ---- counters: jobs by owner and state, kept with every change */
+
+struct store_counter {
+	uid_t owner;
+	int64_t by_state[JOB_STATE_N];
+};
+/* Valid until the next write. */
+const struct store_counter *store_counters(const struct store *store, size_t *ret_n);
+/* Jobs of owner that have not ended. */
+int64_t store_open_jobs(const struct store *store, uid_t owner);
+/* Grows with every change of a counter. */
+uint64_t store_counters_version(const struct store *store);
+
+#endif

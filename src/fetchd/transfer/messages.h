@@ -1,0 +1,84 @@
+/* What crosses between the engine and the workers. Ownership travels with the pointer; one START gets exactly
+ * one FINISHED. */
+#ifndef TRANSFER_MESSAGES_H
+#define TRANSFER_MESSAGES_H
+
+#include "base/mailbox.h"
+#include "base/rate.h"
+#include "fetchd/config.h"
+#include "job/job.h"
+#include "job/verdict.h"
+
+/* ---- engine → worker */
+
+enum worker_kind {
+	WORKER_START = 200, /* struct worker_start */
+	WORKER_CANCEL,	    /* struct worker_cancel */
+	WORKER_TUNE,	    /* struct worker_tune */
+	WORKER_STOP,	    /* struct msg: cancel all, finish when the last transfer has */
+};
+
+struct worker_start {
+	struct msg msg;
+	struct job *job; /* the worker's own copy */
+	int64_t attempt; /* names this attempt: (job id, attempt) is unique within one run of the daemon */
+	struct rate *host_rate; /* the origin's bucket; outlives the attempt */
+};
+
+struct worker_cancel {
+	struct msg msg;
+	int64_t job_id;
+	int64_t attempt;
+	bool discard; /* the part file too */
+};
+
+struct worker_tune {
+	struct msg msg;
+	struct config *config; /* a reference, passed over */
+};
+
+/* ---- worker → engine */
+
+enum outcome_kind {
+	OUTCOME_CHECKPOINT = 300, /* struct outcome */
+	OUTCOME_FINISHED,	  /* struct outcome */
+};
+
+/* A durable fact: bytes below received are on disk, under this generation and these validators. With FINISHED
+ * also the verdict, and for VERDICT_OK the final name. */
+struct outcome {
+	struct msg msg;
+	int64_t job_id;
+	int64_t attempt;
+	int64_t generation;
+	int64_t received;
+	int64_t size;	  /* -1 unknown */
+	int64_t progress; /* durable bytes gained by this attempt */
+	int http_status;
+	char *etag;
+	char *last_modified;
+	char *effective_url;
+	/* FINISHED */
+	struct verdict verdict;
+	char *name; /* final, VERDICT_OK */
+};
+
+void outcome_free(struct outcome *outcome);
+
+/* ---- worker → control, volatile */
+
+/* What all active transfers of one worker have now; replaces that worker's last report. Sent some times a
+ * second while there are any, and once empty when there are none. */
+struct progress_report {
+	struct msg msg;	 /* CONTROL_PROGRESS */
+	unsigned worker; /* index */
+	size_t n;
+	struct progress_entry {
+		int64_t job_id;
+		int64_t received; /* bytes of the file so far, kept ones included */
+		int64_t size;	  /* -1 unknown */
+		int64_t speed;	  /* bytes/s, smoothed */
+	} entries[];
+};
+
+#endif

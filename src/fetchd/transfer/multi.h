@@ -1,0 +1,29 @@
+/* curl multi ⇄ libevent, and nothing else. One thread: the worker that made it.
+ *
+ * libcurl's two callbacks only arm and disarm events; libevent's two callbacks only drive libcurl and then
+ * hand over what has finished. So libcurl is never entered from its own callbacks.
+ */
+#ifndef TRANSFER_MULTI_H
+#define TRANSFER_MULTI_H
+
+#include <curl/curl.h>
+#include <event2/event.h>
+#include <sys/types.h>
+
+struct multi;
+
+/* A transfer has ended and is out of the multi. The callee may add and remove others. */
+typedef void multi_done_fn(CURL *easy, CURLcode result, void *arg);
+
+struct multi *multi_new(struct event_base *base, uid_t owner, multi_done_fn *done, void *arg);
+/* Every transfer must have been removed. NULL is fine. */
+void multi_free(struct multi *multi);
+/* Connections are never shared between users: one multi an owner. */
+uid_t multi_owner(const struct multi *multi);
+/* How many transfers are inside. */
+size_t multi_length(const struct multi *multi);
+/* 0 or -EIO. */
+int multi_add(struct multi *multi, CURL *easy);
+void multi_remove(struct multi *multi, CURL *easy);
+
+#endif

@@ -1,0 +1,159 @@
+/* Response heads. Runs in the worker's header callback; copies what it keeps. */
+#include "config.h"
+
+#include "fetchd/transfer/response.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+
+static void clear_fields(struct response *r)
+{
+	size_t bytes = r->bytes, lines = r->lines;
+
+	free(r->etag);
+	free(r->last_modified);
+	free(r->date);
+	free(r->content_encoding);
+	free(r->retry_after);
+	*r = (struct response){.content_length = -1, .range_first = -1, .range_last = -1, .range_total = -1};
+	r->bytes = bytes;
+	r->lines = lines;
+}
+
+void response_init(struct response *r)
+{
+	*r = (struct response){0};
+	clear_fields(r);
+}
+
+void response_done(struct response *r)
+{
+	clear_fields(r);
+}
+
+/* Digits only, as the grammar has it: no sign, no space. -1 when it is anything else or does not fit. */
+static int64_t parse_digits(const char **p)
+{
+	int64_t value = 0;
+
+	if (!isdigit((unsigned char)**p))
+		return -1;
+	for (; isdigit((unsigned char)**p); (*p)++)
+		if (__builtin_mul_overflow(value, 10, &value) ||
+			__builtin_add_overflow(value, **p - '0', &value))
+			return -1;
+	return value;
+}
+
+int content_range_parse(const char *value, int64_t *ret_first, int64_t *ret_last, int64_t *ret_total)
+{
+	int64_t first = -1, last = -1, total = -1;
+	const char *p = value;
+
+	if (strncasecmp(p, "bytes", 5) != 0 || p[5] != ' ')
+		return -EINVAL;
+	p += 6;
+	if (*p == '*') {
+		p++;
+	} else {
+		if ((first = parse_digits(&p)) < 0 || *p++ != '-' || (last = parse_digits(&p)) < first)
+			return -EINVAL;
+	}
+	if (*p++ != '/')
+		return -EINVAL;
+	if (*p == '*' && first >= 0)
+		p++;
+	else if ((total = parse_digits(&p)) < 0 || last >= total)
+		return -EINVAL;
+	if (*p != '\0')
+		return -EINVAL;
+	*ret_first = first;
+	*ret_last = last;
+	*ret_total = total;
+	return 0;
+}
+
+static void take_length(struct response *r, const char *value)
+{
+	const char *p = value;
+	int64_t length = parse_digits(&p);
+
+	if (length < 0 || *p != '\0' || (r->content_length >= 0 && r->content_length != length))
+		r->bad = true;
+	else
+		r->content_length = length;
+}
+
+static void take_range(struct response *r, const char *value)
+{
+	if (r->has_content_range ||
+		content_range_parse(value, &r->range_first, &r->range_last, &r->range_total) != 0)
+		r->bad_content_range = true;
+	r->has_content_range = true;
+}
+
+static void take_field(struct response *r, const char *name, const char *value)
+{
+	if (text_ieq(name, "content-length"))
+		take_length(r, value);
+	else if (text_ieq(name, "content-range"))
+		take_range(r, value);
+	else if (text_ieq(name, "etag"))
+		str_set(&r->etag, value);
+	else if (text_ieq(name, "last-modified"))
+		str_set(&r->last_modified, value);
+	else if (text_ieq(name, "date"))
+		str_set(&r->date, value);
+	else if (text_ieq(name, "retry-after"))
+		str_set(&r->retry_after, value);
+	else if (text_ieq(name, "content-encoding") && !text_ieq(value, "identity"))
+		str_set(&r->content_encoding, value);
+}
+
+/* "HTTP/1.1 206 Partial Content", "HTTP/2 200": a new head begins, an interim one before it is forgotten. */
+static void take_status(struct response *r, const char *line)
+{
+	const char *p = strchr(line, ' ');
+
+	clear_fields(r);
+	r->status = p ? atoi(p + 1) : 0;
+}
+
+bool response_line(struct response *r, const char *line, size_t n)
+{
+	CLEANUP_FREE char *copy = NULL;
+	char *colon;
+
+	r->bytes += n;
+	r->lines++;
+	if (r->bytes > RESPONSE_BYTES_MAX || r->lines > RESPONSE_LINES_MAX)
+		return false;
+	while (n && (line[n - 1] == '\r' || line[n - 1] == '\n'))
+		n--;
+	if (n == 0) {
+		r->complete = true;
+		return true;
+	}
+	/* Trailers: nothing in them may change what the gate has judged. */
+	copy = xstrndup(line, n);
+	if (strncmp(copy, "HTTP/", 5) == 0) {
+		take_status(r, copy);
+		return true;
+	}
+	colon = strchr(copy, ':');
+	if (r->complete || !colon)
+		return true;
+	*colon++ = '\0';
+	while (*colon == ' ' || *colon == '\t')
+		colon++;
+	for (char *end = colon + strlen(colon); end > colon && (end[-1] == ' ' || end[-1] == '\t');)
+		*--end = '\0';
+	take_field(r, copy, colon);
+	return true;
+}

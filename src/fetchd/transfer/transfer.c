@@ -1,0 +1,586 @@
+/* Transfer: one attempt's way through look, run and settle. Runs in its worker, never inside libcurl; every
+ * step that waits for the disk comes back by transfer_disk_done().
+ */
+#include "config.h"
+
+#include "fetchd/transfer/transfer.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "fetchd/transfer/worker.h"
+#include "job/classify.h"
+#include "job/httpdate.h"
+#include "job/origin.h"
+#include "job/retry.h"
+
+#define HOPS_MAX	 10
+#define CHECKPOINT_BYTES ((int64_t)16 << 20)
+#define CHECKPOINT_USEC	 (5 * USEC_PER_SEC)
+/* A partly filled buffer of a slow transfer goes to the disk after this long, and its room back to the
+ * budget. */
+#define BUFFER_AGE_USEC USEC_PER_SEC
+
+static void run(struct transfer *t);
+static void settle(struct transfer *t);
+
+/* ---- birth and death */
+
+struct transfer *transfer_new(struct worker *worker, struct worker_start *start)
+{
+	struct transfer *t = xcalloc(1, sizeof(*t));
+	int64_t limit = start->job->options.limit_rate;
+
+	t->magic = TRANSFER_MAGIC;
+	t->worker = worker;
+	t->job = start->job;
+	start->job = NULL;
+	t->attempt = start->attempt;
+	t->host_rate = start->host_rate;
+	t->url = xstrdup(t->job->url);
+	t->begun_usec = t->last_byte_usec = clock_boot_usec();
+	t->durable = t->started_at = t->job->received;
+	t->mtime_sec = -1;
+	t->speed = -1;
+	verdict_init(&t->verdict);
+	response_init(&t->response);
+	rate_init(&t->own_rate, limit > 0 ? limit : 0);
+	return t;
+}
+
+static void transfer_free(struct transfer *t)
+{
+	disk_buffer_free(worker_disk(t->worker), t->buffer);
+	disk_file_free(t->file);
+	verdict_done(&t->verdict);
+	response_done(&t->response);
+	rate_done(&t->own_rate);
+	job_free(t->job);
+	free(t->url);
+	t->magic = 0;
+	free(t);
+}
+
+static struct outcome *outcome_new(const struct transfer *t, enum outcome_kind kind)
+{
+	struct outcome *o = xcalloc(1, sizeof(*o));
+
+	o->msg.kind = kind;
+	o->job_id = t->job->id;
+	o->attempt = t->attempt;
+	o->generation = t->job->generation;
+	o->received = t->durable;
+	o->size = t->job->size;
+	o->progress = t->durable > t->started_at ? t->durable - t->started_at : 0;
+	o->http_status = t->job->http_status;
+	o->etag = xstrdup_null(t->job->etag);
+	o->last_modified = xstrdup_null(t->job->last_modified);
+	o->effective_url = t->hops ? xstrdup(t->url) : NULL;
+	verdict_init(&o->verdict);
+	return o;
+}
+
+void outcome_free(struct outcome *o)
+{
+	if (!o)
+		return;
+	free(o->etag);
+	free(o->last_modified);
+	free(o->effective_url);
+	free(o->name);
+	verdict_done(&o->verdict);
+	free(o);
+}
+
+/* The end: exactly one FINISHED. */
+static void tell(struct transfer *t, char *name)
+{
+	struct outcome *o = outcome_new(t, OUTCOME_FINISHED);
+
+	assert(t->tasks == 0);
+	o->verdict = t->verdict;
+	verdict_init(&t->verdict);
+	o->name = name;
+	worker_forget(t->worker, t);
+	mailbox_post(worker_engine(t->worker), &o->msg);
+	transfer_free(t);
+}
+
+/* ---- the disk */
+
+void transfer_post(struct transfer *t, struct disk_task *task)
+{
+	task->reply = worker_mailbox(t->worker);
+	t->tasks++;
+	disk_post(worker_disk(t->worker), task);
+}
+
+static void post_simple(struct transfer *t, enum disk_kind kind)
+{
+	transfer_post(t, disk_task_new(kind, NULL, t, t->file));
+}
+
+static bool resumable(const struct transfer *t)
+{
+	return t->job->etag || t->job->last_modified;
+}
+
+void transfer_start_over(struct transfer *t)
+{
+	bool had_part = t->file || t->job->received > 0;
+
+	disk_buffer_free(worker_disk(t->worker), t->buffer);
+	t->buffer = NULL;
+	if (had_part) {
+		if (transfer_need_file(t, false))
+			post_simple(t, DISK_DISCARD);
+		t->file = NULL; /* the task frees it when it is back */
+		t->job->generation++;
+	}
+	t->job->received = 0;
+	t->offset = t->started_at = t->posted = t->durable = 0;
+	t->job->size = -1;
+	str_set(&t->job->etag, NULL);
+	str_set(&t->job->last_modified, NULL);
+}
+
+/* ---- look */
+
+static void look_for_part(struct transfer *t)
+{
+	struct disk_task *task;
+
+	if (t->job->received == 0) {
+		run(t);
+		return;
+	}
+	if (!resumable(t)) {
+		transfer_start_over(t);
+		run(t);
+		return;
+	}
+	if (!transfer_need_file(t, false)) {
+		settle(t);
+		return;
+	}
+	task = disk_task_new(DISK_RESUME, NULL, t, t->file);
+	task->offset = t->job->received;
+	transfer_post(t, task);
+}
+
+static enum job_conflict conflict_of(const struct transfer *t)
+{
+	int own = t->job->options.on_conflict;
+
+	return (enum job_conflict)(own >= 0 ? own : (int)worker_config(t->worker)->on_conflict);
+}
+
+void transfer_begin(struct transfer *t)
+{
+	enum job_conflict conflict = conflict_of(t);
+	struct disk_task *task;
+
+	t->phase = TRANSFER_LOOK;
+	if (conflict != JOB_CONFLICT_FAIL && conflict != JOB_CONFLICT_SKIP) {
+		look_for_part(t);
+		return;
+	}
+	/* Better known before the bytes are fetched; the rename at the end is what decides. */
+	if (!transfer_need_file(t, false)) {
+		settle(t);
+		return;
+	}
+	task = disk_task_new(DISK_EXISTS, NULL, t, t->file);
+	task->name = t->job->name;
+	transfer_post(t, task);
+}
+
+static void looked_for_name(struct transfer *t, bool exists)
+{
+	if (exists && conflict_of(t) == JOB_CONFLICT_SKIP) {
+		char *name = xstrdup(t->job->name);
+
+		t->phase = TRANSFER_SETTLE;
+		tell(t, name);
+		return;
+	}
+	if (exists) {
+		verdict_set(&t->verdict, VERDICT_PERMANENT, "E_EXISTS", "the file %s is already there",
+			t->job->name);
+		settle(t);
+		return;
+	}
+	/* The next one knows its kind better. */
+	disk_file_free(t->file);
+	t->file = NULL;
+	look_for_part(t);
+}
+
+static void looked_for_part(struct transfer *t, int64_t trusted)
+{
+	if (trusted == 0)
+		transfer_start_over(t);
+	else
+		t->offset = t->started_at = t->posted = t->durable = t->sync_posted = trusted;
+	run(t);
+}
+
+static void looked(struct transfer *t, enum disk_kind kind, int64_t result)
+{
+	if (t->cancelled)
+		verdict_set(&t->verdict, VERDICT_ABORTED, NULL, "stopped");
+	if (t->verdict.class != VERDICT_OK)
+		settle(t);
+	else if (kind == DISK_EXISTS)
+		looked_for_name(t, result > 0);
+	else if (kind == DISK_RESUME)
+		looked_for_part(t, result);
+}
+
+/* ---- run */
+
+static void run(struct transfer *t)
+{
+	t->phase = TRANSFER_RUN;
+	if (request_setup(t) != 0) {
+		settle(t);
+		return;
+	}
+	t->judged = false;
+	t->error[0] = '\0';
+	response_done(&t->response);
+	response_init(&t->response);
+	t->sync_usec = t->last_byte_usec = clock_boot_usec();
+	t->multi = worker_multi(t->worker, t->job->owner);
+	if (multi_add(t->multi, t->easy) != 0) {
+		t->multi = NULL;
+		verdict_set(
+			&t->verdict, VERDICT_TRANSIENT, "E_INTERNAL", "libcurl did not take the transfer");
+		settle(t);
+	}
+}
+
+/* Gives the easy handle back. After this no callback comes any more. */
+static void leave_curl(struct transfer *t)
+{
+	if (t->multi)
+		multi_remove(t->multi, t->easy);
+	t->multi = NULL;
+	if (t->easy)
+		worker_easy_put(t->worker, t->easy);
+	t->easy = NULL;
+	curl_slist_free_all(t->headers);
+	t->headers = NULL;
+	if (t->pause)
+		worker_unpaused(t->worker, t);
+	t->pause = 0;
+}
+
+static bool redirect_allowed(struct transfer *t, const char *url)
+{
+	struct origin to, from;
+	bool downgrade, allowed, foreign;
+
+	if (origin_parse(url, &to) != ORIGIN_OK) {
+		verdict_set(&t->verdict, VERDICT_PERMANENT, "E_REDIRECT",
+			"the server redirects to something that is no URL");
+		return false;
+	}
+	if (origin_parse(t->url, &from) != ORIGIN_OK)
+		abort();
+	allowed = origin_scheme_in(to.scheme, worker_config(t->worker)->protocols);
+	downgrade = strcmp(from.scheme, "https") == 0 && strcmp(to.scheme, "https") != 0;
+	foreign = strcmp(from.scheme, to.scheme) != 0 || strcmp(from.host, to.host) != 0 ||
+		  from.port != to.port;
+	if (!allowed || downgrade)
+		verdict_set(&t->verdict, VERDICT_PERMANENT, "E_REDIRECT_POLICY",
+			"the server redirects from %s to %s", from.scheme, to.scheme);
+	t->foreign = t->foreign || foreign;
+	origin_done(&to);
+	origin_done(&from);
+	return allowed && !downgrade;
+}
+
+static void follow(struct transfer *t, char *location)
+{
+	if (!location)
+		verdict_set(&t->verdict, VERDICT_PERMANENT, "E_REDIRECT",
+			"the server redirects without saying where to");
+	else if (++t->hops > HOPS_MAX)
+		verdict_set(&t->verdict, VERDICT_PERMANENT, "E_REDIRECT", "more than %d redirects", HOPS_MAX);
+	else if (redirect_allowed(t, location)) {
+		free(t->url);
+		t->url = location;
+		run(t);
+		return;
+	}
+	free(location);
+	settle(t);
+}
+
+static void blame_curl(struct transfer *t, CURLcode result)
+{
+	const char *detail = t->error[0] ? t->error : NULL;
+
+	if (t->blocked)
+		verdict_set(&t->verdict, VERDICT_PERMANENT, "E_BLOCKED_ADDR",
+			"the host has a private address, and PrivateAddresses=deny");
+	else
+		classify_curl(&t->verdict, (int)result, detail);
+}
+
+static bool body_whole(struct transfer *t)
+{
+	if (t->job->size < 0 || t->offset == t->job->size)
+		return true;
+	verdict_set(&t->verdict, VERDICT_TRANSIENT, "E_TRUNCATED", "the body ended after %lld of %lld bytes",
+		(long long)t->offset, (long long)t->job->size);
+	return false;
+}
+
+static void note_times(struct transfer *t)
+{
+	int64_t modified;
+
+	if (t->verdict.retry_after_usec < 0 && t->response.retry_after)
+		t->verdict.retry_after_usec =
+			retry_after_parse(t->response.retry_after, t->response.date, clock_wall_usec());
+	if (t->response.last_modified && httpdate_parse(t->response.last_modified, &modified) == 0)
+		t->mtime_sec = modified;
+}
+
+void transfer_curl_done(struct transfer *t, CURLcode result)
+{
+	char *location = NULL;
+
+	t->multi = NULL;
+	if (t->judged && t->answer == GATE_REDIRECT) {
+		const char *url = NULL;
+
+		/* However its body ended: it is not ours. */
+		curl_easy_getinfo(t->easy, CURLINFO_REDIRECT_URL, &url);
+		location = xstrdup_null(url);
+		leave_curl(t);
+		follow(t, location);
+		return;
+	}
+	leave_curl(t);
+	note_times(t);
+	if (t->verdict.class == VERDICT_OK && result != CURLE_OK)
+		blame_curl(t, result);
+	else if (t->verdict.class == VERDICT_OK && !t->judged)
+		verdict_set(&t->verdict, VERDICT_TRANSIENT, "E_RECV",
+			"the server answered with something that is not HTTP");
+	else if (t->verdict.class == VERDICT_OK && t->answer != GATE_COMPLETE)
+		(void)body_whole(t);
+	settle(t);
+}
+
+void transfer_cancel(struct transfer *t, bool discard)
+{
+	t->cancelled = true;
+	t->discard = t->discard || discard;
+	if (t->phase != TRANSFER_RUN)
+		return; /* what is under way at the disk comes back first, and a finish that has begun wins */
+	verdict_set(&t->verdict, VERDICT_ABORTED, NULL, "stopped");
+	settle(t);
+}
+
+/* ---- settle */
+
+static void post_finish(struct transfer *t)
+{
+	bool small = !t->file;
+	struct disk_task *task;
+
+	if (!transfer_need_file(t, small)) {
+		settle(t);
+		return;
+	}
+	task = disk_task_new(DISK_FINISH, NULL, t, t->file);
+	task->offset = t->posted;
+	task->expect_size = -1;
+	task->buffer = t->buffer;
+	t->buffer = NULL;
+	t->posted = t->offset;
+	task->name = t->job->name;
+	task->conflict = conflict_of(t);
+	task->mtime_sec = t->mtime_sec;
+	transfer_post(t, task);
+}
+
+/* Bytes are kept when a later request can prove that they belong to the same file. An answer that is final for this URL leaves
+ * what earlier attempts brought; a body that is refused itself takes it along. */
+static bool keeps_bytes(const struct transfer *t)
+{
+	if (t->discard || !resumable(t) || (t->offset == 0 && t->durable == 0))
+		return false;
+	if (t->verdict.class == VERDICT_PERMANENT)
+		return t->durable > 0 && t->offset == t->durable && t->answer == GATE_REFUSE;
+	return t->verdict.class != VERDICT_RESTART;
+}
+
+static void settle(struct transfer *t)
+{
+	t->phase = TRANSFER_SETTLE;
+	leave_curl(t);
+	if (t->verdict.class == VERDICT_OK) {
+		post_finish(t);
+		return;
+	}
+	if (keeps_bytes(t)) {
+		body_flush(t);
+		if (t->file)
+			post_simple(t, DISK_CLOSE);
+	} else {
+		transfer_start_over(t);
+	}
+	if (t->tasks == 0)
+		tell(t, NULL);
+}
+
+static void take_verdict(struct transfer *t, struct disk_task *task)
+{
+	if (task->verdict.class == VERDICT_OK || t->verdict.class != VERDICT_OK)
+		return;
+	verdict_done(&t->verdict);
+	t->verdict = task->verdict;
+	verdict_init(&task->verdict);
+}
+
+static void checkpoint(struct transfer *t, int64_t durable)
+{
+	if (durable <= t->durable)
+		return;
+	t->durable = durable;
+	mailbox_post(worker_engine(t->worker), &outcome_new(t, OUTCOME_CHECKPOINT)->msg);
+}
+
+/* The FINISH has come back: the one way to success. */
+static void finished(struct transfer *t, struct disk_task *task)
+{
+	char *name = task->ret_name;
+
+	task->ret_name = NULL;
+	if (t->verdict.class == VERDICT_OK) {
+		t->durable = t->offset;
+		t->job->size = t->offset;
+		tell(t, name);
+		return;
+	}
+	free(name);
+	/* The lane closed the file. Bytes since the last checkpoint may not be there. */
+	if (t->verdict.class == VERDICT_RESTART || t->durable == 0 || !resumable(t))
+		transfer_start_over(t);
+	if (t->tasks == 0)
+		tell(t, NULL);
+}
+
+void transfer_disk_done(struct transfer *t, struct disk_task *task)
+{
+	enum disk_kind kind = (enum disk_kind)task->msg.kind;
+	bool current = task->file == t->file;
+	int64_t result = task->result;
+	struct disk *disk = worker_disk(t->worker);
+
+	assert(t->magic == TRANSFER_MAGIC && t->tasks > 0);
+	t->tasks--;
+	if (kind == DISK_WRITE)
+		t->writes--;
+	if (kind == DISK_SYNC)
+		t->syncing = false;
+	if (current)
+		take_verdict(t, task);
+	if (kind == DISK_FINISH) {
+		finished(t, task);
+		disk_task_free(disk, task);
+		return;
+	}
+	if (kind == DISK_DISCARD)
+		disk_file_free(task->file);
+	disk_task_free(disk, task);
+
+	if (current && (kind == DISK_SYNC || kind == DISK_CLOSE) && t->verdict.class != VERDICT_RESTART)
+		checkpoint(t, result);
+	switch (t->phase) {
+	case TRANSFER_LOOK: looked(t, kind, result); return;
+	case TRANSFER_RUN:
+		if (t->verdict.class != VERDICT_OK)
+			settle(t);
+		return;
+	case TRANSFER_SETTLE:
+		if (t->tasks == 0)
+			tell(t, NULL);
+		return;
+	}
+}
+
+/* ---- the tick */
+
+static void maybe_checkpoint(struct transfer *t, int64_t now)
+{
+	if (t->syncing || !resumable(t) || t->offset == t->sync_posted)
+		return;
+	if (t->offset - t->sync_posted < CHECKPOINT_BYTES && now - t->sync_usec < CHECKPOINT_USEC)
+		return;
+	body_flush(t);
+	if (!t->file)
+		return;
+	t->syncing = true;
+	t->sync_posted = t->posted;
+	t->sync_usec = now;
+	post_simple(t, DISK_SYNC);
+}
+
+static void measure(struct transfer *t, int64_t dt_usec)
+{
+	int64_t now_speed = dt_usec > 0 ? (t->offset - t->report_offset) * USEC_PER_SEC / dt_usec : 0;
+
+	t->report_offset = t->offset;
+	t->speed = t->speed < 0 ? now_speed : (t->speed * 7 + now_speed * 3) / 10;
+}
+
+static bool stalled(struct transfer *t, int64_t now)
+{
+	curl_off_t connected = 0;
+	int64_t limit = worker_config(t->worker)->stall_timeout_usec;
+
+	if (t->pause || limit == USEC_INFINITY)
+		return false;
+	/* Until the request is out, the connect time-out counts. */
+	if (curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &connected) != CURLE_OK ||
+		connected == 0) {
+		t->last_byte_usec = now;
+		return false;
+	}
+	return now - t->last_byte_usec > limit;
+}
+
+void transfer_tick(struct transfer *t, int64_t now_usec, int64_t dt_usec)
+{
+	if (t->phase != TRANSFER_RUN)
+		return;
+	measure(t, dt_usec);
+	if (stalled(t, now_usec)) {
+		verdict_set(&t->verdict, VERDICT_TRANSIENT, "E_STALL", "no data for %lld s",
+			(long long)((now_usec - t->last_byte_usec) / USEC_PER_SEC));
+		settle(t);
+		return;
+	}
+	if (t->buffer && t->buffer->used && now_usec - t->buffer_usec > BUFFER_AGE_USEC)
+		body_flush(t);
+	maybe_checkpoint(t, now_usec);
+}
+
+void transfer_unpause(struct transfer *t, int64_t now_usec)
+{
+	if (t->resume_usec > now_usec && (t->pause & PAUSE_RATE))
+		return;
+	worker_unpaused(t->worker, t);
+	t->pause = 0;
+	t->last_byte_usec = now_usec;
+	/* May deliver bytes at once, and pause again. */
+	curl_easy_pause(t->easy, CURLPAUSE_CONT);
+}

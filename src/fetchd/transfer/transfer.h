@@ -1,0 +1,141 @@
+/* A transfer: one attempt of one job, from START to FINISHED. Lives in one worker, runs in its thread.
+ *
+ * Its life: look (is the name free, what of the part can be trusted) → run (request, gate, body, redirects) →
+ * settle (last bytes, sync, finish or close) → told. Bytes go to the disk pool in buffers; it never touches a
+ * file.
+ */
+#ifndef TRANSFER_TRANSFER_H
+#define TRANSFER_TRANSFER_H
+
+#include <curl/curl.h>
+#include <sys/queue.h>
+
+#include "base/mailbox.h"
+#include "base/rate.h"
+#include "fetchd/config.h"
+#include "fetchd/disk/disk.h"
+#include "fetchd/transfer/gate.h"
+#include "fetchd/transfer/messages.h"
+#include "fetchd/transfer/multi.h"
+#include "fetchd/transfer/response.h"
+
+#define TRANSFER_MAGIC 0x7f4ad15cu
+
+enum transfer_phase {
+	TRANSFER_LOOK,	 /* the disk looks for the name and the part */
+	TRANSFER_RUN,	 /* in the multi */
+	TRANSFER_SETTLE, /* out of the multi; the disk finishes, closes or discards */
+};
+
+/* Why a running transfer takes no bytes just now. */
+enum transfer_pause {
+	PAUSE_DISK = 1, /* no buffer, or too much on its way to the disk */
+	PAUSE_RATE = 2, /* a limit: until resume_usec */
+};
+
+struct worker;
+
+struct transfer {
+	unsigned magic;
+	struct worker *worker;
+	TAILQ_ENTRY(transfer) link; /* of the worker */
+	TAILQ_ENTRY(transfer) paused_link;
+	struct job *job;
+	int64_t attempt;
+	enum transfer_phase phase;
+	struct verdict verdict; /* the first cause of an end that is not success */
+	bool cancelled, discard;
+
+	/* the request */
+	CURL *easy;
+	struct multi *multi; /* while in it */
+	struct curl_slist *headers;
+	char *url; /* of this hop */
+	unsigned hops;
+	bool foreign; /* a redirect left the origin: what was meant for it alone is not sent */
+	bool blocked; /* the address policy said no */
+	char error[CURL_ERROR_SIZE];
+	struct response response;
+	enum gate_answer answer; /* once judged */
+	bool judged;
+	size_t swallowed; /* bytes of a body that is not ours */
+
+	/* the bytes */
+	struct disk_file *file;	    /* NULL until there is one */
+	struct disk_buffer *buffer; /* being filled */
+	int64_t offset;		    /* where the next byte from the network belongs */
+	int64_t started_at;	    /* offset when this attempt began */
+	int64_t posted;		    /* bytes handed to the disk */
+	int64_t durable;	    /* bytes known to be on disk */
+	int64_t mtime_sec;
+	size_t grow;			/* size of the next buffer */
+	unsigned tasks;			/* out at the disk */
+	unsigned writes;		/* of them, WRITE */
+	bool syncing;			/* one SYNC is out */
+	int64_t sync_posted, sync_usec; /* at the last one */
+
+	/* pace */
+	unsigned pause; /* enum transfer_pause, or'ed */
+	int64_t resume_usec;
+	struct rate own_rate; /* the job's own limit */
+	struct rate *host_rate;
+
+	/* time, on the boot clock */
+	int64_t begun_usec;
+	int64_t last_byte_usec;
+	int64_t buffer_usec; /* since when the buffer has held bytes */
+	int64_t report_offset;
+	int64_t speed; /* bytes/s, smoothed; -1 not yet */
+};
+
+/* Begins; takes over start->job. The worker links it. */
+struct transfer *transfer_new(struct worker *worker, struct worker_start *start);
+void transfer_begin(struct transfer *t);
+/* Ends it with FINISHED (VERDICT_ABORTED) as soon as the disk is through. */
+void transfer_cancel(struct transfer *t, bool discard);
+/* libcurl is through with the easy handle, which is out of its multi. */
+void transfer_curl_done(struct transfer *t, CURLcode result);
+/* A task has come back; frees it. May end and free the transfer. */
+void transfer_disk_done(struct transfer *t, struct disk_task *task);
+/* The worker's tick, dt_usec after the last one: stalls, old partial buffers, checkpoints, speed. May end the
+ * transfer. */
+void transfer_tick(struct transfer *t, int64_t now_usec, int64_t dt_usec);
+/* Try to go on after a pause. */
+void transfer_unpause(struct transfer *t, int64_t now_usec);
+
+/* request.c: fills the easy handle for t->url. 0, or -EINVAL with the verdict set. */
+int request_setup(struct transfer *t);
+/* body.c: libcurl's callbacks, and the way of the bytes to the disk. */
+size_t body_header_cb(char *line, size_t size, size_t n, void *arg);
+size_t body_write_cb(char *bytes, size_t size, size_t n, void *arg);
+curl_socket_t request_open_socket_cb(void *arg, curlsocktype purpose, struct curl_sockaddr *address);
+/* Hands the buffer to the disk as WRITE; nothing when it is empty. */
+void body_flush(struct transfer *t);
+/* Posts a task of this transfer. */
+void transfer_post(struct transfer *t, struct disk_task *task);
+/* A file of the present generation, in the lane for its kind. False: no root has the directory; verdict set.
+ */
+bool transfer_need_file(struct transfer *t, bool small);
+/* Bytes that are there belong to no one any more: a new generation begins at 0. */
+void transfer_start_over(struct transfer *t);
+
+/* ---- the worker's side */
+
+struct event_base *worker_base(struct worker *worker);
+const struct config *worker_config(const struct worker *worker);
+struct disk *worker_disk(const struct worker *worker);
+struct rate *worker_total_rate(const struct worker *worker);
+struct mailbox *worker_engine(const struct worker *worker);
+/* The multi of this owner, made when there is none. */
+struct multi *worker_multi(struct worker *worker, uid_t owner);
+/* A fresh easy handle, and back. */
+CURL *worker_easy_get(struct worker *worker);
+void worker_easy_put(struct worker *worker, CURL *easy);
+size_t worker_length(const struct worker *worker);
+/* t takes no bytes: call transfer_unpause() when the disk has room, or at t->resume_usec. */
+void worker_paused(struct worker *worker, struct transfer *t);
+void worker_unpaused(struct worker *worker, struct transfer *t);
+/* t has told its outcome and is about to be freed. */
+void worker_forget(struct worker *worker, struct transfer *t);
+
+#endif

@@ -1,0 +1,406 @@
+/* The worker: its event_base, its multis (one an owner), its transfers. Owns nothing that another thread
+ * looks at; all it knows of the world comes by its mailbox.
+ */
+#include "config.h"
+
+#include "fetchd/transfer/worker.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "fetchd/engine/engine.h"
+#include "fetchd/transfer/transfer.h"
+
+#define TICK_USEC (250 * USEC_PER_MSEC)
+/* How finely rate limits are kept. */
+#define PACE_USEC (10 * USEC_PER_MSEC)
+/* With nothing to do for this long, connections and caches go. */
+#define IDLE_USEC      (30 * USEC_PER_SEC)
+#define SPARE_EASY_MAX 64
+
+TAILQ_HEAD(transfer_list, transfer);
+
+struct worker {
+	unsigned index;
+	pthread_t thread;
+	struct config *config;
+	struct disk *disk;
+	struct mailbox *engine, *control;
+	struct rate *total_rate;
+	struct mailbox mailbox;
+
+	struct event_base *base;
+	struct event *mail, *tick, *pace;
+	struct multi **multis;
+	size_t n_multis;
+	struct transfer_list transfers;
+	size_t n_transfers;
+	struct transfer_list paused;
+	CURL *spare[SPARE_EASY_MAX];
+	size_t n_spare;
+	int64_t last_tick_usec;
+	bool reported; /* the last report had entries */
+	bool stopping;
+};
+
+int worker_global_init(void)
+{
+	return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? 0 : -5;
+}
+
+void worker_global_done(void)
+{
+	curl_global_cleanup();
+}
+
+/* ---- what transfers ask of their worker */
+
+struct event_base *worker_base(struct worker *worker)
+{
+	return worker->base;
+}
+
+const struct config *worker_config(const struct worker *worker)
+{
+	return worker->config;
+}
+
+struct disk *worker_disk(const struct worker *worker)
+{
+	return worker->disk;
+}
+
+struct rate *worker_total_rate(const struct worker *worker)
+{
+	return worker->total_rate;
+}
+
+struct mailbox *worker_engine(const struct worker *worker)
+{
+	return worker->engine;
+}
+
+struct mailbox *worker_mailbox(struct worker *worker)
+{
+	return &worker->mailbox;
+}
+
+size_t worker_length(const struct worker *worker)
+{
+	return worker->n_transfers;
+}
+
+CURL *worker_easy_get(struct worker *worker)
+{
+	CURL *easy = worker->n_spare ? worker->spare[--worker->n_spare] : curl_easy_init();
+
+	if (!easy)
+		abort();
+	return easy;
+}
+
+void worker_easy_put(struct worker *worker, CURL *easy)
+{
+	if (worker->n_spare == SPARE_EASY_MAX) {
+		curl_easy_cleanup(easy);
+		return;
+	}
+	curl_easy_reset(easy);
+	worker->spare[worker->n_spare++] = easy;
+}
+
+static void on_curl_done(CURL *easy, CURLcode result, void *arg)
+{
+	struct transfer *t = NULL;
+
+	(void)arg;
+	curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&t);
+	assert(t && t->magic == TRANSFER_MAGIC);
+	transfer_curl_done(t, result);
+}
+
+struct multi *worker_multi(struct worker *worker, uid_t owner)
+{
+	for (size_t i = 0; i < worker->n_multis; i++)
+		if (multi_owner(worker->multis[i]) == owner)
+			return worker->multis[i];
+	worker->multis = xreallocarray(worker->multis, worker->n_multis + 1, sizeof(struct multi *));
+	worker->multis[worker->n_multis] = multi_new(worker->base, owner, on_curl_done, worker);
+	return worker->multis[worker->n_multis++];
+}
+
+static void arm(struct event *event, int64_t usec)
+{
+	struct timeval tv = {.tv_sec = usec / USEC_PER_SEC, .tv_usec = usec % USEC_PER_SEC};
+
+	evtimer_add(event, &tv);
+}
+
+void worker_paused(struct worker *worker, struct transfer *t)
+{
+	TAILQ_INSERT_TAIL(&worker->paused, t, paused_link);
+	if (!evtimer_pending(worker->pace, NULL))
+		arm(worker->pace, PACE_USEC);
+}
+
+void worker_unpaused(struct worker *worker, struct transfer *t)
+{
+	TAILQ_REMOVE(&worker->paused, t, paused_link);
+}
+
+void worker_forget(struct worker *worker, struct transfer *t)
+{
+	TAILQ_REMOVE(&worker->transfers, t, link);
+	worker->n_transfers--;
+	if (worker->n_transfers == 0 && worker->stopping)
+		event_base_loopbreak(worker->base);
+}
+
+/* ---- time */
+
+static void report(struct worker *worker)
+{
+	struct progress_report *r;
+	struct transfer *t;
+
+	if (worker->n_transfers == 0 && !worker->reported)
+		return;
+	r = xcalloc(1, sizeof(*r) + worker->n_transfers * sizeof(r->entries[0]));
+	r->msg.kind = CONTROL_PROGRESS;
+	r->worker = worker->index;
+	TAILQ_FOREACH(t, &worker->transfers, link) {
+		r->entries[r->n++] = (struct progress_entry){
+			.job_id = t->job->id,
+			.received = t->offset,
+			.size = t->job->size,
+			.speed = t->speed > 0 ? t->speed : 0,
+		};
+	}
+	worker->reported = r->n > 0;
+	mailbox_post(worker->control, &r->msg);
+}
+
+static void let_go(struct worker *worker)
+{
+	for (size_t i = 0; i < worker->n_multis; i++)
+		multi_free(worker->multis[i]);
+	free(worker->multis);
+	worker->multis = NULL;
+	worker->n_multis = 0;
+	while (worker->n_spare)
+		curl_easy_cleanup(worker->spare[--worker->n_spare]);
+	disk_trim(worker->disk);
+}
+
+/* Every quarter of a second while transfers run; once more when they have ended, to let go of what they left.
+ */
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct worker *worker = arg;
+	int64_t now = clock_boot_usec(), dt = now - worker->last_tick_usec;
+	struct transfer *t, *next;
+
+	(void)fd;
+	(void)what;
+	if (worker->n_transfers == 0 && !worker->reported) {
+		let_go(worker);
+		return;
+	}
+	for (t = TAILQ_FIRST(&worker->transfers); t; t = next) {
+		next = TAILQ_NEXT(t, link);
+		transfer_tick(t, now, dt);
+	}
+	report(worker);
+	worker->last_tick_usec = now;
+	arm(worker->tick, worker->n_transfers ? TICK_USEC : IDLE_USEC);
+}
+
+/* Those that wait go on, each at most once a round: one that pauses again goes to the end of the list. */
+static void on_pace(evutil_socket_t fd, short what, void *arg)
+{
+	struct worker *worker = arg;
+	int64_t now = clock_boot_usec();
+	struct transfer_list round = TAILQ_HEAD_INITIALIZER(round);
+	struct transfer *t;
+	size_t n = 0;
+
+	(void)fd;
+	(void)what;
+	TAILQ_FOREACH(t, &worker->paused, paused_link)
+		n++;
+	while (n-- && (t = TAILQ_FIRST(&worker->paused))) {
+		TAILQ_REMOVE(&worker->paused, t, paused_link);
+		TAILQ_INSERT_TAIL(&worker->paused, t, paused_link);
+		transfer_unpause(t, now);
+	}
+	if (!TAILQ_EMPTY(&worker->paused))
+		arm(worker->pace, PACE_USEC);
+}
+
+/* ---- mail */
+
+static void start(struct worker *worker, struct worker_start *msg)
+{
+	struct transfer *t = transfer_new(worker, msg);
+
+	free(msg);
+	if (worker->n_transfers == 0) {
+		worker->last_tick_usec = clock_boot_usec();
+		arm(worker->tick, TICK_USEC);
+	}
+	TAILQ_INSERT_TAIL(&worker->transfers, t, link);
+	worker->n_transfers++;
+	transfer_begin(t);
+}
+
+static void cancel(struct worker *worker, const struct worker_cancel *msg)
+{
+	struct transfer *t;
+
+	TAILQ_FOREACH(t, &worker->transfers, link) {
+		if (t->job->id == msg->job_id && t->attempt == msg->attempt) {
+			transfer_cancel(t, msg->discard);
+			return;
+		}
+	}
+}
+
+static void stop(struct worker *worker)
+{
+	struct transfer *t, *next;
+
+	worker->stopping = true;
+	if (worker->n_transfers == 0)
+		event_base_loopbreak(worker->base);
+	for (t = TAILQ_FIRST(&worker->transfers); t; t = next) {
+		next = TAILQ_NEXT(t, link);
+		transfer_cancel(t, false);
+	}
+}
+
+/* The disk has given room back: whoever waits for it tries again. */
+static void disk_done(struct worker *worker, struct disk_task *task)
+{
+	struct transfer *t = task->owner;
+
+	transfer_disk_done(t, task);
+	if (!TAILQ_EMPTY(&worker->paused))
+		on_pace(-1, 0, worker);
+}
+
+static void receive(struct worker *worker, struct msg *msg)
+{
+	switch (msg->kind) {
+	case WORKER_START: start(worker, (struct worker_start *)msg); return;
+	case WORKER_CANCEL: cancel(worker, (struct worker_cancel *)msg); break;
+	case WORKER_TUNE:
+		config_unref(worker->config);
+		worker->config = ((struct worker_tune *)msg)->config;
+		break;
+	case WORKER_STOP: stop(worker); break;
+	default: disk_done(worker, (struct disk_task *)msg); return;
+	}
+	free(msg);
+}
+
+static void on_mail(evutil_socket_t fd, short what, void *arg)
+{
+	struct worker *worker = arg;
+	struct msg_list list = STAILQ_HEAD_INITIALIZER(list);
+	struct msg *msg;
+
+	(void)fd;
+	(void)what;
+	mailbox_take(&worker->mailbox, &list, 0);
+	while ((msg = STAILQ_FIRST(&list))) {
+		STAILQ_REMOVE_HEAD(&list, link);
+		receive(worker, msg);
+	}
+}
+
+/* ---- the thread */
+
+static void *worker_main(void *arg)
+{
+	struct worker *worker = arg;
+
+	event_base_dispatch(worker->base);
+	let_go(worker);
+	return NULL;
+}
+
+static void worker_free(struct worker *worker)
+{
+	if (worker->mail)
+		event_free(worker->mail);
+	if (worker->tick)
+		event_free(worker->tick);
+	if (worker->pace)
+		event_free(worker->pace);
+	if (worker->base)
+		event_base_free(worker->base);
+	mailbox_done(&worker->mailbox);
+	config_unref(worker->config);
+	free(worker);
+}
+
+static struct event_base *base_new(void)
+{
+	struct event_config *cfg = event_config_new();
+	struct event_base *base;
+
+	/* Each base stays in its thread. */
+	event_config_set_flag(cfg, EVENT_BASE_FLAG_NOLOCK);
+	base = event_base_new_with_config(cfg);
+	event_config_free(cfg);
+	return base;
+}
+
+struct worker *worker_start(const struct worker_setup *setup, char **ret_error)
+{
+	struct worker *worker = xcalloc(1, sizeof(*worker));
+	char name[16];
+	int err = mailbox_init(&worker->mailbox);
+
+	worker->index = setup->index;
+	worker->config = config_ref(setup->config);
+	worker->disk = setup->disk;
+	worker->engine = setup->engine;
+	worker->control = setup->control;
+	worker->total_rate = setup->total_rate;
+	TAILQ_INIT(&worker->transfers);
+	TAILQ_INIT(&worker->paused);
+	worker->base = err ? NULL : base_new();
+	if (worker->base) {
+		worker->mail = event_new(
+			worker->base, mailbox_fd(&worker->mailbox), EV_READ | EV_PERSIST, on_mail, worker);
+		worker->tick = evtimer_new(worker->base, on_tick, worker);
+		worker->pace = evtimer_new(worker->base, on_pace, worker);
+		event_add(worker->mail, NULL);
+		err = pthread_create(&worker->thread, NULL, worker_main, worker);
+	}
+	if (!worker->base || err) {
+		*ret_error = xasprintf("cannot start worker %u: %s", setup->index,
+			strerror(err < 0 ? -err
+				 : err	 ? err
+					 : 12));
+		worker_free(worker);
+		return NULL;
+	}
+	snprintf(name, sizeof(name), "worker-%u", setup->index);
+	pthread_setname_np(worker->thread, name);
+	return worker;
+}
+
+void worker_join(struct worker *worker)
+{
+	if (!worker)
+		return;
+	pthread_join(worker->thread, NULL);
+	worker_free(worker);
+}

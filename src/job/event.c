@@ -1,0 +1,21 @@
+/* Names of events. Owns nothing; any thread.
+ */
+#include "config.h"
+
+#include "job/event.h"
+
+const char *event_kind_name(enum event_kind kind)
+{
+	switch (kind) {
+	case EVENT_ADDED: return "added";
+	case EVENT_QUEUED: return "queued";
+	case EVENT_STARTED: return "started";
+	case EVENT_WAITING: return "waiting";
+	case EVENT_PAUSED: return "paused";
+	case EVENT_DONE: return "done";
+	case EVENT_FAILED: return "failed";
+	case EVENT_CANCELLED: return "cancelled";
+	case EVENT_REMOVED: return "removed";
+	}
+	return "?";
+}

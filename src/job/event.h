@@ -1,0 +1,32 @@
+/* What happened to a job: the durable, numbered record that "watch" tells. Plain data. */
+#ifndef JOB_EVENT_H
+#define JOB_EVENT_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Numbers are stored: append only. */
+enum event_kind {
+	EVENT_ADDED = 1,
+	EVENT_QUEUED = 2, /* resumed, due again, or put back by a stop */
+	EVENT_STARTED = 3,
+	EVENT_WAITING = 4,
+	EVENT_PAUSED = 5,
+	EVENT_DONE = 6,
+	EVENT_FAILED = 7,
+	EVENT_CANCELLED = 8,
+	EVENT_REMOVED = 9,
+};
+#define EVENT_KIND_LAST EVENT_REMOVED
+
+struct event {
+	int64_t id;	   /* grows by at least one an event, never reused: the cursor of "watch --since" */
+	int64_t time_usec; /* wall */
+	int64_t job_id;
+	uid_t owner;
+	enum event_kind kind;
+};
+
+const char *event_kind_name(enum event_kind kind);
+
+#endif

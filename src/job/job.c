@@ -1,0 +1,162 @@
+/* The job as plain data: life of the struct, and its words. Owns nothing itself; any thread.
+ */
+#include "config.h"
+
+#include "job/job.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "base/alloc.h"
+
+/* Every string a job owns: a new one is added here and nowhere else. */
+static const size_t string_offsets[] = {
+	offsetof(struct job, url),
+	offsetof(struct job, origin),
+	offsetof(struct job, dir),
+	offsetof(struct job, name),
+	offsetof(struct job, group),
+	offsetof(struct job, key),
+	offsetof(struct job, etag),
+	offsetof(struct job, last_modified),
+	offsetof(struct job, effective_url),
+	offsetof(struct job, error_code),
+	offsetof(struct job, error_message),
+	offsetof(struct job, options.headers),
+	offsetof(struct job, options.user_agent),
+	offsetof(struct job, options.referer),
+	offsetof(struct job, options.checksum),
+};
+
+static char **string_at(struct job *job, size_t i)
+{
+	return (char **)(void *)((char *)job + string_offsets[i]);
+}
+
+void job_init(struct job *job)
+{
+	*job = (struct job){
+		.state = JOB_QUEUED,
+		.size = -1,
+		.options =
+			{
+				.limit_rate = -1,
+				.max_filesize = -1,
+				.retry_delay_usec = -1,
+				.max_time_usec = -1,
+				.connect_timeout_usec = -1,
+				.deadline_usec = -1,
+				.max_attempts = -1,
+				.on_conflict = -1,
+			},
+	};
+}
+
+void job_done(struct job *job)
+{
+	for (size_t i = 0; i < ARRAY_LEN(string_offsets); i++)
+		str_set(string_at(job, i), NULL);
+}
+
+struct job *job_new(void)
+{
+	struct job *job = xmalloc(sizeof(*job));
+
+	job_init(job);
+	return job;
+}
+
+struct job *job_dup(const struct job *job)
+{
+	struct job *copy = xmemdup(job, sizeof(*job));
+
+	for (size_t i = 0; i < ARRAY_LEN(string_offsets); i++) {
+		char **slot = string_at(copy, i);
+
+		*slot = xstrdup_null(*slot);
+	}
+	return copy;
+}
+
+void job_free(struct job *job)
+{
+	if (!job)
+		return;
+	job_done(job);
+	free(job);
+}
+
+char *job_path(const struct job *job)
+{
+	if (!job->name || !job->dir)
+		return NULL;
+	/* The root directory brings its own slash. */
+	return xasprintf("%s%s%s", job->dir, strcmp(job->dir, "/") == 0 ? "" : "/", job->name);
+}
+
+const char *job_state_name(enum job_state state)
+{
+	switch (state) {
+	case JOB_QUEUED: return "queued";
+	case JOB_WAITING: return "waiting";
+	case JOB_ACTIVE: return "active";
+	case JOB_PAUSED: return "paused";
+	case JOB_DONE: return "done";
+	case JOB_FAILED: return "failed";
+	case JOB_CANCELLED: return "cancelled";
+	}
+	return "?";
+}
+
+const char *job_wait_name(enum job_wait wait)
+{
+	switch (wait) {
+	case JOB_WAIT_NONE: return "";
+	case JOB_WAIT_RETRY: return "retry";
+	case JOB_WAIT_SCHEDULE: return "schedule";
+	case JOB_WAIT_DEPENDENCY: return "dependency";
+	case JOB_WAIT_HOST: return "host";
+	case JOB_WAIT_DISK: return "disk";
+	case JOB_WAIT_NETWORK: return "network";
+	case JOB_WAIT_QUOTA: return "quota";
+	}
+	return "?";
+}
+
+const char *job_conflict_name(enum job_conflict conflict)
+{
+	switch (conflict) {
+	case JOB_CONFLICT_RENAME: return "rename";
+	case JOB_CONFLICT_FAIL: return "fail";
+	case JOB_CONFLICT_OVERWRITE: return "overwrite";
+	case JOB_CONFLICT_SKIP: return "skip";
+	}
+	return "?";
+}
+
+int job_state_parse(const char *word)
+{
+	for (int state = JOB_STATE_FIRST; state <= JOB_STATE_LAST; state++) {
+		if (strcmp(word, job_state_name((enum job_state)state)) == 0)
+			return state;
+	}
+	return -1;
+}
+
+int job_wait_parse(const char *word)
+{
+	for (int wait = JOB_WAIT_NONE; wait <= JOB_WAIT_LAST; wait++) {
+		if (strcmp(word, job_wait_name((enum job_wait)wait)) == 0)
+			return wait;
+	}
+	return -1;
+}
+
+int job_conflict_parse(const char *word)
+{
+	for (int conflict = JOB_CONFLICT_RENAME; conflict <= JOB_CONFLICT_LAST; conflict++) {
+		if (strcmp(word, job_conflict_name((enum job_conflict)conflict)) == 0)
+			return conflict;
+	}
+	return -1;
+}

@@ -1,0 +1,41 @@
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+
+from harness import Ctl, Daemon, Room  # noqa: E402
+from origin import Origin  # noqa: E402
+
+
+@pytest.fixture
+def origin():
+    with Origin(ports=4) as server:
+        yield server
+
+
+@pytest.fixture
+def room(tmp_path_factory):
+    # A short name: the path of a Unix socket has 107 bytes.
+    return Room(tmp_path_factory.mktemp("t"))
+
+
+@pytest.fixture
+def stopped(room):
+    """A daemon that is not started yet."""
+    daemon = Daemon(room)
+    yield daemon
+    daemon.close()
+
+
+@pytest.fixture
+def daemon(stopped):
+    return stopped.start()
+
+
+@pytest.fixture
+def ctl(room):
+    client = Ctl(room)
+    yield client
+    client.close()

@@ -1,0 +1,151 @@
+"""What the user does wrong: the exit status of the contract, a sentence that helps, and nothing changed."""
+import pytest
+
+
+@pytest.mark.parametrize("arguments", [
+    [], ["frobnicate"], ["add"], ["add", "--no-such-option", "http://127.0.0.1/"], ["status", "one"],
+    ["--no-such-option", "ping"], ["pause"], ["wait", "--timeout", "soon", "1"], ["add", "--checksum", "crc=1", "http://127.0.0.1/"],
+    ["list", "--state", "asleep"],
+])
+def test_01_usage(daemon, ctl, arguments):
+    result = ctl(*arguments)
+    assert result.code == 2 and result.err and result.out == ""
+    assert ctl.jobs() == {}
+
+
+@pytest.mark.parametrize("verb", ["status", "wait", "pause", "resume", "cancel", "retry", "remove"])
+def test_02_no_such_job(daemon, ctl, verb):
+    result = ctl(verb, 4711)
+    assert result.code == 3 and "4711" in result.err
+
+
+@pytest.mark.parametrize("verb", ["wait", "pause", "cancel"])
+def test_03_no_such_group(daemon, ctl, verb):
+    result = ctl(verb, "-g", "nobody")
+    assert result.code == 3 and "nobody" in result.err
+
+
+@pytest.mark.parametrize("url", [
+    "example.org/file", "http://", "http://127.0.0.1:99999/", "http://bad host/", "gopher://127.0.0.1/a",
+    "file:///etc/passwd", "ftp://127.0.0.1/a", pytest.param("http://127.0.0.1/" + "a" * 20000, id="too-long"),
+])
+def test_04_bad_urls(daemon, ctl, url):
+    result = ctl("add", url)
+    assert result.code == 5 and result.err and result.out == ""
+    assert ctl.jobs() == {}
+
+
+def test_05_one_bad_url_adds_nothing(daemon, ctl, origin):
+    result = ctl("add", origin.url("/bytes/10/a"), "gopher://127.0.0.1/a", origin.url("/bytes/10/b"))
+    assert result.code == 5 and "gopher" in result.err
+    assert ctl.jobs() == {} and origin.requests() == []
+
+
+@pytest.mark.parametrize("directory", ["/etc", "..", "/", "../dl2"])
+def test_06_outside_the_roots(daemon, ctl, origin, directory):
+    result = ctl("add", "-d", directory, origin.url("/bytes/10/a"))
+    assert result.code == 5 and "DownloadRoots" in result.err
+    assert ctl.jobs() == {}
+
+
+@pytest.mark.parametrize("name", ["../a", "/etc/cron.d/a", "a/../../b", "..", "."])
+def test_07_names_with_a_path(daemon, ctl, origin, name):
+    assert ctl("add", "-o", name, origin.url("/bytes/10/a")).code in (2, 5)
+    assert ctl.jobs() == {}
+
+
+@pytest.mark.parametrize("header", ["Host: elsewhere", "Range: bytes=0-1", "no colon", "Content-Length: 3", "A: b\r\nC: d"])
+def test_08_headers_that_are_ours(daemon, ctl, origin, header):
+    assert ctl("add", "-H", header, origin.url("/bytes/10/a")).code in (2, 5)
+    assert ctl.jobs() == {}
+
+
+def test_09_not_reachable(ctl):
+    result = ctl("ping")
+    assert result.code == 69
+    assert "systemctl" in result.err or "fetchd" in result.err
+
+
+def test_10_wait_runs_out(daemon, ctl, origin):
+    [job] = ctl.add(origin.url("/gate/g/bytes/10/a"))
+    assert ctl("wait", "--timeout", "200ms", job).code == 75
+    assert ctl("get", "--timeout", "200ms", origin.url("/gate/g/bytes/10/b")).code == 75
+    origin.release("g")
+    assert ctl.wait(job).code == 0
+
+
+def test_11_a_job_that_failed(daemon, ctl, origin, room):
+    [good, bad] = ctl.add(origin.url("/bytes/10/a"), origin.url("/bytes/10/b?status=404"))
+    assert ctl.wait(good, bad).code == 1
+    assert ctl.wait(good).code == 0
+    seen = ctl.job(bad)
+    assert seen["state"] == "failed" and seen["error"]["code"] == "E_HTTP_404" and seen["http_status"] == 404
+    assert seen["error"]["message"] and "\n" not in seen["error"]["message"]
+    assert len(origin.requests("/bytes/10/b")) == 1
+    assert sorted(p.name for p in room.downloads.iterdir() if p.name != ".fetchd") == ["a"]
+
+
+def test_12_lists_from_a_file(daemon, ctl, origin, room):
+    (room.path / "list").write_text(
+        "# books\n"
+        f"{origin.url('/bytes/10/a')}\n"
+        f"  out=renamed\n"
+        f"  header=X-Test: yes\n"
+        "\n"
+        f"{origin.url('/bytes/20/b')}\n"
+        "\tdir=sub\n")
+    jobs = ctl.add("-i", room.path / "list")
+    assert len(jobs) == 2 and ctl.wait(*jobs).code == 0
+    assert (room.downloads / "renamed").stat().st_size == 10
+    assert (room.downloads / "sub" / "b").stat().st_size == 20
+    assert origin.requests("/bytes/10/a")[0].headers["x-test"] == "yes"
+    assert "x-test" not in origin.requests("/bytes/20/b")[0].headers
+
+
+def test_13_lists_from_standard_input(daemon, ctl, origin):
+    text = "".join(origin.url(f"/bytes/10/f{i}") + "\n" for i in range(50))
+    jobs = ctl.add("-", stdin=text)
+    assert len(set(jobs)) == 50 and ctl.wait(*jobs).code == 0
+
+
+@pytest.mark.parametrize("bad", ["gopher://127.0.0.1/a", "  no-such-option=1", "  checksum=crc=1", "not a url"])
+def test_14_a_bad_line_adds_nothing_and_is_named(daemon, ctl, origin, room, bad):
+    (room.path / "list").write_text(f"{origin.url('/bytes/10/a')}\n{origin.url('/bytes/10/b')}\n{bad}\n"
+                                    f"{origin.url('/bytes/10/c')}\n")
+    result = ctl("add", "-i", room.path / "list")
+    assert result.code in (2, 5) and f"{room.path / 'list'}:3" in result.err and result.out == ""
+    assert ctl.jobs() == {} and origin.requests() == []
+
+
+def test_15_a_bad_place_names_its_job(daemon, ctl, origin, room):
+    """Only the daemon knows the roots: it answers for a job, whose line is that of its URL."""
+    (room.path / "list").write_text(f"{origin.url('/bytes/10/a')}\n{origin.url('/bytes/10/b')}\n  out=../x\n")
+    result = ctl("add", "-i", room.path / "list")
+    assert result.code == 5 and f"{room.path / 'list'}:2" in result.err and result.out == ""
+    assert ctl.jobs() == {} and origin.requests() == []
+
+
+def test_16_a_list_that_is_not_there(daemon, ctl, room):
+    result = ctl("add", "-i", room.path / "nothing")
+    assert result.code in (2, 5) and str(room.path / "nothing") in result.err
+
+
+def test_17_a_bad_line_far_down_a_long_list(daemon, ctl, origin, room):
+    """Beyond what fits into one call: still nothing of it is added."""
+    lines = [origin.url(f"/bytes/10/f{i}") for i in range(12000)]
+    lines[11500] = "gopher://127.0.0.1/a"
+    (room.path / "list").write_text("\n".join(lines) + "\n")
+    result = ctl("add", "-i", room.path / "list")
+    assert result.code == 5 and f"{room.path / 'list'}:11501" in result.err
+    assert ctl.jobs() == {} and origin.requests() == []
+
+
+def test_18_too_many_jobs(stopped, ctl, origin):
+    stopped.options["Queue.MaxJobsPerUser"] = 3
+    stopped.start()
+    first = ctl.add(origin.url("/gate/g/bytes/10/a"), origin.url("/gate/g/bytes/10/b"))
+    result = ctl("add", origin.url("/bytes/10/c"), origin.url("/bytes/10/d"))
+    assert result.code == 5 and "MaxJobsPerUser" in result.err
+    assert sorted(ctl.jobs()) == first
+    origin.release("g")
+    ctl.wait(*first)

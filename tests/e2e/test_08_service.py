@@ -1,0 +1,202 @@
+"""The daemon as a service: stop, reload, socket activation, what it tells its supervisor, what it leaves alone."""
+import os
+import signal
+import socket
+import stat
+import sys
+
+import pytest
+
+from harness import LIMIT, sanitizer
+
+
+def test_01_a_clean_stop(daemon, ctl, origin):
+    watch = ctl.watch("--since", 0)
+    jobs = ctl.add(*(origin.url(f"/bytes/1000000/f{i}?pause=500000&until=g") for i in range(3)))
+    origin.wait_gated("g", 3)
+    daemon.signal(signal.SIGTERM)
+    daemon.wait_told("STOPPING=1")
+    assert daemon.wait_exit() == 0
+    for job in jobs:
+        assert watch.kind("queued", job)["job"]["state"] == "queued"
+    assert not daemon.room.socket.exists()
+    daemon.options["Queue.MaxActive"] = 1
+    daemon.start()
+    origin.wait_gated("g")
+    assert sorted(job["state"] for job in ctl.jobs().values()) == ["active", "queued", "queued"]
+    origin.release("g")
+    assert ctl.wait(*jobs).code == 0
+
+
+def test_02_a_stop_while_nothing_runs(daemon):
+    daemon.stop()
+
+
+def test_03_sigint_stops_too(daemon):
+    daemon.signal(signal.SIGINT)
+    assert daemon.wait_exit() == 0
+
+
+def test_04_a_second_sigterm_ends_at_once(daemon, ctl, origin):
+    jobs = ctl.add(*(origin.url(f"/bytes/30000000/f{i}") for i in range(6)))
+    origin.wait_requests("/bytes/30000000/f5")
+    daemon.signal(signal.SIGTERM)
+    daemon.signal(signal.SIGTERM)
+    daemon.wait_exit()
+    daemon.start()
+    assert sorted(ctl.jobs()) == jobs and ctl.wait(*jobs).code == 0
+
+
+def test_05_reload(stopped, ctl, origin):
+    stopped.options["Queue.MaxActive"] = 2
+    stopped.start()
+    jobs = ctl.add(*(origin.url(f"/gate/g/bytes/10/f{i}") for i in range(8)))
+    origin.wait_gated("g", 2)
+    stopped.options["Queue.MaxActive"] = 5
+    stopped.write_config()
+    stopped.signal(signal.SIGHUP)
+    stopped.wait_told("RELOADING=1")
+    stopped.wait_told("MONOTONIC_USEC=")
+    stopped.wait_told("READY=1", 2)
+    origin.wait_gated("g", 5)
+    assert ctl.ok("--json", "status").json[0]["max_active"] == 5 and origin.count() == 5
+    origin.release("g")
+    assert ctl.wait(*jobs).code == 0
+
+
+def test_06_a_bad_reload_changes_nothing(stopped, ctl, origin):
+    stopped.options["Queue.MaxActive"] = 2
+    stopped.start()
+    jobs = ctl.add(*(origin.url(f"/gate/g/bytes/10/f{i}") for i in range(4)))
+    origin.wait_gated("g", 2)
+    good = stopped.room.config.read_text()
+    stopped.room.config.write_text(good.replace("MaxActive=2", "MaxActive=4") + "[Queue]\nMaxPerHost=many\n")
+    line = len(stopped.room.config.read_text().splitlines())
+    stopped.signal(signal.SIGHUP)
+    stopped.wait_told("READY=1", 2)
+    told = stopped.log.find(lambda text: f"{stopped.room.config}:{line}" in text)
+    assert "MaxPerHost" in told
+    assert ctl.ok("--json", "status").json[0]["max_active"] == 2 and origin.count() == 2
+    origin.release("g")
+    assert ctl.wait(*jobs).code == 0
+
+
+def test_07_a_lower_bound_is_met_by_ending(stopped, ctl, origin):
+    stopped.options["Queue.MaxActive"] = 4
+    stopped.start()
+    jobs = ctl.add(*(origin.url(f"/gate/g/bytes/10/f{i}") for i in range(8)))
+    origin.wait_gated("g", 4)
+    stopped.options["Queue.MaxActive"] = 1
+    stopped.write_config()
+    stopped.signal(signal.SIGHUP)
+    stopped.wait_told("READY=1", 2)
+    for left in (3, 2, 1):
+        origin.release("g", 1)
+        origin.wait_for(lambda: origin.gated("g") == left)
+        assert origin.count() == 4
+    origin.release("g")
+    assert ctl.wait(*jobs).code == 0 and origin.peak() == 4
+
+
+def test_08_status_lines(daemon, ctl, origin):
+    daemon.wait_told("STATUS=")
+    ctl.wait(*ctl.add(origin.url("/bytes/10/a")))
+
+
+def test_09_a_log_line_a_job_event(daemon, ctl, origin):
+    [job] = ctl.add(origin.url("/bytes/10/a"))
+    ctl.wait(job)
+    for word in ("added", "started", "done"):
+        daemon.log.find(lambda line: word in line and f"{job}" in line)
+
+
+@pytest.fixture
+def listener(room):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+        sock.bind(str(room.socket))
+        sock.listen(64)
+        yield sock
+
+
+def activate(daemon, listener):
+    """Start the daemon as systemd does: the socket is descriptor 3, LISTEN_PID is its own."""
+    code = ('import os, sys; os.dup2(int(sys.argv[1]), 3); os.environ["LISTEN_PID"] = str(os.getpid()); '
+            'os.execv(sys.argv[2], sys.argv[2:])')
+    plain = daemon.command
+
+    def wrapped(*arguments):
+        return [sys.executable, "-c", code, str(listener.fileno()), *plain(*arguments)]
+
+    daemon.command = wrapped
+    try:
+        daemon.start(pass_fds=(listener.fileno(),), LISTEN_FDS="1")
+    finally:
+        daemon.command = plain
+
+
+def test_10_socket_activation(stopped, ctl, origin, room, listener):
+    """A client may come before the daemon; the socket stays when it goes."""
+    early = ctl.spawn("ping")
+    activate(stopped, listener)
+    assert early.process.wait(LIMIT) == 0
+    assert ctl.wait(*ctl.add(origin.url("/bytes/10/a"))).code == 0
+    stopped.stop()
+    assert room.socket.exists()
+    activate(stopped, listener)
+    assert ctl.ok("ping")
+
+
+def test_11_modes_of_files(daemon, ctl, origin, room):
+    [job] = ctl.add(origin.url("/bytes/10/a"))
+    ctl.wait(job)
+    assert stat.S_IMODE((room.state / "queue.db").stat().st_mode) == 0o600
+    assert stat.S_IMODE(room.state.stat().st_mode) & 0o077 == 0
+    assert stat.S_IMODE((room.downloads / ".fetchd").stat().st_mode) == 0o700
+    assert stat.S_IMODE(room.socket.stat().st_mode) & 0o077 == 0
+
+
+def test_12_a_stale_socket_is_replaced(daemon, ctl, room):
+    daemon.kill9()
+    assert room.socket.exists()
+    daemon.start()
+    ctl.ok("ping")
+
+
+def test_13_descriptors_do_not_leak(stopped, ctl, origin):
+    stopped.options.update({"Queue.MaxActive": 30, "Queue.MaxPerHost": 30})
+    stopped.start()
+    fds = f"/proc/{stopped.process.pid}/fd"
+
+    def round_of_work(name):
+        jobs = ctl.add(*(origin.url(f"/bytes/{i * 5000}/{name}{i}?cut=3000") for i in range(60)))
+        assert ctl.wait(*jobs).code == 0
+        return len(os.listdir(fds))
+
+    first = round_of_work("a")
+    assert max(round_of_work(name) for name in "bcd") <= first + 8
+
+
+def switches(pid):
+    """Voluntary context switches of each thread: a thread that sleeps on has none."""
+    count = {}
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/status") as status:
+            count[task] = [line for line in status if line.startswith("voluntary")]
+    return count
+
+
+@pytest.mark.skipif(sanitizer("tsan"), reason="ThreadSanitizer has a thread of its own that wakes up")
+def test_14_an_idle_daemon_sleeps(daemon, ctl, origin):
+    """No thread runs a periodic timer: among some windows of a second there is one without a single wake-up."""
+    ctl.wait(*ctl.add(origin.url("/bytes/10/a")))
+    quiet = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    quiet.settimeout(1)
+    for _ in range(20):
+        before = switches(daemon.process.pid)
+        with pytest.raises(OSError):
+            quiet.recv(1)
+        if switches(daemon.process.pid) == before:
+            break
+    else:
+        pytest.fail("every second some thread of an idle daemon woke up")
+    quiet.close()

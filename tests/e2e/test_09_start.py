@@ -1,0 +1,178 @@
+"""What stops a start: the exit status and the sentence of the contract, and nothing touched."""
+import sqlite3
+import subprocess
+
+import pytest
+
+from harness import LIMIT, Daemon
+
+
+def other(room):
+    """A second daemon over the same configuration."""
+    class Neighbour:
+        path = room.path / "second"
+        state, downloads, socket, config = room.state, room.downloads, path / "s", path / "fetchd.conf"
+        environment = room.environment
+
+    Neighbour.path.mkdir()
+    return Daemon(Neighbour)
+
+
+def test_01_a_second_daemon_on_one_state(daemon, ctl, room, origin):
+    second = other(room)
+    second.options["Transfer.DownloadRoots"] = second.options["Transfer.DefaultDirectory"] = second.room.path
+    code, said = second.refuse()
+    assert code == 75 and str(room.state) in said
+    assert ctl.wait(*ctl.add(origin.url("/bytes/10/a"))).code == 0
+    second.close()
+
+
+def test_02_a_second_daemon_on_one_root(daemon, ctl, room, origin):
+    second = other(room)
+    second.options["Daemon.StateDirectory"] = second.room.path / "state"
+    code, said = second.refuse()
+    assert code == 75 and str(room.downloads) in said
+    assert ctl.wait(*ctl.add(origin.url("/bytes/10/a"))).code == 0
+    second.close()
+
+
+def test_03_a_second_daemon_on_one_socket(daemon, ctl, room):
+    second = other(room)
+    second.options.update({"Daemon.StateDirectory": second.room.path / "state", "Daemon.Socket": room.socket,
+                           "Transfer.DownloadRoots": second.room.path, "Transfer.DefaultDirectory": second.room.path})
+    code, said = second.refuse()
+    assert code == 75 and str(room.socket) in said
+    ctl.ok("ping")
+    second.close()
+
+
+def harm_version(path):
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA user_version=9999")
+
+
+def harm_application(path):
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA application_id=12345")
+
+
+def harm_garbage(path):
+    path.write_bytes(b"This is not a database at all. " * 400)
+
+
+def harm_header(path):
+    data = bytearray(path.read_bytes())
+    data[0:100] = bytes(100)
+    path.write_bytes(data)
+
+
+def harm_middle(path):
+    data = bytearray(path.read_bytes())
+    data[4096:] = b"\xa5" * (len(data) - 4096)
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("harm", [harm_version, harm_application, harm_garbage, harm_header, harm_middle])
+def test_04_a_database_that_is_not_ours(daemon, ctl, origin, room, harm):
+    jobs = ctl.add(origin.url("/bytes/10/a"), origin.url("/gate/g/bytes/10/b"))
+    daemon.stop()
+    path = room.state / "queue.db"
+    good = path.read_bytes()
+    harm(path)
+    harmed = path.read_bytes()
+    assert harmed != good
+    code, said = daemon.refuse()
+    assert code == 65 and str(path) in said
+    assert path.read_bytes() == harmed
+    path.write_bytes(good)
+    origin.release("g")
+    daemon.start()
+    assert sorted(ctl.jobs()) == jobs and ctl.wait(*jobs).code == 0
+
+
+def test_05_a_foreign_database(stopped, room):
+    room.state.mkdir(mode=0o700)
+    with sqlite3.connect(room.state / "queue.db") as db:
+        db.execute("CREATE TABLE photos (id INTEGER)")
+    (room.state / "queue.db").chmod(0o600)
+    before = (room.state / "queue.db").read_bytes()
+    code, said = stopped.refuse()
+    assert code == 65 and "queue.db" in said
+    assert (room.state / "queue.db").read_bytes() == before
+
+
+@pytest.mark.parametrize("line", [
+    "MaxActive=banana", "MaxActive=0", "MaxActive=-1", "NoSuchKey=1", "KeepFinished=soon", "MaxActive=99999999999999999999",
+    "just words",
+])
+def test_06_a_bad_configuration(stopped, room, line):
+    stopped.options["Queue.MaxActive"] = 3
+    stopped.write_config()
+    lines = room.config.read_text().replace("MaxActive=3", line)
+    at = lines.splitlines().index(line) + 1
+    stopped.write_config = lambda: room.config.write_text(lines)
+    code, said = stopped.refuse()
+    assert code == 78 and f"{room.config}:{at}:" in said and line.partition("=")[0] in said
+    assert not room.state.exists()
+
+
+def test_07_a_bad_section(stopped, room):
+    stopped.options["Quue.MaxActive"] = 3
+    code, said = stopped.refuse()
+    assert code == 78 and str(room.config) in said and "Quue" in said
+
+
+@pytest.mark.parametrize("override", ["Queue.MaxActive=banana", "Queue.NoSuchKey=1", "MaxActive", "NoSection.Key=1"])
+def test_08_a_bad_override(stopped, override):
+    code, said = stopped.refuse("-o", override)
+    assert code == 78 and override.partition("=")[0].rpartition(".")[2] in said
+
+
+def test_09_an_override_wins(stopped, ctl):
+    stopped.options["Queue.MaxActive"] = 3
+    stopped.start("-o", "Queue.MaxActive=5")
+    assert ctl.ok("--json", "status").json[0]["max_active"] == 5
+
+
+def test_10_a_configuration_that_is_not_there(stopped, room):
+    stopped.write_config = lambda: None
+    code, said = stopped.refuse()
+    assert code == 78 and str(room.config) in said
+
+
+@pytest.mark.parametrize("change", [
+    {"Transfer.DownloadRoots": "/nonexistent/fetchd", "Transfer.DefaultDirectory": "/nonexistent/fetchd"},
+    {"Transfer.DownloadRoots": "relative"}, {"Transfer.DefaultDirectory": "/etc"},
+    {"Transfer.CAFile": "/nonexistent/ca.pem"}, {"Transfer.Protocols": "gopher"},
+])
+def test_11_places_that_cannot_be(stopped, change):
+    stopped.options.update(change)
+    code, said = stopped.refuse()
+    assert code == 78 and list(change)[0].partition(".")[2] in said
+
+
+def run(daemon, *arguments):
+    daemon.write_config()
+    return subprocess.run(daemon.command(*arguments), capture_output=True, text=True, timeout=LIMIT,
+                          env=daemon.room.environment())
+
+
+def test_12_check_config(stopped):
+    assert run(stopped, "--check-config").returncode == 0
+    stopped.options["Queue.MaxActive"] = "banana"
+    done = run(stopped, "--check-config")
+    assert done.returncode == 78 and "MaxActive" in done.stderr
+
+
+def test_13_print_config_is_a_configuration(stopped, room):
+    stopped.options["Queue.MaxActive"] = 7
+    done = run(stopped, "--print-config")
+    assert done.returncode == 0 and "MaxActive=7" in done.stdout
+    stopped.write_config = lambda: room.config.write_text(done.stdout)
+    stopped.start()
+
+
+def test_14_help_and_version(stopped):
+    assert "--check-config" in run(stopped, "--help").stdout
+    assert run(stopped, "--version").stdout.startswith("fetchd ")
+    assert run(stopped, "--no-such-option").returncode not in (0, 75)

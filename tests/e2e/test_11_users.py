@@ -1,0 +1,128 @@
+"""Whose job it is: SO_PEERCRED decides. Needs root, to be two users."""
+import os
+import pathlib
+import pwd
+import shutil
+import subprocess
+import tempfile
+
+import pytest
+
+from harness import LIMIT, Ctl, Daemon, Result, Room, program
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be two users")
+
+
+class UserCtl(Ctl):
+    """fetchctl as another user."""
+
+    def __init__(self, room, user):
+        super().__init__(room)
+        self.user = pwd.getpwnam(user)
+
+    def __call__(self, *arguments):
+        done = subprocess.run([str(self.room.path / "fetchctl"), "-s", str(self.room.socket), *map(str, arguments)],
+                              capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=LIMIT, cwd="/",
+                              env=self.room.environment(), user=self.user.pw_uid, group=self.user.pw_gid, extra_groups=[])
+
+        return Result(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture
+def room():
+    """A place that other users can enter."""
+    path = pathlib.Path(tempfile.mkdtemp(prefix="fetchd-test-"))
+    path.chmod(0o755)
+    shutil.copy(program("fetchctl"), path / "fetchctl")
+    yield Room(path)
+    shutil.rmtree(path)
+
+
+@pytest.fixture
+def stopped(room):
+    daemon = Daemon(room)
+    daemon.options["Security.PrivateAddresses"] = "allow"
+    plain = daemon.command
+    daemon.command = lambda *arguments: [w if w != "--user" else "--system" for w in plain(*arguments)]
+    yield daemon
+    daemon.close()
+
+
+@pytest.fixture
+def games(room):
+    return UserCtl(room, "games")
+
+
+@pytest.fixture
+def news(room):
+    return UserCtl(room, "news")
+
+
+def test_01_users_see_their_own(daemon, ctl, games, news, origin):
+    [mine] = games.add(origin.url("/bytes/10/a"))
+    [theirs] = news.add(origin.url("/bytes/10/b"))
+    assert games.wait(mine).code == 0 and news.wait(theirs).code == 0
+    assert set(games.jobs()) == {mine} and set(news.jobs()) == {theirs}
+    assert set(games.jobs("--all-users")) == {mine}
+    assert games.job(mine)["owner"] == games.user.pw_uid
+    assert "/games/" in games.job(mine)["path"]
+    assert set(ctl.jobs("--all-users")) == {mine, theirs}
+
+
+@pytest.mark.parametrize("verb", ["status", "wait", "pause", "resume", "cancel", "retry", "remove"])
+def test_02_anothers_job_is_no_job(daemon, ctl, games, news, origin, verb):
+    [mine] = games.add(origin.url("/gate/g/bytes/10/a"))
+    foreign, none = news(verb, mine), news(verb, 4711)
+    assert foreign.code == none.code == 3
+    assert foreign.err.replace(str(mine), "N") == none.err.replace("4711", "N")
+    assert games.job(mine)["state"] in ("active", "queued")
+    origin.release("g")
+    assert games.wait(mine).code == 0
+
+
+def test_03_all_means_ones_own(daemon, ctl, games, news, origin):
+    [mine] = games.add("-g", "same", origin.url("/gate/g/bytes/10/a"))
+    [theirs] = news.add("-g", "same", origin.url("/gate/g/bytes/10/b"))
+    origin.wait_gated("g", 2)
+    news.ok("pause", "--all")
+    news.ok("pause", "-g", "same")
+    assert news.job(theirs)["state"] == "paused" and games.job(mine)["state"] == "active"
+    origin.release("g")
+
+
+def test_04_root_may_do_all(daemon, ctl, games, origin):
+    [mine] = games.add(origin.url("/gate/g/bytes/10/a"))
+    ctl.ok("cancel", mine)
+    assert games.job(mine)["state"] == "cancelled"
+
+
+def test_05_keys_are_each_users_own(daemon, games, news, origin):
+    [mine] = games.add("--key", "k", origin.url("/bytes/10/a"))
+    [theirs] = news.add("--key", "k", origin.url("/bytes/10/a"))
+    assert mine != theirs
+
+
+def test_06_only_root_drains(daemon, games):
+    result = games("drain")
+    assert result.code == 4 and result.err
+
+
+def test_07_a_watch_shows_ones_own(daemon, ctl, games, news, origin):
+    [theirs] = news.add(origin.url("/bytes/10/b"))
+    [mine] = games.add("-w", origin.url("/bytes/10/a"))
+    news.wait(theirs)
+    done = games("--json", "watch", "--since", 0, mine)
+    assert done.code == 0 and {event["job_id"] for event in done.json} == {mine}
+
+
+def test_08_counts_are_ones_own(daemon, games, news, origin):
+    news.wait(*news.add(origin.url("/bytes/10/b")))
+    assert sum(games.ok("--json", "status").json[0]["counts"].values()) == 0
+
+
+def test_09_private_addresses_are_refused_by_default(stopped, games, origin):
+    del stopped.options["Security.PrivateAddresses"]
+    stopped.start()
+    [job] = games.add(origin.url("/bytes/10/a"))
+    assert games.wait(job).code == 1
+    assert games.job(job)["error"]["code"] == "E_BLOCKED_ADDR" and origin.requests() == []

@@ -1,0 +1,109 @@
+#!/usr/bin/python3
+"""Code, manual pages, etc/fetchd.conf and the IDL name the same keys, options, verbs and methods."""
+import os
+import re
+import subprocess
+
+import tree
+
+OPTION = re.compile(r'OPTION\(\s*(\w+),\s*(\w+),\s*\w+,\s*\w+,\s*"([^"]*)",\s*"([^"]*)"')
+
+
+def read(path):
+    return (tree.ROOT / path).read_text()
+
+
+def ask(program, *arguments):
+    environment = {**os.environ, "ASAN_OPTIONS": "detect_leaks=0"}
+    done = subprocess.run([str(tree.BUILD / program), *arguments], capture_output=True, text=True, env=environment)
+    if done.returncode != 0:
+        tree.complain(f"{program} {' '.join(arguments)} ended with {done.returncode}: {done.stderr}")
+    return done.stdout
+
+
+def same(what, left, right):
+    """right maps a place's name to the set it holds; all must equal left."""
+    for place, names in right.items():
+        for missing in sorted(left - names):
+            tree.complain(f"{what} {missing} is not in {place}")
+        for surplus in sorted(names - left):
+            tree.complain(f"{what} {surplus} of {place} does not exist")
+
+
+def items(page, pattern):
+    """What the .It lines of a page's source name."""
+    found = set()
+    for line in read(f"man/{page}").splitlines():
+        if line.startswith(".It "):
+            found |= set(re.findall(pattern, line))
+    return found
+
+
+def conf_keys(text):
+    """{Section.Key: value} of etc/fetchd.conf, where every key stands commented with its default."""
+    keys, section = {}, None
+    for line in text.splitlines():
+        if re.fullmatch(r"\[\w+\]", line):
+            section = line[1:-1]
+        elif found := re.fullmatch(r"#(\w+)=(.*)", line):
+            keys[f"{section}.{found.group(1)}"] = found.group(2)
+    return keys
+
+
+def check_keys():
+    table = OPTION.findall(read("src/fetchd/options.def"))
+    keys = {f"{section}.{key}" for section, key, *_ in table}
+    conf = conf_keys(read("etc/fetchd.conf"))
+    same("key", keys, {"etc/fetchd.conf": set(conf)})
+    for section, key, system, user in table:
+        if conf.get(f"{section}.{key}", system) not in (system, user):
+            tree.complain(f"{section}.{key} is {conf[f'{section}.{key}']} in etc/fetchd.conf, {system or 'empty'} in the code")
+    same("key", {key for _, key, *_ in table}, {"fetchd.conf.5": items("fetchd.conf.5", r"\b([A-Z][A-Za-z]+)\s*=")})
+    printed = set(re.findall(r"^#?\s*(\w+)=", ask("fetchd", "--user", "--config", "/dev/null", "--print-config"), re.M))
+    same("key", {key for _, key, *_ in table}, {"fetchd --print-config": printed})
+    if len(keys) < 20:
+        tree.complain(f"only {len(keys)} keys found in options.def")
+
+
+def check_fetchd_options():
+    words = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", ask("fetchd", "--help")))
+    same("option", words, {"fetchd.8": {"-" + flag.replace("\\-", "-") for flag in items("fetchd.8", r"\bFl ([\w\\-]+)")}})
+
+
+def check_fetchctl():
+    listed = [line.split() for line in ask("fetchctl", "--list-options").splitlines()]
+    verbs = {words[0] for words in listed if not words[0].startswith("-")}
+    options = {word for words in listed for word in words if word.startswith("-")}
+    page = {"-" + flag.replace("\\-", "-") for flag in items("fetchctl.1", r"\bFl ([\w\\-]+)")}
+    same("option", options, {"fetchctl.1": page})
+    same("verb", verbs, {"fetchctl.1": items("fetchctl.1", r"\bCm ([a-z]+)")})
+    text = ask("fetchctl", "--help")
+    for verb in verbs:
+        if not re.search(rf"^\s+{verb}\b", text, re.M):
+            tree.complain(f"verb {verb} is not in fetchctl --help")
+        help_text = ask("fetchctl", verb, "--help")
+        if "usage" not in help_text.lower() or verb not in help_text:
+            tree.complain(f"fetchctl {verb} --help does not show its usage")
+    if len(verbs) < 14 or len(options) < 40:
+        tree.complain(f"only {len(verbs)} verbs and {len(options)} options found")
+
+
+def check_protocol():
+    idl = read("src/wire/io.fetchd.Manager.varlink")
+    for kind, least in (("method", 10), ("error", 5), ("type", 5)):
+        names = set(re.findall(rf"^{kind} (\w+)", idl, re.M))
+        text = read("man/fetchd-varlink.7")
+        for name in sorted(names):
+            if not re.search(rf"\b{name}\b", text):
+                tree.complain(f"{kind} {name} is not in fetchd-varlink.7")
+        if len(names) < least:
+            tree.complain(f"only {len(names)} {kind}s found in the IDL")
+    same("method", set(re.findall(r"^method (\w+)", idl, re.M)),
+         {"fetchd-varlink.7": items("fetchd-varlink.7", r"\b(?:Fn|Ic|Cm) ([A-Z]\w+)") - set(re.findall(r"^(?:error|type) (\w+)", idl, re.M))})
+
+
+check_keys()
+check_fetchd_options()
+check_fetchctl()
+check_protocol()
+tree.end()

@@ -1,0 +1,40 @@
+# tests: unit (C), lint, end to end. "make check" runs all; "make crash ROUNDS=n SEED=s" the kill -9 test for longer.
+include tests/unit/local.mk
+
+TEST_EXTENSIONS = .py .sh
+AM_TESTS_ENVIRONMENT = \
+	FETCHD_SRCDIR='$(abs_top_srcdir)'; FETCHD_BUILDDIR='$(abs_top_builddir)'; \
+	PYTHONDONTWRITEBYTECODE=1; export FETCHD_SRCDIR FETCHD_BUILDDIR PYTHONDONTWRITEBYTECODE;
+# pytest is Debian's, and belongs to the system's Python.
+PY_LOG_COMPILER = /usr/bin/python3
+SH_LOG_COMPILER = $(SHELL)
+
+lint_tests = tests/lint/agreement.py tests/lint/format.sh tests/lint/includes.py tests/lint/manuals.sh tests/lint/words.py
+e2e_tests = tests/e2e/run.sh
+TESTS += $(lint_tests) $(e2e_tests)
+# They run the programs.
+tests/lint/agreement.py.log tests/e2e/run.sh.log: fetchd$(EXEEXT) fetchctl$(EXEEXT)
+
+EXTRA_DIST += scripts/need $(lint_tests) $(e2e_tests) tests/lint/tree.py \
+	tests/e2e/conftest.py tests/e2e/harness.py \
+	tests/e2e/test_01_basics.py tests/e2e/test_02_refusals.py tests/e2e/test_03_options.py \
+	tests/e2e/test_04_concurrency.py tests/e2e/test_05_retry.py tests/e2e/test_06_resume.py tests/e2e/test_07_verbs.py \
+	tests/e2e/test_08_service.py tests/e2e/test_09_start.py tests/e2e/test_10_protocol.py tests/e2e/test_11_users.py \
+	tests/e2e/test_12_varlink.py tests/e2e/test_90_crash.py \
+	tests/origin/README.md tests/origin/__init__.py tests/origin/__main__.py tests/origin/behaviour.py \
+	tests/origin/content.py tests/origin/ledger.py tests/origin/server.py \
+	tests/varlink/main.go
+
+check-unit: all $(check_PROGRAMS)
+	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(check_PROGRAMS)'
+check-lint: all
+	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(lint_tests)'
+check-e2e: all
+	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(e2e_tests)'
+
+ROUNDS = 100
+SEED =
+crash: fetchd$(EXEEXT) fetchctl$(EXEEXT)
+	$(AM_TESTS_ENVIRONMENT) FETCHD_CRASH_ROUNDS='$(ROUNDS)' FETCHD_CRASH_SEED='$(SEED)' \
+	$(SHELL) $(srcdir)/tests/e2e/run.sh -s -k kill9_at_random
+.PHONY: crash check-unit check-lint check-e2e

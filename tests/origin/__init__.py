@@ -1,0 +1,4 @@
+from . import content
+from .server import Origin
+
+__all__ = ["Origin", "content"]

@@ -1,0 +1,86 @@
+# Unit tests: one program a module. They link the three lower archives only.
+EXTRA_DIST += tests/unit/unit.h
+
+if HAVE_CMOCKA
+unit_tests = \
+	tests/unit/test_alloc \
+	tests/unit/test_clock \
+	tests/unit/test_fileio \
+	tests/unit/test_log \
+	tests/unit/test_mailbox \
+	tests/unit/test_rate \
+	tests/unit/test_rng \
+	tests/unit/test_text \
+	tests/unit/test_units \
+	tests/unit/test_checksum \
+	tests/unit/test_classify \
+	tests/unit/test_event \
+	tests/unit/test_filter \
+	tests/unit/test_header \
+	tests/unit/test_httpdate \
+	tests/unit/test_job \
+	tests/unit/test_lifecycle \
+	tests/unit/test_name \
+	tests/unit/test_origin \
+	tests/unit/test_retry \
+	tests/unit/test_verdict \
+	tests/unit/test_frame \
+	tests/unit/test_jobjson
+
+check_PROGRAMS += $(unit_tests)
+TESTS += $(unit_tests)
+
+unit_cppflags = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+unit_base = src/libbase.a $(CMOCKA_LIBS)
+unit_job = src/libjob.a $(unit_base)
+unit_wire = src/libwire.a $(unit_job) $(JANSSON_LIBS)
+
+tests_unit_test_alloc_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_alloc_LDADD = $(unit_base)
+tests_unit_test_clock_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_clock_LDADD = $(unit_base)
+tests_unit_test_fileio_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_fileio_LDADD = $(unit_base)
+tests_unit_test_log_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_log_LDADD = $(unit_base)
+tests_unit_test_mailbox_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_mailbox_LDADD = $(unit_base)
+tests_unit_test_rate_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_rate_LDADD = $(unit_base)
+tests_unit_test_rng_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_rng_LDADD = $(unit_base)
+tests_unit_test_text_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_text_LDADD = $(unit_base)
+tests_unit_test_units_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_units_LDADD = $(unit_base)
+
+tests_unit_test_checksum_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_checksum_LDADD = $(unit_job)
+tests_unit_test_classify_CPPFLAGS = $(unit_cppflags) $(CURL_CFLAGS)
+tests_unit_test_classify_LDADD = $(unit_job) $(CURL_LIBS)
+tests_unit_test_event_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_event_LDADD = $(unit_job)
+tests_unit_test_filter_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_filter_LDADD = $(unit_job)
+tests_unit_test_header_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_header_LDADD = $(unit_job)
+tests_unit_test_httpdate_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_httpdate_LDADD = $(unit_job)
+tests_unit_test_job_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_job_LDADD = $(unit_job)
+tests_unit_test_lifecycle_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_lifecycle_LDADD = $(unit_job)
+tests_unit_test_name_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_name_LDADD = $(unit_job)
+tests_unit_test_origin_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_origin_LDADD = $(unit_job)
+tests_unit_test_retry_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_retry_LDADD = $(unit_job)
+tests_unit_test_verdict_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_verdict_LDADD = $(unit_job)
+
+tests_unit_test_frame_CPPFLAGS = $(unit_cppflags) $(JANSSON_CFLAGS)
+tests_unit_test_frame_LDADD = $(unit_wire)
+tests_unit_test_jobjson_CPPFLAGS = $(unit_cppflags) $(JANSSON_CFLAGS)
+tests_unit_test_jobjson_LDADD = $(unit_wire)
+endif

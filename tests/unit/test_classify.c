@@ -1,0 +1,415 @@
+/* job/classify: the whole table, and libcurl's own numbers beside those the table holds */
+#include "config.h"
+
+#include "unit.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <stdio.h>
+
+#include "job/classify.h"
+#include "job/job.h"
+
+#define MINUTE (60 * USEC_PER_SEC)
+
+struct want {
+	enum verdict_class class;
+	const char *code;
+	int most_attempts;
+	int64_t floor_usec; /* retry_after_usec; -1 none */
+	enum job_wait held_for;
+};
+
+static void check_verdict(const char *row, struct verdict *v, const struct want *want)
+{
+	CHECK_STR(row, verdict_class_name(v->class), verdict_class_name(want->class));
+	CHECK_STR(row, v->code, want->code);
+	CHECK_INT(row, v->most_attempts, want->most_attempts);
+	CHECK_INT(row, v->retry_after_usec, want->floor_usec);
+	CHECK_INT(row, v->held_for, want->held_for);
+	if (!v->message || !*v->message || strpbrk(v->message, "\r\n"))
+		fail_msg("%s: no sentence: %s", row, v->message ? v->message : "(null)");
+}
+
+/* ---- libcurl */
+
+#define TRANSIENT(code)                                                                                      \
+	{                                                                                                    \
+		VERDICT_TRANSIENT, code, 0, -1, JOB_WAIT_NONE                                                \
+	}
+#define RETRIES(n, code)                                                                                     \
+	{                                                                                                    \
+		VERDICT_TRANSIENT, code, (n) + 1, -1, JOB_WAIT_NONE                                          \
+	}
+#define SLOW(n, minutes, code)                                                                               \
+	{                                                                                                    \
+		VERDICT_TRANSIENT, code, n, (minutes)*MINUTE, JOB_WAIT_NONE                                  \
+	}
+#define RESTART(code)                                                                                        \
+	{                                                                                                    \
+		VERDICT_RESTART, code, 0, -1, JOB_WAIT_NONE                                                  \
+	}
+#define PERMANENT(code)                                                                                      \
+	{                                                                                                    \
+		VERDICT_PERMANENT, code, 0, -1, JOB_WAIT_NONE                                                \
+	}
+#define HELD(wait, code)                                                                                     \
+	{                                                                                                    \
+		VERDICT_HELD, code, 0, -1, wait                                                              \
+	}
+
+static const struct curl_row {
+	int curl_code;
+	struct want want;
+} curl_table[] = {
+	{CURLE_UNSUPPORTED_PROTOCOL, PERMANENT("E_SCHEME")},
+	{CURLE_FAILED_INIT, TRANSIENT("E_INTERNAL")},
+	{CURLE_URL_MALFORMAT, PERMANENT("E_BAD_URL")},
+	{CURLE_NOT_BUILT_IN, PERMANENT("E_SCHEME")},
+	{CURLE_COULDNT_RESOLVE_PROXY, TRANSIENT("E_PROXY")},
+	{CURLE_COULDNT_RESOLVE_HOST, TRANSIENT("E_DNS")},
+	{CURLE_COULDNT_CONNECT, TRANSIENT("E_CONNECT")},
+	{CURLE_WEIRD_SERVER_REPLY, RETRIES(3, "E_PROTOCOL")},
+	{CURLE_REMOTE_ACCESS_DENIED, PERMANENT("E_FTP")},
+	{CURLE_FTP_ACCEPT_FAILED, TRANSIENT("E_FTP")},
+	{CURLE_FTP_WEIRD_PASS_REPLY, PERMANENT("E_FTP")},
+	{CURLE_FTP_ACCEPT_TIMEOUT, TRANSIENT("E_FTP")},
+	{CURLE_FTP_WEIRD_PASV_REPLY, TRANSIENT("E_FTP")},
+	{CURLE_FTP_WEIRD_227_FORMAT, PERMANENT("E_FTP")},
+	{CURLE_FTP_CANT_GET_HOST, TRANSIENT("E_FTP")},
+	{CURLE_HTTP2, TRANSIENT("E_HTTP2")},
+	{CURLE_FTP_COULDNT_SET_TYPE, PERMANENT("E_FTP")},
+	{CURLE_PARTIAL_FILE, TRANSIENT("E_TRUNCATED")},
+	{CURLE_FTP_COULDNT_RETR_FILE, TRANSIENT("E_FTP")},
+	{CURLE_QUOTE_ERROR, PERMANENT("E_FTP")},
+	{CURLE_HTTP_RETURNED_ERROR, RETRIES(3, "E_INTERNAL")},
+	{CURLE_WRITE_ERROR, RETRIES(3, "E_INTERNAL")},
+	{CURLE_UPLOAD_FAILED, PERMANENT("E_FTP")},
+	{CURLE_READ_ERROR, PERMANENT("E_FTP")},
+	{CURLE_OUT_OF_MEMORY, TRANSIENT("E_MEMORY")},
+	{CURLE_OPERATION_TIMEDOUT, TRANSIENT("E_TIMEOUT")},
+	{CURLE_FTP_PORT_FAILED, PERMANENT("E_FTP")},
+	{CURLE_FTP_COULDNT_USE_REST, PERMANENT("E_FTP")},
+	{CURLE_RANGE_ERROR, RESTART("E_RANGE")},
+	{CURLE_SSL_CONNECT_ERROR, RETRIES(5, "E_TLS")},
+	{CURLE_BAD_DOWNLOAD_RESUME, RESTART("E_RANGE")},
+	{CURLE_FILE_COULDNT_READ_FILE, PERMANENT("E_SCHEME")},
+	{CURLE_LDAP_CANNOT_BIND, PERMANENT("E_SCHEME")},
+	{CURLE_LDAP_SEARCH_FAILED, PERMANENT("E_SCHEME")},
+	{CURLE_ABORTED_BY_CALLBACK, RETRIES(3, "E_INTERNAL")},
+	{CURLE_BAD_FUNCTION_ARGUMENT, RETRIES(3, "E_INTERNAL")},
+	{CURLE_INTERFACE_FAILED, SLOW(0, 1, "E_CONNECT")},
+	{CURLE_TOO_MANY_REDIRECTS, PERMANENT("E_REDIRECT")},
+	{CURLE_UNKNOWN_OPTION, RETRIES(3, "E_INTERNAL")},
+	{CURLE_SETOPT_OPTION_SYNTAX, RETRIES(3, "E_INTERNAL")},
+	{CURLE_GOT_NOTHING, TRANSIENT("E_RECV")},
+	{CURLE_SSL_ENGINE_NOTFOUND, PERMANENT("E_TLS_CONFIG")},
+	{CURLE_SSL_ENGINE_SETFAILED, PERMANENT("E_TLS_CONFIG")},
+	{CURLE_SEND_ERROR, TRANSIENT("E_SEND")},
+	{CURLE_RECV_ERROR, TRANSIENT("E_RECV")},
+	{CURLE_SSL_CERTPROBLEM, PERMANENT("E_TLS_CONFIG")},
+	{CURLE_SSL_CIPHER, PERMANENT("E_TLS_CONFIG")},
+	{CURLE_PEER_FAILED_VERIFICATION, SLOW(4, 10, "E_TLS_VERIFY")},
+	{CURLE_BAD_CONTENT_ENCODING, RETRIES(1, "E_ENCODING")},
+	{CURLE_FILESIZE_EXCEEDED, PERMANENT("E_TOO_LARGE")},
+	{CURLE_USE_SSL_FAILED, PERMANENT("E_TLS")},
+	{CURLE_SEND_FAIL_REWIND, RETRIES(1, "E_SEND")},
+	{CURLE_SSL_ENGINE_INITFAILED, PERMANENT("E_TLS_CONFIG")},
+	{CURLE_LOGIN_DENIED, PERMANENT("E_AUTH")},
+	{CURLE_TFTP_NOTFOUND, PERMANENT("E_SCHEME")},
+	{CURLE_TFTP_PERM, PERMANENT("E_SCHEME")},
+	{CURLE_REMOTE_DISK_FULL, PERMANENT("E_FTP")},
+	{CURLE_TFTP_ILLEGAL, PERMANENT("E_SCHEME")},
+	{CURLE_TFTP_UNKNOWNID, PERMANENT("E_SCHEME")},
+	{CURLE_REMOTE_FILE_EXISTS, PERMANENT("E_FTP")},
+	{CURLE_TFTP_NOSUCHUSER, PERMANENT("E_SCHEME")},
+	{CURLE_SSL_CACERT_BADFILE, HELD(JOB_WAIT_DISK, "E_TLS_CA")},
+	{CURLE_REMOTE_FILE_NOT_FOUND, PERMANENT("E_NOT_FOUND")},
+	{CURLE_SSH, RETRIES(3, "E_SSH")},
+	{CURLE_SSL_SHUTDOWN_FAILED, TRANSIENT("E_TLS")},
+	{CURLE_AGAIN, RETRIES(3, "E_INTERNAL")},
+	{CURLE_SSL_CRL_BADFILE, HELD(JOB_WAIT_DISK, "E_TLS_CA")},
+	{CURLE_SSL_ISSUER_ERROR, SLOW(4, 10, "E_TLS_VERIFY")},
+	{CURLE_FTP_PRET_FAILED, PERMANENT("E_FTP")},
+	{CURLE_RTSP_CSEQ_ERROR, PERMANENT("E_SCHEME")},
+	{CURLE_RTSP_SESSION_ERROR, PERMANENT("E_SCHEME")},
+	{CURLE_FTP_BAD_FILE_LIST, PERMANENT("E_FTP")},
+	{CURLE_CHUNK_FAILED, PERMANENT("E_FTP")},
+	{CURLE_NO_CONNECTION_AVAILABLE, RETRIES(3, "E_INTERNAL")},
+	{CURLE_SSL_PINNEDPUBKEYNOTMATCH, PERMANENT("E_TLS_VERIFY")},
+	{CURLE_SSL_INVALIDCERTSTATUS, SLOW(4, 10, "E_TLS_VERIFY")},
+	{CURLE_HTTP2_STREAM, TRANSIENT("E_HTTP2")},
+	{CURLE_RECURSIVE_API_CALL, RETRIES(3, "E_INTERNAL")},
+	{CURLE_AUTH_ERROR, PERMANENT("E_AUTH")},
+	{CURLE_HTTP3, TRANSIENT("E_HTTP3")},
+	{CURLE_QUIC_CONNECT_ERROR, TRANSIENT("E_HTTP3")},
+	{CURLE_PROXY, TRANSIENT("E_PROXY")},
+	{CURLE_SSL_CLIENTCERT, PERMANENT("E_TLS_CONFIG")},
+	{CURLE_UNRECOVERABLE_POLL, TRANSIENT("E_INTERNAL")},
+	/* libcurl 8.6 and 8.8 */
+	{100, PERMANENT("E_HEADERS")},
+	{101, PERMANENT("E_TLS")},
+};
+
+static const struct want unknown_curl = RETRIES(3, "E_CURL");
+
+static const struct want *want_for(int curl_code)
+{
+	for (size_t i = 0; i < ARRAY_LEN(curl_table); i++) {
+		if (curl_table[i].curl_code == curl_code)
+			return &curl_table[i].want;
+	}
+	return &unknown_curl;
+}
+
+/* Every number that libcurl has or may get: those it no longer uses are in no row. */
+static void test_curl_codes(void **state)
+{
+	(void)state;
+	for (int code = 1; code < 150; code++) {
+		struct verdict v;
+
+		verdict_init(&v);
+		classify_curl(&v, code, NULL);
+		check_verdict(code < CURL_LAST ? curl_easy_strerror((CURLcode)code) : "future code", &v,
+			want_for(code));
+		CHECK_INT("http_status", v.http_status, 0);
+		verdict_done(&v);
+	}
+}
+
+static void test_curl_sentences(void **state)
+{
+	static const struct {
+		int code;
+		const char *detail, *want_code, *want;
+	} rows[] = {
+		{6, "Could not resolve host: nowhere.test", "E_DNS", "cannot resolve host: nowhere.test"},
+		{6, "Timed out", "E_DNS", "cannot resolve host: Timed out"},
+		{6, "", "E_DNS", "cannot resolve host (libcurl error 6)"},
+		{5, "Could not resolve proxy: p.test", "E_PROXY", "cannot resolve proxy: p.test"},
+		{7, "Failed to connect to h port 9: Refused", "E_CONNECT",
+			"cannot connect: h port 9: Refused"},
+		{28, "Connection timed out after 30001 milliseconds", "E_TIMEOUT",
+			"the server did not answer in time: Connection timed out after 30001 milliseconds"},
+		{28, "Operation too slow. Less than 1 bytes/sec transferred the last 60 seconds", "E_STALL",
+			"the transfer stalled: Operation too slow. Less than 1 bytes/sec transferred the "
+			"last 60 "
+			"seconds"},
+		{60, "SSL certificate problem: certificate has expired", "E_TLS_VERIFY",
+			"the server's certificate cannot be trusted: certificate has expired"},
+		{56, "Recv failure: reset\r\nsecond line", "E_RECV",
+			"receiving from the server failed: Recv failure: reset"},
+		{44, NULL, "E_CURL", "the transfer failed (libcurl error 44)"},
+		{6, "%s%n", "E_DNS", "cannot resolve host: %s%n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct verdict v;
+
+		verdict_init(&v);
+		classify_curl(&v, rows[i].code, rows[i].detail);
+		CHECK_STR(rows[i].want, v.code, rows[i].want_code);
+		CHECK_STR(rows[i].want, v.message, rows[i].want);
+		verdict_done(&v);
+	}
+}
+
+/* ---- HTTP */
+
+static bool among(int status, const int *list)
+{
+	for (; *list; list++) {
+		if (*list == status)
+			return true;
+	}
+	return false;
+}
+
+/* What FAULTS.md's table says of a status, written as lists as it stands there. */
+static struct want http_want(int status, char code[32])
+{
+	static const int retry[] = {
+		408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 527, 529, 530, 598, 599, 0};
+	static const int redirect[] = {301, 302, 303, 307, 308, 0};
+	static const int known_client_errors[] = {400, 401, 402, 403, 404, 405, 406, 407, 410, 411, 413, 414,
+		415, 417, 418, 422, 424, 426, 428, 431, 451, 0};
+	static const int known_permanent[] = {300, 304, 305, 306, 501, 505, 506, 508, 510, 0};
+	static const int slow[] = {507, 509, 525, 526, 0};
+	static const int three[] = {409, 423, 0};
+	static const int restart[] = {412, 416, 0};
+
+	snprintf(code, 32, "E_HTTP_%d", status);
+	if (among(status, retry))
+		return (struct want)TRANSIENT(code);
+	if (among(status, redirect))
+		return (struct want)PERMANENT("E_REDIRECT");
+	if (among(status, known_client_errors) || among(status, known_permanent))
+		return (struct want)PERMANENT(code);
+	if (among(status, slow))
+		return (struct want)SLOW(0, 15, code);
+	if (among(status, three))
+		return (struct want)RETRIES(3, code);
+	if (among(status, restart))
+		return (struct want)RESTART(code);
+	if (status == 421)
+		return (struct want)RETRIES(1, code);
+	if (status == 511)
+		return (struct want)HELD(JOB_WAIT_NETWORK, "E_CAPTIVE");
+	if (status >= 300 && status < 400)
+		return (struct want)PERMANENT("E_REDIRECT");
+	if (status >= 400 && status < 500)
+		return (struct want)PERMANENT("E_HTTP_4XX");
+	if (status >= 500 && status < 600)
+		return (struct want)RETRIES(5, "E_HTTP_5XX");
+	return (struct want)PERMANENT("E_HTTP_UNEXPECTED");
+}
+
+static void test_http_statuses(void **state)
+{
+	(void)state;
+	for (int status = -1; status < 1100; status++) {
+		char code[32], row[32];
+		struct want want = http_want(status, code);
+		struct verdict v;
+
+		snprintf(row, sizeof(row), "status %d", status);
+		verdict_init(&v);
+		classify_http(&v, status);
+		check_verdict(row, &v, &want);
+		CHECK_INT(row, v.http_status, status);
+		verdict_done(&v);
+	}
+}
+
+static void test_http_with_retry_after(void **state)
+{
+	static const struct {
+		int status;
+		int64_t retry_after_usec;
+		struct want want;
+	} rows[] = {
+		{202, 5 * USEC_PER_SEC, {VERDICT_TRANSIENT, "E_HTTP_202", 6, 5 * USEC_PER_SEC, 0}},
+		{413, 0, {VERDICT_TRANSIENT, "E_HTTP_413", 0, 0, 0}},
+		{503, MINUTE, {VERDICT_TRANSIENT, "E_HTTP_503", 0, MINUTE, 0}},
+		{404, MINUTE, {VERDICT_PERMANENT, "E_HTTP_404", 0, MINUTE, 0}},
+		/* A floor rises, and never lowers what the server wants. */
+		{507, MINUTE, {VERDICT_TRANSIENT, "E_HTTP_507", 0, 15 * MINUTE, 0}},
+		{507, 60 * MINUTE, {VERDICT_TRANSIENT, "E_HTTP_507", 0, 60 * MINUTE, 0}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct verdict v;
+
+		verdict_init(&v);
+		v.retry_after_usec = rows[i].retry_after_usec;
+		classify_http(&v, rows[i].status);
+		check_verdict(rows[i].want.code, &v, &rows[i].want);
+		verdict_done(&v);
+	}
+}
+
+static void test_http_sentences(void **state)
+{
+	static const struct {
+		int status;
+		const char *want;
+	} rows[] = {
+		{404, "the server says 404 Not Found"},
+		{503, "the server says 503 Service Unavailable"},
+		{499, "the server says 499"},
+		{204, "the server says 204 No Content, which is no file"},
+		{302, "the server says 302 Found, but not where to"},
+		{511, "the server says 511 Network Authentication Required: this network wants a log-in "
+		      "first"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct verdict v;
+
+		verdict_init(&v);
+		classify_http(&v, rows[i].status);
+		CHECK_STR(rows[i].want, v.message, rows[i].want);
+		verdict_done(&v);
+	}
+}
+
+/* ---- errno */
+
+static void test_errno(void **state)
+{
+	static const struct {
+		int error;
+		struct want want;
+	} rows[] = {
+		{ENOSPC, HELD(JOB_WAIT_DISK, "E_NO_SPACE")},
+		{EDQUOT, HELD(JOB_WAIT_QUOTA, "E_QUOTA")},
+		{EROFS, HELD(JOB_WAIT_DISK, "E_READONLY")},
+		{ENOENT, HELD(JOB_WAIT_DISK, "E_DEST_GONE")},
+		{ENOTDIR, HELD(JOB_WAIT_DISK, "E_DEST_GONE")},
+		{ELOOP, HELD(JOB_WAIT_DISK, "E_DEST_GONE")},
+		{ESTALE, HELD(JOB_WAIT_DISK, "E_DEST_GONE")},
+		{EIO, RESTART("E_IO")},
+		{EACCES, PERMANENT("E_PERM")},
+		{EPERM, PERMANENT("E_PERM")},
+		{ENAMETOOLONG, PERMANENT("E_NAME")},
+		{EILSEQ, PERMANENT("E_NAME")},
+		{EFBIG, PERMANENT("E_TOO_LARGE")},
+		{EXDEV, PERMANENT("E_XDEV")},
+		{EEXIST, PERMANENT("E_EXISTS")},
+		{ENOSYS, PERMANENT("E_UNSUPPORTED")},
+		{EMFILE, TRANSIENT("E_FDS")},
+		{ENFILE, TRANSIENT("E_FDS")},
+		{ENOMEM, TRANSIENT("E_MEMORY")},
+		{EAGAIN, TRANSIENT("E_IO")},
+		{EPROTO, RETRIES(3, "E_IO")},
+		{99999, RETRIES(3, "E_IO")},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct verdict v;
+
+		verdict_init(&v);
+		classify_errno(&v, rows[i].error, "write", "/d/f");
+		check_verdict(strerror(rows[i].error), &v, &rows[i].want);
+		if (strncmp(v.message, "cannot write /d/f: ", 19) != 0)
+			fail_msg("says \"%s\"", v.message);
+		verdict_done(&v);
+	}
+}
+
+/* A transfer that was stopped because the disk is full also ends with a libcurl error. */
+static void test_first_cause_stays_whole(void **state)
+{
+	struct verdict v;
+
+	(void)state;
+	verdict_init(&v);
+	classify_errno(&v, ENOSPC, "write", "/d/f");
+	classify_curl(&v, CURLE_PEER_FAILED_VERIFICATION, NULL);
+	classify_http(&v, 507);
+	classify_errno(&v, EACCES, "write", "/d/f");
+	check_verdict("first", &v, &(struct want)HELD(JOB_WAIT_DISK, "E_NO_SPACE"));
+	assert_int_equal(v.http_status, 0);
+	assert_string_equal(v.message, "cannot write /d/f: no space left on the file system");
+	verdict_done(&v);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_curl_codes),
+		cmocka_unit_test(test_curl_sentences),
+		cmocka_unit_test(test_http_statuses),
+		cmocka_unit_test(test_http_with_retry_after),
+		cmocka_unit_test(test_http_sentences),
+		cmocka_unit_test(test_errno),
+		cmocka_unit_test(test_first_cause_stays_whole),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,304 @@
+/* job/name: corpora, and the property that whatever comes in, one safe component comes out */
+#include "config.h"
+
+#include "unit.h"
+
+#include "base/rng.h"
+#include "base/text.h"
+#include "job/name.h"
+
+static void test_from_url(void **state)
+{
+	static const struct {
+		const char *url, *want;
+	} rows[] = {
+		{"http://h/file.iso", "file.iso"},
+		{"http://h/a/b/file.iso?x=/y#z/w", "file.iso"},
+		{"http://h", "index.html"},
+		{"http://h/", "index.html"},
+		{"http://h/dir/", "index.html"},
+		{"http://h?file.iso", "index.html"},
+		{"http://h/?/file.iso", "index.html"},
+		{"http://h/..", "index.html"},
+		{"http://h/%2e%2E", "index.html"},
+		{"http://h/.", "index.html"},
+		{"http://h/a%20b.txt", "a b.txt"},
+		{"http://h/caf%C3%A9.txt", "caf\xc3\xa9.txt"},
+		{"http://h/%252F.txt", "%2F.txt"}, /* decoded once */
+		{"http://h/100%.txt", "100%.txt"},
+		{"http://h/%4", "%4"},
+		{"http://h/%zz", "%zz"},
+		{"http://h/a%2Fb%2fc", "a_b_c"},
+		{"http://h/..%2f..%2fetc%2fpasswd", "_.._etc_passwd"},
+		{"http://h/%2e%2e%5cwin", "_win"},
+		{"http://h/.bashrc", "bashrc"},
+		{"http://h/-rf", "rf"},
+		{"http://h/%00%01", "download"},
+		{"http://h/a%00b", "ab"},
+		{"http://h/%0d%0aX", "X"},
+		{"http://h/%FF%FE.bin", "__.bin"},
+		{"http://h/gpj.%E2%80%AEexe", "gpj.exe"}, /* right-to-left override */
+		{"http://h/CON", "_CON"},
+		{"http://h/nul.txt", "_nul.txt"},
+		{"http://u:p@h/f", "f"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		CHECK_STR_FREE(rows[i].url, name_from_url(rows[i].url), rows[i].want);
+}
+
+static void test_sanitize(void **state)
+{
+	static const struct {
+		const char *raw, *want;
+	} rows[] = {
+		{"file.txt", "file.txt"},
+		{"", "download"},
+		{"...", "download"},
+		{" . - ", "download"},
+		{"/", "_"},
+		{"../../x", "_.._x"},
+		{"a/b\\c:d*e?f\"g<h>i|j~k", "a_b_c_d_e_f_g_h_i_j_k"},
+		{"  .hidden", "hidden"},
+		{"--help", "help"},
+		{"trail. . ", "trail"},
+		{"a b  c", "a b  c"},
+		{"tab\there", "tabhere"},
+		{"esc\x1b[31m", "esc[31m"},
+		{"c1\xc2\x9b", "c1"},
+		{"zero\xe2\x80\x8bwidth", "zerowidth"},
+		{"\xef\xbb\xbf"
+		 "bom",
+			"bom"},
+		{"bad\x80utf", "bad_utf"},
+		{"cut\xe2\x82", "cut__"},
+		{"\xed\xa0\x80", "___"},
+		{"COM1", "_COM1"},
+		{"com1.tar.gz", "_com1.tar.gz"},
+		{"aux .txt", "_aux .txt"},
+		{"COM10", "COM10"},
+		{"CONSOLE", "CONSOLE"},
+		{"%n%s", "%n%s"},
+		{"\xe6\x97\xa5\xe6\x9c\xac.zip", "\xe6\x97\xa5\xe6\x9c\xac.zip"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		CHECK_STR_FREE(rows[i].raw, name_sanitize(rows[i].raw, strlen(rows[i].raw)), rows[i].want);
+}
+
+static char *repeated(const char *piece, size_t n, const char *end)
+{
+	char *s = xmalloc(strlen(piece) * n + strlen(end) + 1);
+
+	s[0] = '\0';
+	for (size_t i = 0; i < n; i++)
+		strcat(s, piece);
+	return strcat(s, end);
+}
+
+static void test_long_names_keep_their_extension(void **state)
+{
+	static const struct {
+		const char *piece;
+		size_t n;
+		const char *end;
+		size_t want_len;
+		const char *want_end;
+	} rows[] = {
+		{"a", 240, "", 240, "a"}, {"a", 241, "", 240, "a"}, {"a", 300, ".iso", 240, "a.iso"},
+		{"a", 300, ".tar.gz", 240, "a.tar.gz"}, {"\xc3\xa9", 200, ".iso", 240, "\xc3\xa9.iso"},
+		{"\xe2\x82\xac", 100, ".iso", 238, "\xe2\x82\xac.iso"}, /* 236 = 78 * 3 + 2 */
+		{"\xf0\x9f\x98\x80", 100, "", 240, "\xf0\x9f\x98\x80"},
+		{"a ", 200, ".iso", 239, "a.iso"}, /* no space before the dot */
+		{"a", 300, ".notanextensionatall", 240, "a"}, {".a", 300, "", 239, "a.a"}, /* nor a dot */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		CLEANUP_FREE char *raw = repeated(rows[i].piece, rows[i].n, rows[i].end);
+		CLEANUP_FREE char *name = name_sanitize(raw, strlen(raw));
+		size_t len = strlen(name), end_len = strlen(rows[i].want_end);
+
+		CHECK_INT(name, len, rows[i].want_len);
+		CHECK_STR(name, name + len - end_len, rows[i].want_end);
+	}
+}
+
+/* Written apart from the code under test. */
+static void check_safe(const char *raw_row, const char *name)
+{
+	size_t n = strlen(name);
+	unsigned cp;
+
+	if (n == 0 || n > NAME_BYTES_MAX || !text_utf8_valid(name, n) || strpbrk(name, "/\\:*?\"<>|~") ||
+		strchr(". -", name[0]) || strchr(". ", name[n - 1]))
+		fail_msg("\"%s\" became \"%s\"", raw_row, name);
+	for (size_t i = 0; i < n;) {
+		i += text_utf8_decode(name + i, n - i, &cp);
+		if (text_cp_hidden(cp))
+			fail_msg("\"%s\" became \"%s\" with U+%04X", raw_row, name, cp);
+	}
+}
+
+/* Bytes that matter here come often, others at times. */
+static size_t random_bytes(struct rng *rng, char *buf, size_t size)
+{
+	static const char *const pieces[] = {".", "..", "/", "\\", " ", "-", "~", "a", "tar", ".tar.gz",
+		".txt", "CON", "nul", "\xe2\x80\xae", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xff", "\xc2",
+		"\xed\xa0\x80", "\x1b", "\n", "%2e", "%2f", "%00"};
+	size_t at = 0, want = (size_t)rng_upto(rng, rng_upto(rng, 9) == 0 ? 400 : 30);
+
+	while (at < want) {
+		const char *piece = pieces[rng_upto(rng, ARRAY_LEN(pieces) - 1)];
+		char byte[2] = {(char)rng_upto(rng, 255), '\0'};
+
+		if (rng_upto(rng, 3) == 0)
+			piece = byte;
+		size_t len = *piece ? strlen(piece) : 1;
+
+		if (at + len >= size)
+			break;
+		memcpy(buf + at, piece, len);
+		at += len;
+	}
+	buf[at] = '\0';
+	return at;
+}
+
+static void test_anything_becomes_one_safe_component(void **state)
+{
+	struct rng rng;
+	char raw[512];
+
+	(void)state;
+	rng_seed(&rng, 20);
+	for (int n = 0; n < 50000; n++) {
+		size_t len = random_bytes(&rng, raw, sizeof(raw));
+		CLEANUP_FREE char *name = name_sanitize(raw, len);
+		CLEANUP_FREE char *again = name_sanitize(name, strlen(name));
+		CLEANUP_FREE char *url = xasprintf("http://h/%s", raw);
+		CLEANUP_FREE char *from_url = name_from_url(url);
+
+		check_safe(raw, name);
+		check_safe(url, from_url);
+		/* What was made safe may be asked for, and stays. */
+		CHECK_STR(name, name_refusal(name), NULL);
+		CHECK_STR(raw, again, name);
+	}
+}
+
+static void test_refusal(void **state)
+{
+	static const struct {
+		const char *name, *say; /* NULL: may be used */
+	} rows[] = {
+		{"file.txt", NULL},
+		{"a b (1).tar.gz", NULL},
+		{"caf\xc3\xa9", NULL},
+		{"CONTENT", NULL},
+		{"a.", "end in a dot"},
+		{"", "is empty"},
+		{".", "begin with a dot"},
+		{"..", "begin with a dot"},
+		{".fetchd", "begin with a dot"},
+		{"-o", "begin with a dot, a dash"},
+		{" x", "or a space"},
+		{"x ", "or a space"},
+		{"a/b", "--dir"},
+		{"/etc/passwd", "--dir"},
+		{"../x", "--dir"},
+		{"a\\b", "must not contain any of"},
+		{"a:b", "must not contain any of"},
+		{"a~", "must not contain any of"},
+		{"a\nb", "control"},
+		{"a\x7f", "control"},
+		{"a\xe2\x80\xae"
+		 "b",
+			"invisible"},
+		{"a\xff", "UTF-8"},
+		{"con", "device"},
+		{"LPT9.txt", "device"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const char *why = name_refusal(rows[i].name);
+
+		if (!rows[i].say)
+			CHECK_STR(rows[i].name, why, NULL);
+		else if (!why || !strstr(why, rows[i].say))
+			fail_msg("\"%s\": says \"%s\"", rows[i].name, why ? why : "(null)");
+	}
+	CLEANUP_FREE char *longest = repeated("a", NAME_BYTES_MAX, ""),
+			  *longer = repeated("a", NAME_BYTES_MAX + 1, "");
+
+	assert_null(name_refusal(longest));
+	assert_non_null(strstr(name_refusal(longer), "240 bytes"));
+}
+
+static void test_numbered(void **state)
+{
+	static const struct {
+		const char *name;
+		int n;
+		const char *want;
+	} rows[] = {
+		{"file.txt", 1, "file (1).txt"},
+		{"file.txt", 999, "file (999).txt"},
+		{"file", 2, "file (2)"},
+		{"file.tar.gz", 1, "file (1).tar.gz"},
+		{"file.tar.xz", 1, "file (1).tar.xz"},
+		{"file.tar.bz2", 1, "file (1).tar.bz2"},
+		{"file.TAR.ZST", 1, "file (1).TAR.ZST"},
+		{"db.sql.gz", 1, "db (1).sql.gz"},
+		{"v1.2.gz", 1, "v1.2 (1).gz"},
+		{"report.final.gz", 1, "report.final (1).gz"},
+		{"a.b.txt", 1, "a.b (1).txt"},
+		{"tar.gz", 1, "tar (1).gz"},
+		{"Dr. No", 1, "Dr. No (1)"},
+		{"file.txt (1)", 1, "file.txt (1) (1)"},
+		{"x.", 1, "x. (1)"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		CHECK_STR_FREE(rows[i].name, name_numbered(rows[i].name, rows[i].n), rows[i].want);
+}
+
+static void test_numbered_is_bounded(void **state)
+{
+	static const char *const ends[] = {"", ".iso", ".tar.gz"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+		CLEANUP_FREE char *raw = repeated("\xe2\x82\xac", 100, ends[i]);
+		CLEANUP_FREE char *name = name_sanitize(raw, strlen(raw));
+
+		for (int n = 1; n < 100000000; n = n * 3 + 1) {
+			CLEANUP_FREE char *numbered = name_numbered(name, n);
+			size_t len = strlen(numbered);
+			CLEANUP_FREE char *want_end = xasprintf(" (%d)%s", n, ends[i]);
+
+			assert_true(len <= NAME_BYTES_MAX + 7);
+			assert_true(text_utf8_valid(numbered, len));
+			CHECK_STR(name, numbered + len - strlen(want_end), want_end);
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_from_url),
+		cmocka_unit_test(test_sanitize),
+		cmocka_unit_test(test_long_names_keep_their_extension),
+		cmocka_unit_test(test_anything_becomes_one_safe_component),
+		cmocka_unit_test(test_refusal),
+		cmocka_unit_test(test_numbered),
+		cmocka_unit_test(test_numbered_is_bounded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
