@@ -7,8 +7,10 @@ import tempfile
 import time
 from dataclasses import dataclass
 
-# How often VmHWM is read. It only grows, so all that can be missed is what a process gains in its last moments.
-SAMPLE_SECONDS = 0.02
+# How often VmHWM is read, from the first to the longest interval. It only grows, so all that can be missed is what a
+# process gains in its last moments. (ru_maxrss will not do: it counts this process too, from the time before exec.)
+SAMPLE_MSEC_FIRST = 1
+SAMPLE_MSEC = 20
 
 
 class Failed(Exception):
@@ -45,18 +47,22 @@ def cpu_seconds(pid):
 
 def wait_sampling(process, timeout):
     """Wait for the end of process; its peak memory in KiB."""
-    peak_kib = 0
+    peak_kib = status_kib(process.pid, "VmHWM")
+    interval = SAMPLE_MSEC_FIRST
     deadline = time.monotonic() + timeout
     pidfd = os.pidfd_open(process.pid)
     poll = select.poll()
     poll.register(pidfd, select.POLLIN)
     try:
-        while not poll.poll(SAMPLE_SECONDS * 1000):
+        while not poll.poll(interval):
+            interval = min(2 * interval, SAMPLE_MSEC)
             peak_kib = max(peak_kib, status_kib(process.pid, "VmHWM"))
             if time.monotonic() > deadline:
-                process.kill()
-                process.wait()
                 raise Failed(f"not done after {timeout:.0f} s")
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
     finally:
         os.close(pidfd)
     return peak_kib
@@ -75,8 +81,7 @@ def run(argv, log, env=None, timeout=600, output=None):
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
         raise Failed(f"{os.path.basename(argv[0])} exited with {process.returncode}: {last_line(log)}")
-    # Shorter than one sample: ru_maxrss, which also counts the moment before exec.
-    return Usage(seconds, used.ru_utime + used.ru_stime, peak_kib or used.ru_maxrss)
+    return Usage(seconds, used.ru_utime + used.ru_stime, peak_kib)
 
 
 def warm_memory(folder, size):

@@ -111,6 +111,9 @@ class Daemon:
             )
             try:
                 self.wait_ready(ready)
+            except BaseException:
+                self.kill()
+                raise
             finally:
                 os.unlink(notify)
 
@@ -123,7 +126,6 @@ class Daemon:
                 pass
             if self.process.poll() is not None:
                 raise Failed(f"fetchd exited with {self.process.returncode}: {measure.last_line(self.log)}")
-        self.kill()
         raise Failed("fetchd was not ready after 30 s")
 
     @property

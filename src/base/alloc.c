@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 
+#include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -103,4 +104,12 @@ void str_set(char **slot, const char *s)
 
 	free(*slot);
 	*slot = copy;
+}
+
+void alloc_trim(void)
+{
+	/* A sanitizer brings its own allocator, and glibc's has no heap to look at. */
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+	malloc_trim(0);
+#endif
 }

@@ -24,6 +24,9 @@ char *xvasprintf(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0
 /* Replace *slot by a copy of s (NULL clears). Frees the old value. */
 void str_set(char **slot, const char *s);
 
+/* Free memory goes back to the system (malloc_trim(3)): after a burst, when there is nothing to do. */
+void alloc_trim(void);
+
 static inline void cleanup_freep(void *p)
 {
 	free(*(void **)p);

@@ -33,11 +33,6 @@ static char *say_no_such_group(const json_t *p)
 	return xasprintf("there is no group \"%s\"", string_of(p, "group"));
 }
 
-static char *say_wrong_state(const json_t *p)
-{
-	return xasprintf("job %" JSON_INTEGER_FORMAT ": %s", (json_int_t)id_of(p), string_of(p, "message"));
-}
-
 static char *say_message(const json_t *p)
 {
 	return xstrdup(string_of(p, "message"));
@@ -72,7 +67,7 @@ static const struct error_reply {
 } error_replies[] = {
 	{WIRE_INTERFACE ".NoSuchJob", STATUS_NOT_FOUND, say_no_such_job},
 	{WIRE_INTERFACE ".NoSuchGroup", STATUS_NOT_FOUND, say_no_such_group},
-	{WIRE_INTERFACE ".WrongState", STATUS_REFUSED, say_wrong_state},
+	{WIRE_INTERFACE ".WrongState", STATUS_REFUSED, say_message},
 	{WIRE_INTERFACE ".NotPermitted", STATUS_NOT_PERMITTED, say_message},
 	{WIRE_INTERFACE ".Refused", STATUS_REFUSED, say_refused},
 	{WIRE_INTERFACE ".TryAgain", STATUS_TRY_AGAIN, say_message},

@@ -72,7 +72,8 @@ static int put_url(const char *url, const char *output, const struct job *defaul
 {
 	struct job *job = job_dup(defaults);
 	const char *why = spec_set_url(job, url);
-	int status = why ? complain(STATUS_USAGE, "%s: %s", url, why) : 0;
+	/* As the daemon would have it: a bad URL is no misuse of the program. */
+	int status = why ? complain(STATUS_REFUSED, "%s: %s", url, why) : 0;
 
 	why = status == 0 && output ? spec_set_output(job, output) : NULL;
 	if (why)

@@ -68,7 +68,8 @@ static int take_url(struct list *list, const char *text)
 	list->job = job_dup(list->defaults);
 	list->job_line = list->line;
 	why = spec_set_url(list->job, text);
-	return why ? refuse(list, list->line, NULL, why) : 0;
+	/* As the daemon would have it: a bad URL is no misuse of the program. */
+	return why ? complain(STATUS_REFUSED, "%s:%zu: %s", list->name, list->line, why) : 0;
 }
 
 static const char *set_dir(struct list *list, const char *value)

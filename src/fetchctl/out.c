@@ -28,10 +28,12 @@ struct out *out_new(const struct settings *settings, bool pages)
 
 int out_flush(struct out *out)
 {
-	(void)out;
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return 0;
-	return complain(STATUS_OUTPUT, "cannot write to standard output: %s", strerror(errno));
+	if (!out->broken)
+		complain(STATUS_OUTPUT, "cannot write to standard output: %s", strerror(errno));
+	out->broken = true;
+	return STATUS_OUTPUT;
 }
 
 int out_close(struct out *out)

@@ -70,6 +70,7 @@ struct out {
 	bool color;
 	size_t columns;
 	pid_t pager;
+	bool broken; /* it could not be written; told already */
 	/* of the text writer */
 	struct table *table; /* rows not yet written, or NULL */
 	size_t n_jobs;	     /* rows or jobs told so far */

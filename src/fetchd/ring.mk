@@ -31,4 +31,5 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/disk/file.c \
 	src/fetchd/disk/finish.c \
 	src/fetchd/disk/hash.c src/fetchd/disk/hash.h \
-	src/fetchd/disk/internal.h
+	src/fetchd/disk/internal.h \
+	src/fetchd/disk/place.c

@@ -65,11 +65,17 @@ class Lines:
                     if accept(line):
                         return line
                 if self.ended or not self.changed.wait_for(lambda: self.ended or len(self.lines) > seen, LIMIT):
-                    raise AssertionError("waited in vain for a line in:\n" + "\n".join(self.lines))
+                    raise AssertionError("waited in vain for a line in:\n…\n" + "\n".join(self.lines[-30:]))
 
     def text(self):
         with self.changed:
             return "\n".join(self.lines)
+
+    def tail(self):
+        """The end, for a message: all of a sanitizer's report, else the last lines."""
+        with self.changed:
+            start = next((i for i, line in enumerate(self.lines) if REPORT.search(line)), len(self.lines) - 30)
+            return "\n".join(self.lines[max(start - 5, 0):][:80])
 
 
 class Room:
@@ -185,7 +191,7 @@ class Daemon:
         assert self.running(), f"fetchd is gone: {self.process and self.process.returncode}\n{self.log.text()}"
         self.signal(signal.SIGTERM)
         code = self.wait_exit()
-        assert code == 0, f"fetchd ended with {code}:\n{self.log.text()}"
+        assert code == 0, f"fetchd ended with {code}:\n{self.log.tail()}"
 
     def kill9(self):
         assert self.running(), f"fetchd is gone: {self.process and self.process.returncode}\n{self.log.text()}"
@@ -207,7 +213,7 @@ class Daemon:
             if self._notify:
                 self._notify.close()
         for log in self.logs:
-            assert not REPORT.search(log.text()), log.text()
+            assert not REPORT.search(log.text()), log.tail()
 
     # ---- what it tells its supervisor
 
@@ -249,7 +255,7 @@ class Daemon:
             heard = there()
         if not heard:
             self.log.join() if not self.running() else None
-            raise AssertionError(f"fetchd never said {line}; it said {self._told} and\n{self.log.text()}")
+            raise AssertionError(f"fetchd never said {line}; it said {self._told} and\n{self.log.tail()}")
 
 
 class Result:
@@ -304,28 +310,35 @@ class Stream:
 
 
 class Ctl:
-    """fetchctl -s SOCKET …"""
+    """fetchctl -s SOCKET …, as the caller or as another user."""
 
-    def __init__(self, room):
+    def __init__(self, room, binary=None, user=None):
         self.room = room
+        self.binary = binary or program("fetchctl")
+        self.user = user
         self._streams = []
 
     def command(self, *arguments):
-        return [program("fetchctl"), "-s", str(self.room.socket), *map(str, arguments)]
+        return [str(self.binary), "-s", str(self.room.socket), *map(str, arguments)]
+
+    def _how(self, cwd=None):
+        how = {"cwd": cwd or self.room.downloads, "env": self.room.environment(), "text": True, "errors": "replace",
+               "preexec_fn": _die_with_parent}
+        if self.user:
+            how.update(cwd="/", user=self.user.pw_uid, group=self.user.pw_gid, extra_groups=[])
+        return how
 
     def __call__(self, *arguments, stdin=None, cwd=None):
-        done = subprocess.run(self.command(*arguments), input=stdin, capture_output=True, text=True, errors="replace",
-                              stdin=subprocess.DEVNULL if stdin is None else None, timeout=LIMIT,
-                              cwd=cwd or self.room.downloads, env=self.room.environment(), preexec_fn=_die_with_parent)
+        done = subprocess.run(self.command(*arguments), input=stdin, capture_output=True, timeout=LIMIT,
+                              stdin=subprocess.DEVNULL if stdin is None else None, **self._how(cwd))
         assert not REPORT.search(done.stderr), done.stderr
         assert done.returncode >= 0, f"fetchctl {arguments} died of signal {-done.returncode}: {done.stderr}"
         return Result(done.returncode, done.stdout, done.stderr)
 
     def spawn(self, *arguments):
         """A client that stays: a Stream."""
-        stream = Stream(subprocess.Popen(
-            self.command(*arguments), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            text=True, cwd=self.room.downloads, env=self.room.environment(), preexec_fn=_die_with_parent))
+        stream = Stream(subprocess.Popen(self.command(*arguments), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                         stderr=subprocess.PIPE, **self._how()))
         self._streams.append(stream)
         return stream
 

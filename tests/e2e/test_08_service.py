@@ -12,7 +12,7 @@ from harness import LIMIT, sanitizer
 
 def test_01_a_clean_stop(daemon, ctl, origin):
     watch = ctl.watch("--since", 0)
-    jobs = ctl.add(*(origin.url(f"/bytes/1000000/f{i}?pause=500000&until=g") for i in range(3)))
+    jobs = ctl.add(*(origin.url(f"/bytes/2000000/f{i}?pause=500000&until=g") for i in range(3)))
     origin.wait_gated("g", 3)
     daemon.signal(signal.SIGTERM)
     daemon.wait_told("STOPPING=1")
@@ -104,10 +104,15 @@ def test_08_status_lines(daemon, ctl, origin):
 
 
 def test_09_a_log_line_a_job_event(daemon, ctl, origin):
-    [job] = ctl.add(origin.url("/bytes/10/a"))
-    ctl.wait(job)
-    for word in ("added", "started", "done"):
-        daemon.log.find(lambda line: word in line and f"{job}" in line)
+    jobs = dict(zip(("done", "failed", "waiting", "cancelled"), ctl.add(
+        origin.url("/bytes/10/a"), origin.url("/bytes/10/b?status=404"), origin.url("/bytes/10/c?status=503&times=1"),
+        origin.url("/gate/g/bytes/10/d"))))
+    origin.wait_gated("g")
+    ctl.ok("cancel", jobs["cancelled"])
+    ctl.wait(*jobs.values())
+    for word, job in jobs.items():
+        daemon.log.find(lambda line: f"job {job}: started" in line)
+        daemon.log.find(lambda line: f"job {job}: {word}" in line)
 
 
 @pytest.fixture
@@ -173,7 +178,8 @@ def test_13_descriptors_do_not_leak(stopped, ctl, origin):
         return len(os.listdir(fds))
 
     first = round_of_work("a")
-    assert max(round_of_work(name) for name in "bcd") <= first + 8
+    # Idle connections are kept, within bounds; a descriptor lost with each transfer would be 180 here.
+    assert max(round_of_work(name) for name in "bcd") <= first + 30
 
 
 def switches(pid):

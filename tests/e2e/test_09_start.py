@@ -1,4 +1,5 @@
 """What stops a start: the exit status and the sentence of the contract, and nothing touched."""
+import contextlib
 import sqlite3
 import subprocess
 
@@ -47,12 +48,12 @@ def test_03_a_second_daemon_on_one_socket(daemon, ctl, room):
 
 
 def harm_version(path):
-    with sqlite3.connect(path) as db:
+    with contextlib.closing(sqlite3.connect(path)) as db:
         db.execute("PRAGMA user_version=9999")
 
 
 def harm_application(path):
-    with sqlite3.connect(path) as db:
+    with contextlib.closing(sqlite3.connect(path)) as db:
         db.execute("PRAGMA application_id=12345")
 
 
@@ -92,7 +93,7 @@ def test_04_a_database_that_is_not_ours(daemon, ctl, origin, room, harm):
 
 def test_05_a_foreign_database(stopped, room):
     room.state.mkdir(mode=0o700)
-    with sqlite3.connect(room.state / "queue.db") as db:
+    with contextlib.closing(sqlite3.connect(room.state / "queue.db")) as db:
         db.execute("CREATE TABLE photos (id INTEGER)")
     (room.state / "queue.db").chmod(0o600)
     before = (room.state / "queue.db").read_bytes()
@@ -103,7 +104,6 @@ def test_05_a_foreign_database(stopped, room):
 
 @pytest.mark.parametrize("line", [
     "MaxActive=banana", "MaxActive=0", "MaxActive=-1", "NoSuchKey=1", "KeepFinished=soon", "MaxActive=99999999999999999999",
-    "just words",
 ])
 def test_06_a_bad_configuration(stopped, room, line):
     stopped.options["Queue.MaxActive"] = 3
@@ -112,8 +112,14 @@ def test_06_a_bad_configuration(stopped, room, line):
     at = lines.splitlines().index(line) + 1
     stopped.write_config = lambda: room.config.write_text(lines)
     code, said = stopped.refuse()
-    assert code == 78 and f"{room.config}:{at}:" in said and line.partition("=")[0] in said
+    assert code == 78 and f"{room.config}:{at}:" in said and line.split("=")[0].split()[0] in said
     assert not room.state.exists()
+
+
+def test_06_a_line_that_is_nothing(stopped, room):
+    stopped.write_config = lambda: room.config.write_text("[Queue]\njust words\n")
+    code, said = stopped.refuse()
+    assert code == 78 and f"{room.config}:2:" in said
 
 
 def test_07_a_bad_section(stopped, room):
@@ -122,10 +128,13 @@ def test_07_a_bad_section(stopped, room):
     assert code == 78 and str(room.config) in said and "Quue" in said
 
 
-@pytest.mark.parametrize("override", ["Queue.MaxActive=banana", "Queue.NoSuchKey=1", "MaxActive", "NoSection.Key=1"])
-def test_08_a_bad_override(stopped, override):
+@pytest.mark.parametrize("override, named", [
+    ("Queue.MaxActive=banana", "MaxActive"), ("Queue.NoSuchKey=1", "NoSuchKey"), ("MaxActive", "MaxActive"),
+    ("NoSection.Key=1", "NoSection"),
+])
+def test_08_a_bad_override(stopped, override, named):
     code, said = stopped.refuse("-o", override)
-    assert code == 78 and override.partition("=")[0].rpartition(".")[2] in said
+    assert code == 78 and named in said
 
 
 def test_09_an_override_wins(stopped, ctl):

@@ -3,29 +3,13 @@ import os
 import pathlib
 import pwd
 import shutil
-import subprocess
 import tempfile
 
 import pytest
 
-from harness import LIMIT, Ctl, Daemon, Result, Room, program
+from harness import Ctl, Daemon, Room, program
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be two users")
-
-
-class UserCtl(Ctl):
-    """fetchctl as another user."""
-
-    def __init__(self, room, user):
-        super().__init__(room)
-        self.user = pwd.getpwnam(user)
-
-    def __call__(self, *arguments):
-        done = subprocess.run([str(self.room.path / "fetchctl"), "-s", str(self.room.socket), *map(str, arguments)],
-                              capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=LIMIT, cwd="/",
-                              env=self.room.environment(), user=self.user.pw_uid, group=self.user.pw_gid, extra_groups=[])
-
-        return Result(done.returncode, done.stdout, done.stderr)
 
 
 @pytest.fixture
@@ -48,14 +32,20 @@ def stopped(room):
     daemon.close()
 
 
+def client_of(room, user):
+    client = Ctl(room, room.path / "fetchctl", pwd.getpwnam(user))
+    yield client
+    client.close()
+
+
 @pytest.fixture
 def games(room):
-    return UserCtl(room, "games")
+    yield from client_of(room, "games")
 
 
 @pytest.fixture
 def news(room):
-    return UserCtl(room, "news")
+    yield from client_of(room, "news")
 
 
 def test_01_users_see_their_own(daemon, ctl, games, news, origin):
@@ -108,11 +98,12 @@ def test_06_only_root_drains(daemon, games):
 
 
 def test_07_a_watch_shows_ones_own(daemon, ctl, games, news, origin):
+    watch = games.watch("--since", 0)
     [theirs] = news.add(origin.url("/bytes/10/b"))
-    [mine] = games.add("-w", origin.url("/bytes/10/a"))
-    news.wait(theirs)
-    done = games("--json", "watch", "--since", 0, mine)
-    assert done.code == 0 and {event["job_id"] for event in done.json} == {mine}
+    assert news.wait(theirs).code == 0
+    [mine] = games.add(origin.url("/bytes/10/a"))
+    watch.kind("done", mine)
+    assert {event["job_id"] for event in watch.seen()} == {mine}
 
 
 def test_08_counts_are_ones_own(daemon, games, news, origin):

@@ -172,6 +172,8 @@ class Origin:
         finally:
             closed.cancel()
             what.cancel()
+            # The reader is free for the next request only when its task has really ended.
+            await asyncio.wait({what, closed})
 
     # ---- connections
 

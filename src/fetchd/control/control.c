@@ -40,7 +40,7 @@ static void close_all(struct control *control)
 {
 	struct session *session, *next;
 	HASH_ITER(hh, control->sessions, session, next)
-	session_close(session);
+		session_close(session);
 	session_reap(control);
 }
 
@@ -77,8 +77,7 @@ void control_end(struct control *control)
 
 	control_stop(control);
 	control->ending = true;
-	HASH_ITER(hh, control->sessions, session, next)
-	{
+	HASH_ITER(hh, control->sessions, session, next) {
 		if (session->call)
 			call_try_again(session->call, "the daemon is shutting down");
 		else

@@ -19,8 +19,7 @@ static struct idset_entry *find(const struct idset *set, int64_t id)
 void idset_done(struct idset *set)
 {
 	struct idset_entry *entry, *next;
-	HASH_ITER(hh, set->entries, entry, next)
-	{
+	HASH_ITER(hh, set->entries, entry, next) {
 		HASH_DEL(set->entries, entry);
 		free(entry);
 	}

@@ -60,7 +60,7 @@ static void dress(struct disk_task *task)
 	struct disk_file *file = task->file;
 	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = task->mtime_sec}};
 
-	if (fchmod(file->fd, file->disk->file_mode) != 0)
+	if (!file->nameless && fchmod(file->fd, file->disk->file_mode) != 0)
 		fail(task, -errno, "chmod");
 	if (task->mtime_sec >= 0)
 		(void)futimens(file->fd, times);
@@ -116,34 +116,22 @@ static void sync_all(struct disk_fs *fs, struct disk_task **tasks, size_t n)
 
 /* ---- the name */
 
-/* The directory of the last file; the next is mostly in the same one. */
-struct place {
-	const struct disk_root *root;
-	const char *dir;
-	int fd;
-	int err;
-};
-
-static void place_open(struct place *place, const struct disk_file *file)
+/* 0, -EEXIST, or another -errno. */
+static int name_once(const struct disk_file *file, int dir_fd, const char *name)
 {
-	if (place->root == file->root && place->dir && strcmp(place->dir, file->dir) == 0)
-		return;
-	if (place->fd >= 0)
-		close(place->fd);
-	*place = (struct place){.root = file->root, .dir = file->dir, .fd = -1};
-	if (!disk_root_present(file->root))
-		place->err = -ENODEV;
-	else
-		place->fd = fileio_mkdir_beneath(file->root->fd, file->dir, 0777);
-	if (place->fd < 0 && !place->err)
-		place->err = place->fd;
+	char own[32];
+
+	if (!file->nameless)
+		return fileio_rename_noreplace(file->root->parts_fd, file->part, dir_fd, name);
+	snprintf(own, sizeof(own), "/proc/self/fd/%d", file->fd);
+	return linkat(AT_FDCWD, own, dir_fd, name, AT_SYMLINK_FOLLOW) == 0 ? 0 : -errno;
 }
 
-static int rename_numbered(const struct disk_file *file, int dir_fd, const char *wanted, char **ret_name)
+static int name_numbered_free(const struct disk_file *file, int dir_fd, const char *wanted, char **ret_name)
 {
 	for (int n = 0; n <= NUMBER_MAX; n++) {
 		char *name = n ? name_numbered(wanted, n) : xstrdup(wanted);
-		int err = fileio_rename_noreplace(file->root->parts_fd, file->part, dir_fd, name);
+		int err = name_once(file, dir_fd, name);
 
 		if (!err) {
 			*ret_name = name;
@@ -156,13 +144,13 @@ static int rename_numbered(const struct disk_file *file, int dir_fd, const char 
 	return -EEXIST;
 }
 
-static int rename_once(
+static int name_as_asked(
 	const struct disk_file *file, int dir_fd, const char *name, bool overwrite, char **ret_name)
 {
 	int err = 0;
 
 	if (!overwrite)
-		err = fileio_rename_noreplace(file->root->parts_fd, file->part, dir_fd, name);
+		err = name_once(file, dir_fd, name);
 	else if (renameat(file->root->parts_fd, file->part, dir_fd, name) != 0)
 		err = -errno;
 	if (!err)
@@ -170,7 +158,7 @@ static int rename_once(
 	return err;
 }
 
-static void take_name(struct disk_task *task, const struct place *place)
+static void take_name(struct disk_task *task, const struct disk_place *place)
 {
 	struct disk_file *file = task->file;
 	int err = 0;
@@ -186,12 +174,16 @@ static void take_name(struct disk_task *task, const struct place *place)
 		return;
 	}
 	switch (task->conflict) {
-	case JOB_CONFLICT_RENAME: err = rename_numbered(file, place->fd, task->name, &task->ret_name); break;
+	case JOB_CONFLICT_RENAME:
+		err = name_numbered_free(file, place->fd, task->name, &task->ret_name);
+		break;
 	case JOB_CONFLICT_OVERWRITE:
-		err = rename_once(file, place->fd, task->name, true, &task->ret_name);
+		err = name_as_asked(file, place->fd, task->name, true, &task->ret_name);
 		break;
 	case JOB_CONFLICT_FAIL:
-	case JOB_CONFLICT_SKIP: err = rename_once(file, place->fd, task->name, false, &task->ret_name); break;
+	case JOB_CONFLICT_SKIP:
+		err = name_as_asked(file, place->fd, task->name, false, &task->ret_name);
+		break;
 	}
 	if (err == -EEXIST)
 		verdict_set(&task->verdict, VERDICT_PERMANENT, "E_EXISTS", "the file %s is already there",
@@ -201,24 +193,25 @@ static void take_name(struct disk_task *task, const struct place *place)
 }
 
 /* One directory sync for every run of files in one directory. */
-static void settle(struct disk_task **tasks, size_t from, size_t to, const struct place *place)
+static void settle(struct disk_task **tasks, size_t from, size_t to, const struct disk_place *place)
 {
+	bool parts = false;
 	int err = 0;
 
-	if (from == to)
+	if (from == to || place->fd < 0)
 		return;
-	if (place->fd >= 0)
-		err = fileio_sync_dir(place->fd);
-	if (!err && place->root)
+	for (size_t i = from; i < to; i++)
+		parts = parts || !tasks[i]->file->nameless;
+	err = fileio_sync_dir(place->fd);
+	if (!err && parts)
 		err = fileio_sync_dir(place->root->parts_fd);
 	for (size_t i = from; err && i < to; i++)
 		if (!failed(tasks[i]))
 			fail(tasks[i], err, "sync the directory");
 }
 
-static void take_names(struct disk_task **tasks, size_t n)
+static void take_names(struct disk_place *place, struct disk_task **tasks, size_t n)
 {
-	struct place place = {.fd = -1};
 	size_t from = 0;
 
 	for (size_t i = 0; i < n; i++) {
@@ -226,19 +219,17 @@ static void take_names(struct disk_task **tasks, size_t n)
 
 		if (failed(tasks[i]))
 			continue;
-		if (place.root != file->root || !place.dir || strcmp(place.dir, file->dir) != 0) {
-			settle(tasks, from, i, &place);
+		if (!place_is(place, file)) {
+			settle(tasks, from, i, place);
 			from = i;
-			place_open(&place, file);
+			place_open(place, file);
 		}
-		take_name(tasks[i], &place);
+		take_name(tasks[i], place);
 	}
-	settle(tasks, from, n, &place);
-	if (place.fd >= 0)
-		close(place.fd);
+	settle(tasks, from, n, place);
 }
 
-void finish_batch(struct disk_fs *fs, struct disk_task **tasks, size_t n)
+void finish_batch(struct disk_lane *lane, struct disk_task **tasks, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (!failed(tasks[i]))
@@ -246,8 +237,8 @@ void finish_batch(struct disk_fs *fs, struct disk_task **tasks, size_t n)
 		if (!failed(tasks[i]))
 			dress(tasks[i]);
 	}
-	sync_all(fs, tasks, n);
-	take_names(tasks, n);
+	sync_all(lane->fs, tasks, n);
+	take_names(&lane->place, tasks, n);
 	for (size_t i = 0; i < n; i++)
 		file_close_fd(tasks[i]->file);
 }

@@ -15,6 +15,14 @@ enum { LANE_SMALL, LANE_SYNC, LANE_STREAM, LANE_STREAM_2, LANE_N };
 #define PARTS_DIR  ".fetchd"
 #define MARK_XATTR "user.fetchd.job"
 
+/* The directory that the last file of a batch went into; the next one mostly goes there too. */
+struct disk_place {
+	const struct disk_root *root;
+	char *dir;
+	int fd;
+	int err; /* -ENODEV: the root is not what it was */
+};
+
 struct disk_fs {
 	struct disk *disk;
 	dev_t dev;
@@ -25,6 +33,7 @@ struct disk_fs {
 		struct mailbox mailbox;
 		pthread_t thread;
 		bool started;
+		struct disk_place place; /* of one batch */
 	} lanes[LANE_N];
 	/* Bytes that streams wrote and did not sync yet: syncfs(2) would wait for them. */
 	pthread_mutex_t lock;
@@ -46,6 +55,8 @@ struct disk {
 	struct disk_fs **fs;
 	size_t n_fs;
 	char *uuid;
+	bool has_proc;	  /* /proc/self/fd is there: what linking a nameless file into place needs (open(2),
+			     O_TMPFILE) */
 	mode_t file_mode; /* of finished files: 0666 less the umask */
 	/* buffers */
 	pthread_mutex_t lock;
@@ -67,6 +78,7 @@ struct disk_file {
 	int64_t synced;	   /* of them, not counted as dirty any more */
 	struct hash *hash; /* NULL: no checksum asked */
 	bool parts_synced; /* the part's directory entry is durable */
+	bool nameless;	   /* made without a name, in its directory: linked into place when it is whole */
 	bool sync_failed; /* never tried again: the kernel may have dropped the pages and would say success */
 };
 
@@ -87,7 +99,14 @@ void file_exists(struct disk_task *task);
 void file_remove(struct disk_task *task);
 void file_close_fd(struct disk_file *file);
 
+/* place.c */
+#define DISK_PLACE_NONE ((struct disk_place){.fd = -1})
+bool place_is(const struct disk_place *place, const struct disk_file *file);
+/* The file's directory, made when it is missing. place->fd or place->err tells. */
+void place_open(struct disk_place *place, const struct disk_file *file);
+void place_close(struct disk_place *place);
+
 /* finish.c: FINISH tasks whose bytes are written, together. */
-void finish_batch(struct disk_fs *fs, struct disk_task **tasks, size_t n);
+void finish_batch(struct disk_lane *lane, struct disk_task **tasks, size_t n);
 
 #endif

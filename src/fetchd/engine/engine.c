@@ -119,7 +119,11 @@ static int on_request(struct engine *engine, struct request *request)
 	if (!err && changes(kind))
 		err = request->error == REQUEST_OK ? store_release(engine->store)
 						   : undo_operation(engine, mark);
-	if (again && !err && request->error == REQUEST_OK)
+	again = again && !err && request->error == REQUEST_OK;
+	/* What an earlier slice has started may come back before the last slice is done. */
+	request->pending += (size_t)again - (size_t)request->going_on;
+	request->going_on = again;
+	if (again)
 		STAILQ_INSERT_TAIL(&engine->unfinished, &request->msg, link);
 	else
 		reply_or_wait(engine, request);

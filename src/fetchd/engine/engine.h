@@ -81,6 +81,7 @@ struct request {
 
 	/* the engine's own: what the reply still waits for (active jobs to stop, files to go) */
 	size_t pending;
+	bool going_on; /* it goes on in the next turn: holds one of pending */
 };
 
 struct request *request_new(enum request_kind kind);

@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -130,16 +131,60 @@ int job_delete(struct engine *engine, const struct job *job)
 
 /* ---- telling */
 
-static void log_event(const struct engine_event *e)
+static enum log_level event_level(enum event_kind kind)
+{
+	switch (kind) {
+	case EVENT_FAILED: return LOG_LEVEL_WARNING;
+	case EVENT_DONE:
+	case EVENT_WAITING:
+	case EVENT_CANCELLED:
+	case EVENT_REMOVED:
+	case EVENT_PAUSED: return LOG_LEVEL_INFO;
+	case EVENT_ADDED:
+	case EVENT_QUEUED:
+	case EVENT_STARTED: break;
+	}
+	return LOG_LEVEL_DEBUG;
+}
+
+/* What a person reads. Caller frees. */
+static char *event_sentence(const struct engine_event *e, const char *url)
 {
 	const struct job *job = e->job;
+	const char *word = event_kind_name(e->event.kind);
+	CLEANUP_FREE char *name = text_escape(job->name);
+	CLEANUP_FREE char *why = text_escape(job->error_message ? job->error_message : "");
+
+	switch (e->event.kind) {
+	case EVENT_DONE:
+		return xasprintf("job %lld: done: %s (%lld bytes)", (long long)job->id, name,
+			(long long)job->received);
+	case EVENT_FAILED:
+	case EVENT_WAITING:
+		return xasprintf("job %lld: %s%s%s: %s: %s: %s", (long long)job->id, word,
+			e->event.kind == EVENT_WAITING ? " for " : "", job_wait_name(job->waiting_for),
+			job->error_code ? job->error_code : "", why, url);
+	case EVENT_ADDED:
+	case EVENT_QUEUED:
+	case EVENT_STARTED:
+	case EVENT_PAUSED:
+	case EVENT_CANCELLED:
+	case EVENT_REMOVED: break;
+	}
+	return xasprintf("job %lld: %s: %s", (long long)job->id, word, url);
+}
+
+static void log_event(const struct engine_event *e)
+{
+	enum log_level level = event_level(e->event.kind);
+	const struct job *job = e->job;
+	char id[24], bytes[24], owner[16];
+
+	if (log_get_level() < level)
+		return;
 	CLEANUP_FREE char *redacted = origin_redact(job->url);
 	CLEANUP_FREE char *url = text_escape(redacted);
-	CLEANUP_FREE char *name = text_escape(job->name);
-	CLEANUP_FREE char *message = job->error_message ? text_escape(job->error_message) : NULL;
-	CLEANUP_FREE char *id = xasprintf("%lld", (long long)job->id);
-	CLEANUP_FREE char *bytes = xasprintf("%lld", (long long)job->received);
-	CLEANUP_FREE char *owner = xasprintf("%u", (unsigned)job->owner);
+	CLEANUP_FREE char *sentence = event_sentence(e, url);
 	const struct log_field fields[] = {
 		{"FETCHD_JOB_ID", id},
 		{"FETCHD_EVENT", event_kind_name(e->event.kind)},
@@ -148,32 +193,11 @@ static void log_event(const struct engine_event *e)
 		{"FETCHD_OWNER", owner},
 		{"FETCHD_ERROR", job->error_code ? job->error_code : "none"},
 	};
-	enum log_level level = LOG_LEVEL_DEBUG;
 
-	switch (e->event.kind) {
-	case EVENT_DONE:
-		log_fields(LOG_LEVEL_INFO, fields, ARRAY_LEN(fields), "job %s: done: %s (%s bytes)", id, name,
-			bytes);
-		return;
-	case EVENT_FAILED:
-		log_fields(LOG_LEVEL_WARNING, fields, ARRAY_LEN(fields), "job %s: failed: %s: %s: %s", id,
-			job->error_code ? job->error_code : "E_INTERNAL", message ? message : "", url);
-		return;
-	case EVENT_WAITING:
-		log_fields(LOG_LEVEL_INFO, fields, ARRAY_LEN(fields), "job %s: waiting for %s: %s: %s: %s",
-			id, job_wait_name(job->waiting_for), job->error_code ? job->error_code : "",
-			message ? message : "", url);
-		return;
-	case EVENT_CANCELLED:
-	case EVENT_REMOVED:
-	case EVENT_PAUSED: level = LOG_LEVEL_INFO; break;
-	case EVENT_ADDED:
-	case EVENT_QUEUED:
-	case EVENT_STARTED: break;
-	}
-	if (log_get_level() >= level)
-		log_fields(level, fields, ARRAY_LEN(fields), "job %s: %s: %s", id,
-			event_kind_name(e->event.kind), url);
+	snprintf(id, sizeof(id), "%lld", (long long)job->id);
+	snprintf(bytes, sizeof(bytes), "%lld", (long long)job->received);
+	snprintf(owner, sizeof(owner), "%u", (unsigned)job->owner);
+	log_fields(level, fields, ARRAY_LEN(fields), "%s", sentence);
 }
 
 static void tell_counters(struct engine *engine)

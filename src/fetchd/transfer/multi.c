@@ -127,7 +127,7 @@ static int timer_cb(CURLM *curlm, long timeout_ms, void *arg)
 
 /* ---- the object */
 
-struct multi *multi_new(struct event_base *base, uid_t owner, multi_done_fn *done, void *arg)
+struct multi *multi_new(struct event_base *base, uid_t owner, long keep, multi_done_fn *done, void *arg)
 {
 	struct multi *multi = xcalloc(1, sizeof(*multi));
 
@@ -141,6 +141,7 @@ struct multi *multi_new(struct event_base *base, uid_t owner, multi_done_fn *don
 		abort();
 	curl_multi_setopt(multi->curlm, CURLMOPT_SOCKETFUNCTION, socket_cb);
 	curl_multi_setopt(multi->curlm, CURLMOPT_SOCKETDATA, multi);
+	curl_multi_setopt(multi->curlm, CURLMOPT_MAXCONNECTS, keep);
 	curl_multi_setopt(multi->curlm, CURLMOPT_TIMERFUNCTION, timer_cb);
 	curl_multi_setopt(multi->curlm, CURLMOPT_TIMERDATA, multi);
 	return multi;

@@ -15,7 +15,9 @@ struct multi;
 /* A transfer has ended and is out of the multi. The callee may add and remove others. */
 typedef void multi_done_fn(CURL *easy, CURLcode result, void *arg);
 
-struct multi *multi_new(struct event_base *base, uid_t owner, multi_done_fn *done, void *arg);
+/* keep: idle connections that are kept for reuse. libcurl's own rule (four a running transfer) would close
+ * them whenever a batch of transfers has just ended. */
+struct multi *multi_new(struct event_base *base, uid_t owner, long keep, multi_done_fn *done, void *arg);
 /* Every transfer must have been removed. NULL is fine. */
 void multi_free(struct multi *multi);
 /* Connections are never shared between users: one multi an owner. */

@@ -411,8 +411,8 @@ static void post_finish(struct transfer *t)
 	transfer_post(t, task);
 }
 
-/* Bytes are kept when a later request can prove that they belong to the same file. An answer that is final for this URL leaves
- * what earlier attempts brought; a body that is refused itself takes it along. */
+/* Bytes are kept when a later request can prove that they belong to the same file. An answer that is final
+ * for this URL leaves what earlier attempts brought; a body that is refused itself takes it along. */
 static bool keeps_bytes(const struct transfer *t)
 {
 	if (t->discard || !resumable(t) || (t->offset == 0 && t->durable == 0))

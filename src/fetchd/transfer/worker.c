@@ -22,6 +22,9 @@
 /* With nothing to do for this long, connections and caches go. */
 #define IDLE_USEC      (30 * USEC_PER_SEC)
 #define SPARE_EASY_MAX 64
+/* Idle connections kept for reuse: as many as may run, within these. */
+#define KEEP_MIN 64
+#define KEEP_MAX 4096
 
 TAILQ_HEAD(transfer_list, transfer);
 
@@ -124,13 +127,21 @@ static void on_curl_done(CURL *easy, CURLcode result, void *arg)
 	transfer_curl_done(t, result);
 }
 
+static long keep_connections(const struct worker *worker)
+{
+	int64_t n = worker->config->max_active;
+
+	return (long)(n < KEEP_MIN ? KEEP_MIN : n > KEEP_MAX ? KEEP_MAX : n);
+}
+
 struct multi *worker_multi(struct worker *worker, uid_t owner)
 {
 	for (size_t i = 0; i < worker->n_multis; i++)
 		if (multi_owner(worker->multis[i]) == owner)
 			return worker->multis[i];
 	worker->multis = xreallocarray(worker->multis, worker->n_multis + 1, sizeof(struct multi *));
-	worker->multis[worker->n_multis] = multi_new(worker->base, owner, on_curl_done, worker);
+	worker->multis[worker->n_multis] =
+		multi_new(worker->base, owner, keep_connections(worker), on_curl_done, worker);
 	return worker->multis[worker->n_multis++];
 }
 
@@ -195,6 +206,7 @@ static void let_go(struct worker *worker)
 	while (worker->n_spare)
 		curl_easy_cleanup(worker->spare[--worker->n_spare]);
 	disk_trim(worker->disk);
+	alloc_trim();
 }
 
 /* Every quarter of a second while transfers run; once more when they have ended, to let go of what they left.
