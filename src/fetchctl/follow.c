@@ -182,6 +182,9 @@ static bool send_watch(struct run *run)
 						: NULL;
 	json_t *params = json_pack("{s:b, s:b}", "snapshot", 1, "progress", run->bars != NULL);
 
+	/* Nothing is drawn of what runs; but without a selection it tells which jobs are waited for. */
+	if (!run->bars && selection)
+		json_object_set_new(params, "ended", json_true());
 	if (selection)
 		json_object_set_new(params, "selection", selection);
 	/* Whose job it is does not matter when it is named. */
@@ -283,8 +286,8 @@ static int detach(struct run *run)
 static int time_over(struct run *run)
 {
 	clear_bars(run);
-	return complain(STATUS_TRY_AGAIN, "%zu of %zu jobs have not ended in time; they go on",
-		run->tally.n_jobs - tally_ended(&run->tally), run->tally.n_jobs);
+	return complain(STATUS_TRY_AGAIN, "not all jobs have ended in time, %zu have; the others go on",
+		tally_ended(&run->tally));
 }
 
 /* Draws when it is time. Returns when the next frame is due. */

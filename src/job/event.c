@@ -19,3 +19,19 @@ const char *event_kind_name(enum event_kind kind)
 	}
 	return "?";
 }
+
+bool event_ends_job(enum event_kind kind)
+{
+	switch (kind) {
+	case EVENT_DONE:
+	case EVENT_FAILED:
+	case EVENT_CANCELLED:
+	case EVENT_REMOVED: return true;
+	case EVENT_ADDED:
+	case EVENT_QUEUED:
+	case EVENT_STARTED:
+	case EVENT_WAITING:
+	case EVENT_PAUSED: return false;
+	}
+	return false;
+}

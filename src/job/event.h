@@ -2,6 +2,7 @@
 #ifndef JOB_EVENT_H
 #define JOB_EVENT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -28,5 +29,7 @@ struct event {
 };
 
 const char *event_kind_name(enum event_kind kind);
+/* The job has ended, or its record is gone. False for a kind that a newer program stored. */
+bool event_ends_job(enum event_kind kind);
 
 #endif

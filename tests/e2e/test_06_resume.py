@@ -29,7 +29,9 @@ def test_01_a_cut_goes_on_where_it_was(daemon, ctl, origin, room, cut):
     assert ctl.job(job)["size"] == 2000000
 
 
-def test_02_cut_again_and_again(daemon, ctl, origin, room):
+def test_02_cut_again_and_again(stopped, ctl, origin, room):
+    stopped.options["Retry.MaxDelay"] = "50ms"
+    stopped.start()
     [job] = ctl.add(origin.url("/bytes/1000000/a?cut=123457&times=8"))
     assert ctl.wait(job).code == 0
     assert content.same_as_file(room.downloads / "a", "a", 1000000)

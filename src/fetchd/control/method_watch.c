@@ -18,7 +18,7 @@ struct watch_params {
 	json_t *selection;
 	bool all_users;
 	int64_t since;
-	bool snapshot, progress;
+	bool snapshot, progress, ended;
 	const char *until;
 };
 
@@ -28,6 +28,7 @@ static const struct param watch_params[] = {
 	{"since", PARAM_INT, offsetof(struct watch_params, since), false},
 	{"snapshot", PARAM_BOOL, offsetof(struct watch_params, snapshot), false},
 	{"progress", PARAM_BOOL, offsetof(struct watch_params, progress), false},
+	{"ended", PARAM_BOOL, offsetof(struct watch_params, ended), false},
 	{"until", PARAM_STRING, offsetof(struct watch_params, until), false},
 };
 
@@ -80,6 +81,7 @@ static struct request *events_request(const struct watch *watch)
 {
 	struct request *request = request_new(REQUEST_EVENTS);
 	request->after_id = watch->cursor;
+	request->ended_only = watch->ended;
 	return request;
 }
 
@@ -196,6 +198,7 @@ static struct watch *watch_new(
 	watch->filter = *filter;
 	watch->snapshot = params->snapshot;
 	watch->progress = params->progress;
+	watch->ended = params->ended;
 	watch->since = params->since;
 	watch->cursor = params->since > 0 ? params->since : 0;
 	watch->until = (enum watch_until)until_parse(params->until);

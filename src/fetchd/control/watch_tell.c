@@ -43,22 +43,6 @@ static bool tell(struct watch *watch, json_t *event, bool last)
 	return !last;
 }
 
-static bool ends_job(enum event_kind kind)
-{
-	switch (kind) {
-	case EVENT_DONE:
-	case EVENT_FAILED:
-	case EVENT_CANCELLED:
-	case EVENT_REMOVED: return true;
-	case EVENT_ADDED:
-	case EVENT_QUEUED:
-	case EVENT_STARTED:
-	case EVENT_WAITING:
-	case EVENT_PAUSED: return false;
-	}
-	return false; /* a kind that a newer program stored */
-}
-
 /* Nothing is left to wait for. */
 static bool is_over(const struct watch *watch)
 {
@@ -72,9 +56,9 @@ bool watch_tell_event(struct watch *watch, const struct event *event, const stru
 	bool matches = watch_matches(watch, event->job_id, event->owner, job);
 
 	watch->cursor = event->id;
-	if (!matches)
+	if (!matches || (watch->ended && !event_ends_job(event->kind)))
 		return true;
-	bool ended = ends_job(event->kind) && idset_remove(&watch->pending, event->job_id);
+	bool ended = event_ends_job(event->kind) && idset_remove(&watch->pending, event->job_id);
 	watch->any_ended |= ended;
 	json_t *json = wire_event_to_json(event, NULL);
 	if (job && event->kind != EVENT_REMOVED)
@@ -102,16 +86,28 @@ static void note_page(struct watch *watch, const struct request *page)
 			idset_add(&watch->pending, page->found[i]->id);
 }
 
+/* The jobs of a page that are told, moved to its front. */
+static size_t told_of_page(const struct watch *watch, const struct request *page, const struct job **ret)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < page->n_found; i++)
+		if (!watch->ended || job_state_ended(page->found[i]->state))
+			ret[n++] = page->found[i];
+	return n;
+}
+
 bool watch_tell_snapshot(struct watch *watch, const struct request *page)
 {
 	const struct control *control = watch->call->control;
+	CLEANUP_FREE const struct job **jobs = xcalloc(page->n_found + 1, sizeof(*jobs));
+	size_t n = told_of_page(watch, page, jobs);
 
 	if (watch->until != WATCH_FOREVER)
 		note_page(watch, page);
 	bool over = !page->more && is_over(watch);
-	for (size_t i = 0; i < page->n_found; i++)
-		if (!tell(watch, state_json(control, "snapshot", page->found[i]),
-			    over && i + 1 == page->n_found))
+	for (size_t i = 0; i < n; i++)
+		if (!tell(watch, state_json(control, "snapshot", jobs[i]), over && i + 1 == n))
 			return false;
 	/* The last answer carries an event like all others: one about no job, when there is none to tell. */
 	return over ? tell(watch, state_json(control, "snapshot", NULL), true) : true;

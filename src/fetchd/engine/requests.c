@@ -231,6 +231,8 @@ int request_events(struct engine *engine, struct request *request)
 	err = store_events(engine->store, &request->filter, request->after_id, request->limit,
 		request->events, &request->n_found);
 	for (size_t i = 0; i < request->n_found && !err; i++) {
+		if (request->ended_only && !event_ends_job(request->events[i].kind))
+			continue;
 		err = store_get(engine->store, request->events[i].job_id, &request->found[i]);
 		if (err == -ENOENT)
 			err = 0;
