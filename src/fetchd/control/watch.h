@@ -24,7 +24,7 @@ struct watch {
 	int64_t *ids;		  /* sorted */
 	size_t n_ids;
 	bool snapshot, progress;
-	bool ended; /* only what has ended is told */
+	bool ended;    /* only what has ended is told */
 	int64_t since; /* -1: not given */
 	enum watch_until until;
 

@@ -57,7 +57,7 @@ struct request {
 	int64_t after_id; /* LIST: jobs beyond this id, in the order asked (0: from the start); EVENTS: events
 			     after it */
 	bool reverse;	  /* LIST: newest first */
-	bool ended_only;     /* EVENTS: jobs are wanted only with events that end them */
+	bool ended_only;  /* EVENTS: jobs are wanted only with events that end them */
 	size_t limit;	  /* LIST, EVENTS: at most so many, > 0 */
 	enum request_verb verb;	   /* CHANGE */
 	bool remove_files;	   /* CHANGE/VERB_REMOVE: the data too */
