@@ -181,6 +181,10 @@ void file_write(struct disk_task *task)
 	size_t n = buffer ? buffer->used : 0;
 	int err = 0;
 
+	if (file->broken) {
+		verdict_set(&task->verdict, VERDICT_TRANSIENT, "E_IO", "an earlier write failed");
+		return;
+	}
 	if (file->fd < 0 && !nameless_create(file, task)) {
 		err = part_create(file);
 		if (!err)
@@ -189,6 +193,7 @@ void file_write(struct disk_task *task)
 	if (!err && n)
 		err = fileio_pwrite_all(file->fd, buffer->bytes, n, task->offset);
 	if (err) {
+		file->broken = true;
 		classify_errno(&task->verdict, -err, "write", file->root->path);
 		return;
 	}
@@ -233,6 +238,8 @@ void file_sync(struct disk_task *task)
 		return;
 	}
 	task->result = task->offset;
+	fs_dirty_add(file->root->fs, -(task->offset - file->synced));
+	file->synced = task->offset;
 }
 
 void file_close(struct disk_task *task)

@@ -74,6 +74,7 @@ struct disk_file {
 	char mark[80]; /* value of MARK_XATTR */
 	int64_t job_id;
 	int fd;		   /* -1: not open */
+	bool broken;	   /* a write failed: nothing may be written behind the gap */
 	int64_t written;   /* bytes from the start that are in the file */
 	int64_t synced;	   /* of them, not counted as dirty any more */
 	struct hash *hash; /* NULL: no checksum asked */

@@ -52,7 +52,10 @@ static int move(struct engine *engine, struct request *request, struct job *job)
 		job->finished_usec = clock_wall_usec();
 		return job_apply(engine, job, JOB_EVENT_CANCEL, EVENT_CANCELLED);
 	case VERB_RETRY:
-		/* A new life: the count, and the deadline, begin again. */
+		/* A new life: the count begins again, and a deadline that has passed. */
+		if (engine_now(engine) > job_deadline(engine, job))
+			job->options.deadline_usec = usec_add(engine_now(engine) - job->created_usec,
+				job_deadline(engine, job) - job->created_usec);
 		job->failures = 0;
 		job->due_usec = 0;
 		job->finished_usec = 0;

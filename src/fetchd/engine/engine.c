@@ -212,13 +212,15 @@ static bool turn(struct engine *engine)
 	if (!err)
 		err = work_messages(engine);
 	STAILQ_CONCAT(&engine->backlog, &engine->unfinished);
+	if (engine->stopping)
+		stop_all(engine);
 	if (!err)
 		err = sched_due(engine, &more_due);
 	if (!err)
 		err = sched_fill(engine, &more_claims);
 	if (!err)
 		err = purge(engine);
-	turn_end(engine, err);
+	err = turn_end(engine, err);
 	if (err == -EAGAIN)
 		usleep(FULL_AGAIN_USEC);
 	notice_end(engine);

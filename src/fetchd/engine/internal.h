@@ -141,8 +141,8 @@ int job_apply(struct engine *engine, struct job *job, enum job_event event, enum
 /* Removes the record, with its event. */
 int job_delete(struct engine *engine, const struct job *job);
 int turn_begin(struct engine *engine);
-/* Commit, then tell; or take everything back. */
-void turn_end(struct engine *engine, int err);
+/* Commit, then tell; or take everything back. 0, or the error. */
+int turn_end(struct engine *engine, int err);
 void turn_reply(struct engine *engine, struct request *request);
 void turn_to_worker(struct engine *engine, size_t worker, struct msg *msg);
 /* request may be NULL; else its reply waits for the task. */

@@ -49,8 +49,8 @@ static int settle_active(struct engine *engine)
 		}
 		job_list_done(&list);
 		n += got;
-		turn_end(engine, err);
-	} while (!err && !engine->failed && got == SLICE);
+		err = turn_end(engine, err);
+	} while (!err && got == SLICE);
 	if (n)
 		log_notice("recovered %zu jobs that were active: %zu had finished, the others go on", n,
 			n_found);
@@ -86,7 +86,7 @@ int recover(struct engine *engine)
 		err = turn_begin(engine);
 	if (!err) {
 		err = store_clamp_retries(engine->store, engine_now(engine) + longest);
-		turn_end(engine, err);
+		err = turn_end(engine, err);
 	}
 	if (!err)
 		err = store_next_due(engine->store, &engine->next_due_usec);

@@ -287,6 +287,25 @@ static void drop_start(struct msg *msg)
 	free(msg);
 }
 
+/* The intent did not reach the row: whoever asked for it is told so. A stop asks again in the next turn. */
+static void take_back_cancel(struct engine *engine, const struct worker_cancel *msg)
+{
+	struct run *run = run_find(engine, msg->job_id);
+
+	if (!run)
+		return;
+	run->cancelling = false;
+	run->job->intent = JOB_INTENT_RUN;
+	for (size_t i = 0; i < run->n_waiters; i++) {
+		struct request *request = run->waiters[i];
+
+		request_fail(request, REQUEST_TRY_AGAIN, 0, "E_DB", "the queue database could not take it");
+		if (--request->pending == 0)
+			turn_reply(engine, request);
+	}
+	run->n_waiters = 0;
+}
+
 static void drop_held(struct engine *engine)
 {
 	struct msg *msg;
@@ -294,13 +313,8 @@ static void drop_held(struct engine *engine)
 	for (size_t i = 0; i < engine->n_workers; i++) {
 		while ((msg = STAILQ_FIRST(&engine->to_workers[i]))) {
 			STAILQ_REMOVE_HEAD(&engine->to_workers[i], link);
-			/* What was told to stop must be told again. */
-			if (msg->kind == WORKER_CANCEL) {
-				struct run *run = run_find(engine, ((struct worker_cancel *)msg)->job_id);
-
-				if (run)
-					run->cancelling = false;
-			}
+			if (msg->kind == WORKER_CANCEL)
+				take_back_cancel(engine, (struct worker_cancel *)msg);
 			drop_start(msg);
 		}
 	}
@@ -343,20 +357,21 @@ int turn_begin(struct engine *engine)
 	return store_begin(engine->store);
 }
 
-void turn_end(struct engine *engine, int err)
+int turn_end(struct engine *engine, int err)
 {
 	if (!err)
 		err = store_commit(engine->store);
 	if (!err) {
 		tell(engine);
-		return;
+		return 0;
 	}
 	take_back(engine, err == -EAGAIN ? "no room for the queue database; nothing was changed"
 					 : "the queue database failed; nothing was changed");
 	if (err == -EAGAIN)
-		return;
+		return err;
 	engine->failed = true;
 	turn_notice(
 		engine, ENGINE_FAILED, EXIT_DB_IO, "the queue database failed; see the log for its words");
 	mailbox_post_all(engine->control, &engine->to_control);
+	return err;
 }

@@ -249,6 +249,7 @@ int store_update(struct store *store, const struct job *job, enum job_state was)
 	store_bind_text(st, 18, job->effective_url);
 	store_bind_text(st, 19, job->error_code);
 	store_bind_text(st, 20, job->error_message);
+	sqlite3_bind_int64(st, 21, job->options.deadline_usec);
 	counters_move(store, job->owner, was, job->state);
 	return store_run(store, st);
 }

@@ -32,7 +32,8 @@ static const char *const statement_sql[ST_N] = {
 		"UPDATE jobs SET state = ?2, waiting_for = ?3, intent = ?4, priority = ?5, due_usec = ?6,"
 		" started_usec = ?7, finished_usec = ?8, attempts = ?9, failures = ?10, generation = ?11,"
 		" received = ?12, size = ?13, http_status = ?14, name = ?15, etag = ?16, last_modified = ?17,"
-		" effective_url = ?18, error_code = ?19, error_message = ?20 WHERE id = ?1",
+		" effective_url = ?18, error_code = ?19, error_message = ?20, deadline_usec = ?21 WHERE id = "
+		"?1",
 	[ST_UPDATE_CLAIMED] = "UPDATE jobs SET state = ?2, waiting_for = 0, intent = 0, attempts = ?3,"
 			      " started_usec = ?4 WHERE id = ?1",
 	[ST_REMOVE] = "DELETE FROM jobs WHERE id = ?1",
