@@ -362,6 +362,13 @@ class Ctl:
     def jobs(self, *arguments):
         return {job["id"]: job for job in self.ok("--json", "list", *arguments).json}
 
+    def wait_received(self, size, *ids):
+        """Until each job has got size bytes: the origin may have sent what still stands in the socket's buffers."""
+        deadline = time.monotonic() + LIMIT
+        while any(self.job(job)["received"] < size for job in ids):
+            assert time.monotonic() < deadline, f"{ids} never got {size} bytes"
+            time.sleep(0.01)
+
     def wait(self, *ids):
         return self("wait", "--timeout", LIMIT - 20, *ids)
 

@@ -101,6 +101,7 @@ def test_09_a_weak_tag_is_not_sent_back(daemon, ctl, origin, room):
 def test_10_a_clean_stop_keeps_every_byte(daemon, ctl, origin, room):
     jobs = ctl.add(*(origin.url(f"/bytes/3000000/f{i}?pause=2000000&until=g") for i in range(4)))
     origin.wait_gated("g", 4)
+    ctl.wait_received(2000000, *jobs)
     daemon.stop()
     assert len(parts(room)) == 4
     assert {p.name for p in room.downloads.iterdir()} == {".fetchd"}

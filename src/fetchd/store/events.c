@@ -6,18 +6,14 @@
 int store_event_add(struct store *store, struct event *event)
 {
 	sqlite3_stmt *st = store_statement(store, ST_EVENT_ADD);
-	int err;
 
+	event->id = ++store->last_event_id;
 	sqlite3_bind_int64(st, 1, event->time_usec);
 	sqlite3_bind_int64(st, 2, event->job_id);
 	sqlite3_bind_int64(st, 3, event->owner);
 	sqlite3_bind_int(st, 4, event->kind);
-	err = store_run(store, st);
-	if (err)
-		return err;
-	event->id = sqlite3_last_insert_rowid(store->db);
-	store->last_event_id = event->id;
-	return 0;
+	sqlite3_bind_int64(st, 5, event->id);
+	return store_run(store, st);
 }
 
 int store_events(struct store *store, const struct job_filter *filter, int64_t after_id, size_t limit,

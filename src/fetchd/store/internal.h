@@ -35,6 +35,7 @@ enum statement {
 	ST_EVENTS,
 	ST_EVENTS_EXPIRE,
 	ST_COUNTER_SET,
+	ST_SEQUENCE_SET,
 	ST_N,
 };
 
@@ -50,9 +51,9 @@ struct store {
 	sqlite3_stmt *statements[ST_N];
 	char uuid[33];
 	char *path;
-	int64_t last_event_id;
-	int64_t turn_event_id;	/* as it was when the turn, */
-	int64_t saved_event_id; /* and when the operation began */
+	/* Numbers given out; those of a turn that was undone are not given again. */
+	int64_t last_job_id, last_event_id;
+	int64_t stored_job_id, stored_event_id; /* as the file has them */
 	struct counters counters;
 	struct counters saved; /* as they were at the savepoint */
 	/* Consecutive adds mostly share an origin. */

@@ -119,10 +119,11 @@ int store_add(struct store *store, struct job *job)
 	store_bind_text(st, 9, job->group);
 	store_bind_text(st, 10, job->key);
 	bind_options(st, 11, &job->options);
+	job->id = ++store->last_job_id;
+	sqlite3_bind_int64(st, 23, job->id);
 	err = store_run(store, st);
 	if (err)
 		return err;
-	job->id = sqlite3_last_insert_rowid(store->db);
 	counters_move(store, job->owner, 0, job->state);
 	return 0;
 }

@@ -12,13 +12,18 @@ static const char migration_1[] =
 	"CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;"
 	"INSERT INTO meta VALUES ('uuid', lower(hex(randomblob(16))));"
 
+	/* Numbers given out, ever: AUTOINCREMENT would write its own with every row, this is written with
+	   every turn. */
+	"CREATE TABLE sequences (name TEXT PRIMARY KEY, last INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	"INSERT INTO sequences VALUES ('job', 0), ('event', 0);"
+
 	"CREATE TABLE origins ("
 	"  id INTEGER PRIMARY KEY,"
 	"  origin TEXT NOT NULL UNIQUE"
 	") STRICT;"
 
 	"CREATE TABLE jobs ("
-	"  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"  id INTEGER PRIMARY KEY,"
 	"  state INTEGER NOT NULL CHECK (state BETWEEN 1 AND 7),"
 	"  waiting_for INTEGER NOT NULL DEFAULT 0 CHECK (waiting_for BETWEEN 0 AND 7),"
 	"  intent INTEGER NOT NULL DEFAULT 0 CHECK (intent BETWEEN 0 AND 3),"
@@ -67,7 +72,7 @@ static const char migration_1[] =
 	"CREATE UNIQUE INDEX jobs_key ON jobs (owner, key) WHERE key IS NOT NULL;"
 
 	"CREATE TABLE events ("
-	"  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"  id INTEGER PRIMARY KEY,"
 	"  time_usec INTEGER NOT NULL,"
 	"  job INTEGER NOT NULL," /* no reference: the record outlives the job */
 	"  owner INTEGER NOT NULL,"

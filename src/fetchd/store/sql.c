@@ -20,12 +20,13 @@ static const char *const statement_sql[ST_N] = {
 	[ST_ORIGIN_TEXT] = "SELECT origin FROM origins WHERE id = ?1",
 	[ST_KEY_FIND] = "SELECT id FROM jobs WHERE owner = ?1 AND key = ?2",
 	[ST_ADD] =
-		"INSERT INTO jobs (state, owner, priority, origin, created_usec, url, dir, name, grp, key, "
+		"INSERT INTO jobs (id, state, owner, priority, origin, created_usec, url, dir, name, grp, "
+		"key, "
 		"headers,"
 		" user_agent, referer, checksum, limit_rate, max_filesize, retry_delay_usec, max_time_usec,"
 		" connect_timeout_usec, deadline_usec, max_attempts, on_conflict)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, "
-		"?19,"
+		" VALUES (?23, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, "
+		"?18, ?19,"
 		" ?20, ?21, ?22)",
 	[ST_GET] = "SELECT " JOB_COLUMNS JOB_FROM " WHERE jobs.id = ?1",
 	[ST_UPDATE] =
@@ -53,7 +54,7 @@ static const char *const statement_sql[ST_N] = {
 	[ST_EXPIRED] =
 		"SELECT " JOB_COLUMNS JOB_FROM " WHERE state = ?1 AND state >= 5 AND finished_usec < ?2"
 		" ORDER BY finished_usec LIMIT ?3",
-	[ST_EVENT_ADD] = "INSERT INTO events (time_usec, job, owner, kind) VALUES (?1, ?2, ?3, ?4)",
+	[ST_EVENT_ADD] = "INSERT INTO events (id, time_usec, job, owner, kind) VALUES (?5, ?1, ?2, ?3, ?4)",
 	[ST_EVENTS] =
 		"SELECT id, time_usec, job, owner, kind FROM events WHERE id > ?1 AND (?2 OR owner = ?3)"
 		" ORDER BY id LIMIT ?4",
@@ -61,6 +62,7 @@ static const char *const statement_sql[ST_N] = {
 		"DELETE FROM events WHERE id < (SELECT min(id) FROM events) + ?2 AND time_usec < ?1",
 	[ST_COUNTER_SET] = "INSERT INTO counters VALUES (?1, ?2, ?3)"
 			   " ON CONFLICT (owner, state) DO UPDATE SET n = excluded.n",
+	[ST_SEQUENCE_SET] = "UPDATE sequences SET last = ?2 WHERE name = ?1",
 };
 
 int store_prepare(struct store *store)

@@ -171,7 +171,8 @@ static int load_identity(struct store *store)
 	sqlite3_stmt *st = NULL;
 	int rc = sqlite3_prepare_v2(store->db,
 		"SELECT (SELECT value FROM meta WHERE key = 'uuid'),"
-		" (SELECT seq FROM sqlite_sequence WHERE name = 'events')",
+		" (SELECT last FROM sequences WHERE name = 'job'), (SELECT last FROM sequences WHERE name = "
+		"'event')",
 		-1, &st, NULL);
 
 	if (rc == SQLITE_OK && (rc = sqlite3_step(st)) == SQLITE_ROW) {
@@ -180,7 +181,8 @@ static int load_identity(struct store *store)
 		rc = uuid && strlen(uuid) == 32 ? SQLITE_OK : SQLITE_CORRUPT;
 		if (rc == SQLITE_OK)
 			memcpy(store->uuid, uuid, sizeof(store->uuid));
-		store->last_event_id = sqlite3_column_int64(st, 1);
+		store->last_job_id = store->stored_job_id = sqlite3_column_int64(st, 1);
+		store->last_event_id = store->stored_event_id = sqlite3_column_int64(st, 2);
 	}
 	sqlite3_finalize(st);
 	return rc;
@@ -254,18 +256,41 @@ int store_begin(struct store *store)
 	int err = store_run(store, store_statement(store, ST_BEGIN));
 
 	store->in_turn = err == 0;
-	store->turn_event_id = store->last_event_id;
+	return err;
+}
+
+static int sequence_flush(struct store *store, const char *name, int64_t last, int64_t *stored)
+{
+	sqlite3_stmt *st;
+	int err;
+
+	if (*stored == last)
+		return 0;
+	st = store_statement(store, ST_SEQUENCE_SET);
+	store_bind_text(st, 1, name);
+	sqlite3_bind_int64(st, 2, last);
+	err = store_run(store, st);
+	if (!err)
+		*stored = last;
 	return err;
 }
 
 int store_commit(struct store *store)
 {
+	int64_t stored_job_id = store->stored_job_id, stored_event_id = store->stored_event_id;
 	int err = counters_flush(store);
 
 	if (!err)
+		err = sequence_flush(store, "job", store->last_job_id, &store->stored_job_id);
+	if (!err)
+		err = sequence_flush(store, "event", store->last_event_id, &store->stored_event_id);
+	if (!err)
 		err = store_run(store, store_statement(store, ST_COMMIT));
-	if (err)
+	if (err) {
+		store->stored_job_id = stored_job_id;
+		store->stored_event_id = stored_event_id;
 		store_rollback(store);
+	}
 	store->in_turn = false;
 	return err;
 }
@@ -286,14 +311,12 @@ void store_rollback(struct store *store)
 	if (!sqlite3_get_autocommit(store->db))
 		(void)store_run(store, store_statement(store, ST_ROLLBACK));
 	forget_memos(store);
-	store->last_event_id = store->turn_event_id;
 	(void)counters_load(store);
 }
 
 int store_savepoint(struct store *store)
 {
 	counters_save(store);
-	store->saved_event_id = store->last_event_id;
 	return store_run(store, store_statement(store, ST_SAVEPOINT));
 }
 
@@ -307,7 +330,6 @@ int store_rollback_to(struct store *store)
 	int err = store_run(store, store_statement(store, ST_ROLLBACK_TO));
 
 	forget_memos(store);
-	store->last_event_id = store->saved_event_id;
 	counters_restore(store);
 	return err ? err : store_run(store, store_statement(store, ST_RELEASE));
 }
