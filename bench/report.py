@@ -128,6 +128,11 @@ class Printer:
     def __init__(self, markdown):
         self.markdown = markdown
 
+    def title(self, text):
+        """Only in Markdown: there it begins a section of bench/README.md."""
+        if self.markdown:
+            print(f"## {text}", end="\n\n", flush=True)
+
     def paragraph(self, text):
         print(text, end="\n\n", flush=True)
 
