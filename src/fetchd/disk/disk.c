@@ -162,8 +162,7 @@ static bool lane_batch(struct disk_lane *lane)
 		}
 	}
 	if (n)
-		finish_batch(lane, finishing, n);
-	place_close(&lane->place);
+		finish_batch(lane->fs, finishing, n);
 	for (size_t i = 0; i < n; i++)
 		task_back(finishing[i]);
 	return go_on;
@@ -288,7 +287,6 @@ static int lanes_start(struct disk *disk, char **ret_error)
 
 			lane->fs = disk->fs[i];
 			lane->which = which;
-			lane->place = DISK_PLACE_NONE;
 			err = lane_start(lane);
 			if (err) {
 				*ret_error = xasprintf("cannot start a disk thread: %s", strerror(-err));
@@ -307,7 +305,6 @@ struct disk *disk_start(
 
 	umask(mask);
 	disk->file_mode = 0666 & ~mask;
-	disk->has_proc = access("/proc/self/fd", X_OK) == 0;
 	disk->uuid = xstrdup(store_uuid);
 	disk->budget_bytes = DISK_BUDGET_BYTES;
 	pthread_mutex_init(&disk->lock, NULL);

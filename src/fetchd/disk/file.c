@@ -90,22 +90,6 @@ static int part_create(struct disk_file *file)
 	return file->fd < 0 ? -errno : 0;
 }
 
-/* A file that is here whole needs no part: it gets its name when it is on disk, and a crash before leaves
- * nothing. False: the file system, or the way it is to be named, needs a part. */
-static bool nameless_create(struct disk_file *file, const struct disk_task *task)
-{
-	struct disk_place *place = &file->lane->place;
-
-	if (task->msg.kind != DISK_FINISH || file->lane->which != LANE_SMALL || !file->disk->has_proc ||
-		task->conflict == JOB_CONFLICT_OVERWRITE)
-		return false;
-	place_open(place, file);
-	if (place->fd >= 0)
-		file->fd = openat(place->fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, file->disk->file_mode);
-	file->nameless = file->fd >= 0;
-	return file->nameless;
-}
-
 /* Only a plain file of ours with no second name can be trusted (FAULTS D10). */
 static bool part_trusted(int fd, int64_t bytes)
 {
@@ -185,7 +169,7 @@ void file_write(struct disk_task *task)
 		verdict_set(&task->verdict, VERDICT_TRANSIENT, "E_IO", "an earlier write failed");
 		return;
 	}
-	if (file->fd < 0 && !nameless_create(file, task)) {
+	if (file->fd < 0) {
 		err = part_create(file);
 		if (!err)
 			err = reserve_room(file, task->expect_size);

@@ -60,7 +60,7 @@ static void dress(struct disk_task *task)
 	struct disk_file *file = task->file;
 	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = task->mtime_sec}};
 
-	if (!file->nameless && fchmod(file->fd, file->disk->file_mode) != 0)
+	if (fchmod(file->fd, file->disk->file_mode) != 0)
 		fail(task, -errno, "chmod");
 	if (task->mtime_sec >= 0)
 		(void)futimens(file->fd, times);
@@ -116,22 +116,11 @@ static void sync_all(struct disk_fs *fs, struct disk_task **tasks, size_t n)
 
 /* ---- the name */
 
-/* 0, -EEXIST, or another -errno. */
-static int name_once(const struct disk_file *file, int dir_fd, const char *name)
-{
-	char own[32];
-
-	if (!file->nameless)
-		return fileio_rename_noreplace(file->root->parts_fd, file->part, dir_fd, name);
-	snprintf(own, sizeof(own), "/proc/self/fd/%d", file->fd);
-	return linkat(AT_FDCWD, own, dir_fd, name, AT_SYMLINK_FOLLOW) == 0 ? 0 : -errno;
-}
-
 static int name_numbered_free(const struct disk_file *file, int dir_fd, const char *wanted, char **ret_name)
 {
 	for (int n = 0; n <= NUMBER_MAX; n++) {
 		char *name = n ? name_numbered(wanted, n) : xstrdup(wanted);
-		int err = name_once(file, dir_fd, name);
+		int err = fileio_rename_noreplace(file->root->parts_fd, file->part, dir_fd, name);
 
 		if (!err) {
 			*ret_name = name;
@@ -150,7 +139,7 @@ static int name_as_asked(
 	int err = 0;
 
 	if (!overwrite)
-		err = name_once(file, dir_fd, name);
+		err = fileio_rename_noreplace(file->root->parts_fd, file->part, dir_fd, name);
 	else if (renameat(file->root->parts_fd, file->part, dir_fd, name) != 0)
 		err = -errno;
 	if (!err)
@@ -192,19 +181,15 @@ static void take_name(struct disk_task *task, const struct disk_place *place)
 		fail(task, err, "rename");
 }
 
-/* One directory sync for every run of files in one directory. */
+/* One directory sync for every run of files in one directory. The folder of parts needs none: should the old
+ * name outlive a power cut, it is a second name of a file that is done, and the sweep at start-up takes it.
+ */
 static void settle(struct disk_task **tasks, size_t from, size_t to, const struct disk_place *place)
 {
-	bool parts = false;
 	int err = 0;
 
-	if (from == to || place->fd < 0)
-		return;
-	for (size_t i = from; i < to; i++)
-		parts = parts || !tasks[i]->file->nameless;
-	err = fileio_sync_dir(place->fd);
-	if (!err && parts)
-		err = fileio_sync_dir(place->root->parts_fd);
+	if (from < to && place->fd >= 0)
+		err = fileio_sync_dir(place->fd);
 	for (size_t i = from; err && i < to; i++)
 		if (!failed(tasks[i]))
 			fail(tasks[i], err, "sync the directory");
@@ -229,16 +214,19 @@ static void take_names(struct disk_place *place, struct disk_task **tasks, size_
 	settle(tasks, from, n, place);
 }
 
-void finish_batch(struct disk_lane *lane, struct disk_task **tasks, size_t n)
+void finish_batch(struct disk_fs *fs, struct disk_task **tasks, size_t n)
 {
+	struct disk_place place = DISK_PLACE_NONE;
+
 	for (size_t i = 0; i < n; i++) {
 		if (!failed(tasks[i]))
 			verify(tasks[i]);
 		if (!failed(tasks[i]))
 			dress(tasks[i]);
 	}
-	sync_all(lane->fs, tasks, n);
-	take_names(&lane->place, tasks, n);
+	sync_all(fs, tasks, n);
+	take_names(&place, tasks, n);
+	place_close(&place);
 	for (size_t i = 0; i < n; i++)
 		file_close_fd(tasks[i]->file);
 }

@@ -33,7 +33,6 @@ struct disk_fs {
 		struct mailbox mailbox;
 		pthread_t thread;
 		bool started;
-		struct disk_place place; /* of one batch */
 	} lanes[LANE_N];
 	/* Bytes that streams wrote and did not sync yet: syncfs(2) would wait for them. */
 	pthread_mutex_t lock;
@@ -55,8 +54,6 @@ struct disk {
 	struct disk_fs **fs;
 	size_t n_fs;
 	char *uuid;
-	bool has_proc;	  /* /proc/self/fd is there: what linking a nameless file into place needs (open(2),
-			     O_TMPFILE) */
 	mode_t file_mode; /* of finished files: 0666 less the umask */
 	/* buffers */
 	pthread_mutex_t lock;
@@ -79,7 +76,6 @@ struct disk_file {
 	int64_t synced;	   /* of them, not counted as dirty any more */
 	struct hash *hash; /* NULL: no checksum asked */
 	bool parts_synced; /* the part's directory entry is durable */
-	bool nameless;	   /* made without a name, in its directory: linked into place when it is whole */
 	bool sync_failed; /* never tried again: the kernel may have dropped the pages and would say success */
 };
 
@@ -108,6 +104,6 @@ void place_open(struct disk_place *place, const struct disk_file *file);
 void place_close(struct disk_place *place);
 
 /* finish.c: FINISH tasks whose bytes are written, together. */
-void finish_batch(struct disk_lane *lane, struct disk_task **tasks, size_t n);
+void finish_batch(struct disk_fs *fs, struct disk_task **tasks, size_t n);
 
 #endif

@@ -153,6 +153,11 @@ static int receive(struct engine *engine, struct msg *msg)
 	}
 	if (msg->kind == OUTCOME_FINISHED)
 		return outcome_finished(engine, (struct outcome *)msg);
+	if (msg->kind == OUTCOME_RECEIVED) {
+		outcome_received(engine, (struct outcome *)msg);
+		outcome_free((struct outcome *)msg);
+		return 0;
+	}
 	if (msg->kind == OUTCOME_CHECKPOINT) {
 		err = outcome_checkpoint(engine, (struct outcome *)msg);
 		outcome_free((struct outcome *)msg);
@@ -193,12 +198,12 @@ static int purge(struct engine *engine)
 
 static void notice_end(struct engine *engine)
 {
-	if (engine->draining && engine->drain_exit && engine->n_active == 0) {
+	if (engine->draining && engine->drain_exit && HASH_COUNT(engine->runs) == 0) {
 		engine->drain_exit = false;
 		turn_notice(engine, ENGINE_DRAINED, 0, NULL);
 		mailbox_post_all(engine->control, &engine->to_control);
 	}
-	if (engine->stopping && engine->n_active == 0 && engine->tasks == 0 &&
+	if (engine->stopping && HASH_COUNT(engine->runs) == 0 && engine->tasks == 0 &&
 		STAILQ_EMPTY(&engine->unfinished))
 		engine->done = true;
 }
@@ -270,7 +275,7 @@ static void drop_mail(struct engine *engine, struct msg_list *list)
 		if (msg->kind >= DISK_RESUME) {
 			disk_file_free(((struct disk_task *)msg)->file);
 			disk_task_free(engine->disk, (struct disk_task *)msg);
-		} else if (msg->kind == OUTCOME_FINISHED || msg->kind == OUTCOME_CHECKPOINT) {
+		} else if (msg->kind >= OUTCOME_RECEIVED) {
 			outcome_free((struct outcome *)msg);
 		} else {
 			request_fail(

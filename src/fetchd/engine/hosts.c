@@ -90,7 +90,7 @@ void host_settle(struct engine *engine, struct host *host)
 		leave_line(engine, host);
 	if (may && !host->level)
 		join_line(engine, host);
-	if (!host->has_ready && host->active == 0)
+	if (!host->has_ready && host->active == 0 && host->finishing == 0)
 		host_free(engine, host);
 }
 

@@ -25,6 +25,7 @@ struct level;
 struct host {
 	int64_t origin_id;
 	unsigned active;
+	unsigned finishing;  /* its files that are whole and wait for the disk: they hold no slot */
 	bool has_ready;	     /* there are queued rows */
 	int32_t priority;    /* of the best of them */
 	struct level *level; /* the line it stands in; NULL: in none */
@@ -50,6 +51,7 @@ struct run {
 	struct job *job;   /* as the row has it */
 	struct host *host; /* NULL once released */
 	size_t worker_index;
+	bool finishing;	 /* its slot was given back: see run_received() */
 	bool cancelling; /* WORKER_CANCEL is out */
 	/* Replies that wait for this run's end. */
 	struct request **waiters;
@@ -79,7 +81,8 @@ struct engine {
 	struct host *hosts;
 	struct level_list levels;
 	struct run *runs;
-	size_t n_active;
+	size_t n_active;    /* slots taken */
+	size_t n_finishing; /* runs that have given theirs back before their end */
 	int64_t next_attempt;
 	int64_t next_due_usec; /* steady wall */
 	int64_t next_purge_usec;
@@ -123,6 +126,8 @@ void hosts_free(struct engine *engine);
 int sched_fill(struct engine *engine, bool *ret_more);
 int sched_due(struct engine *engine, bool *ret_more);
 struct run *run_find(struct engine *engine, int64_t job_id);
+/* All its bytes are here: others may use its slot while the disk syncs. */
+void run_received(struct engine *engine, struct run *run);
 /* Its attempt has ended: slot, place in the table and worker are free for others. */
 void run_release(struct engine *engine, struct run *run);
 /* The turn that released it did not commit. */
@@ -154,6 +159,7 @@ void turn_discard_part(struct engine *engine, const struct job *job, struct requ
 /* ---- outcome.c */
 int outcome_checkpoint(struct engine *engine, const struct outcome *outcome);
 int outcome_finished(struct engine *engine, struct outcome *outcome);
+void outcome_received(struct engine *engine, const struct outcome *outcome);
 /* An active job whose attempt ended without success: as its user wished meanwhile, or back into the queue. */
 int end_intent(struct engine *engine, struct job *job, enum job_intent intent);
 /* How many attempts without progress the job has in all. */

@@ -64,6 +64,14 @@ int outcome_checkpoint(struct engine *engine, const struct outcome *o)
 	return store_update(engine->store, run->job, run->job->state);
 }
 
+void outcome_received(struct engine *engine, const struct outcome *o)
+{
+	struct run *run = run_of(engine, o);
+
+	if (run)
+		run_received(engine, run);
+}
+
 /* ---- what follows */
 
 static void set_error(struct job *job, const struct verdict *v)

@@ -1,6 +1,6 @@
-/* Sched: fills free slots with ready jobs, wakes what is due. The bounds MaxActive and MaxPerHost are kept
- * here and nowhere else: a slot is taken when a job is claimed and given back when its FINISHED has been
- * committed.
+/* Sched: fills free slots with ready jobs, wakes what is due. The bounds MaxActive and MaxPerHost are kept here
+ * and nowhere else: a slot is taken when a job is claimed, and given back when nothing more will be asked of its
+ * host: by RECEIVED, when only the disk has work left, or by FINISHED.
  */
 #include "config.h"
 
@@ -29,13 +29,46 @@ struct run *run_find(struct engine *engine, int64_t job_id)
 	return run;
 }
 
+/* Files that wait for the disk without a slot: bounds what a slow disk lets pile up. */
+#define FINISHING_MAX 512
+
+static void slot_take(struct engine *engine, struct run *run)
+{
+	engine->n_active++;
+	run->host->active++;
+}
+
+static void slot_give(struct engine *engine, struct run *run)
+{
+	engine->n_active--;
+	run->host->active--;
+}
+
+static void finishing_count(struct engine *engine, struct run *run, int by)
+{
+	engine->n_finishing += (size_t)by;
+	run->host->finishing += (unsigned)by;
+}
+
 static void run_hold(struct engine *engine, struct run *run, struct host *host)
 {
 	run->host = host;
 	HASH_ADD(hh, engine->runs, job_id, sizeof(run->job_id), run);
-	engine->n_active++;
 	engine->worker_load[run->worker_index]++;
-	host->active++;
+	if (run->finishing)
+		finishing_count(engine, run, 1);
+	else
+		slot_take(engine, run);
+}
+
+void run_received(struct engine *engine, struct run *run)
+{
+	if (run->finishing || engine->n_finishing >= FINISHING_MAX)
+		return;
+	run->finishing = true;
+	slot_give(engine, run);
+	finishing_count(engine, run, 1);
+	host_settle(engine, run->host);
 }
 
 void run_release(struct engine *engine, struct run *run)
@@ -43,9 +76,11 @@ void run_release(struct engine *engine, struct run *run)
 	struct host *host = run->host;
 
 	HASH_DELETE(hh, engine->runs, run);
-	engine->n_active--;
 	engine->worker_load[run->worker_index]--;
-	host->active--;
+	if (run->finishing)
+		finishing_count(engine, run, -1);
+	else
+		slot_give(engine, run);
 	run->host = NULL;
 	host_settle(engine, host);
 }

@@ -40,6 +40,8 @@ struct worker_tune {
 /* ---- worker → engine */
 
 enum outcome_kind {
+	OUTCOME_RECEIVED =
+		299, /* struct outcome: nothing more will be asked of the host; the disk finishes the file */
 	OUTCOME_CHECKPOINT = 300, /* struct outcome */
 	OUTCOME_FINISHED,	  /* struct outcome */
 };

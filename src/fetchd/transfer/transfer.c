@@ -409,6 +409,7 @@ static void post_finish(struct transfer *t)
 	task->conflict = conflict_of(t);
 	task->mtime_sec = t->mtime_sec;
 	transfer_post(t, task);
+	mailbox_post(worker_engine(t->worker), &outcome_new(t, OUTCOME_RECEIVED)->msg);
 }
 
 /* Bytes are kept when a later request can prove that they belong to the same file. An answer that is final
