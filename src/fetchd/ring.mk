@@ -20,6 +20,7 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/transfer/address.c src/fetchd/transfer/address.h \
 	src/fetchd/transfer/body.c \
 	src/fetchd/transfer/gate.c src/fetchd/transfer/gate.h \
+	src/fetchd/transfer/hop.c \
 	src/fetchd/transfer/messages.h \
 	src/fetchd/transfer/multi.c src/fetchd/transfer/multi.h \
 	src/fetchd/transfer/request.c \

@@ -11,20 +11,12 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "fetchd/transfer/worker.h"
-#include "job/classify.h"
-#include "job/httpdate.h"
-#include "job/origin.h"
-#include "job/retry.h"
 
-#define HOPS_MAX	 10
 #define CHECKPOINT_BYTES ((int64_t)16 << 20)
 #define CHECKPOINT_USEC	 (5 * USEC_PER_SEC)
 /* A partly filled buffer of a slow transfer goes to the disk after this long, and its room back to the
  * budget. */
 #define BUFFER_AGE_USEC USEC_PER_SEC
-
-static void run(struct transfer *t);
-static void settle(struct transfer *t);
 
 /* ---- birth and death */
 
@@ -153,16 +145,16 @@ static void look_for_part(struct transfer *t)
 	struct disk_task *task;
 
 	if (t->job->received == 0) {
-		run(t);
+		hop_start(t);
 		return;
 	}
 	if (!resumable(t)) {
 		transfer_start_over(t);
-		run(t);
+		hop_start(t);
 		return;
 	}
 	if (!transfer_need_file(t, false)) {
-		settle(t);
+		transfer_settle(t);
 		return;
 	}
 	task = disk_task_new(DISK_RESUME, NULL, t, t->file);
@@ -189,7 +181,7 @@ void transfer_begin(struct transfer *t)
 	}
 	/* Better known before the bytes are fetched; the rename at the end is what decides. */
 	if (!transfer_need_file(t, false)) {
-		settle(t);
+		transfer_settle(t);
 		return;
 	}
 	task = disk_task_new(DISK_EXISTS, NULL, t, t->file);
@@ -209,7 +201,7 @@ static void looked_for_name(struct transfer *t, bool exists)
 	if (exists) {
 		verdict_set(&t->verdict, VERDICT_PERMANENT, "E_EXISTS", "the file %s is already there",
 			t->job->name);
-		settle(t);
+		transfer_settle(t);
 		return;
 	}
 	/* The next one knows its kind better. */
@@ -224,7 +216,7 @@ static void looked_for_part(struct transfer *t, int64_t trusted)
 		transfer_start_over(t);
 	else
 		t->offset = t->started_at = t->posted = t->durable = t->sync_posted = trusted;
-	run(t);
+	hop_start(t);
 }
 
 static void looked(struct transfer *t, enum disk_kind kind, int64_t result)
@@ -232,150 +224,11 @@ static void looked(struct transfer *t, enum disk_kind kind, int64_t result)
 	if (t->cancelled)
 		verdict_set(&t->verdict, VERDICT_ABORTED, NULL, "stopped");
 	if (t->verdict.class != VERDICT_OK)
-		settle(t);
+		transfer_settle(t);
 	else if (kind == DISK_EXISTS)
 		looked_for_name(t, result > 0);
 	else if (kind == DISK_RESUME)
 		looked_for_part(t, result);
-}
-
-/* ---- run */
-
-static void run(struct transfer *t)
-{
-	t->phase = TRANSFER_RUN;
-	if (request_setup(t) != 0) {
-		settle(t);
-		return;
-	}
-	t->judged = false;
-	t->error[0] = '\0';
-	response_done(&t->response);
-	response_init(&t->response);
-	t->sync_usec = t->last_byte_usec = clock_boot_usec();
-	t->multi = worker_multi(t->worker, t->job->owner);
-	if (multi_add(t->multi, t->easy) != 0) {
-		t->multi = NULL;
-		verdict_set(
-			&t->verdict, VERDICT_TRANSIENT, "E_INTERNAL", "libcurl did not take the transfer");
-		settle(t);
-	}
-}
-
-/* Gives the easy handle back. After this no callback comes any more. */
-static void leave_curl(struct transfer *t)
-{
-	if (t->multi)
-		multi_remove(t->multi, t->easy);
-	t->multi = NULL;
-	if (t->easy)
-		worker_easy_put(t->worker, t->easy);
-	t->easy = NULL;
-	curl_slist_free_all(t->headers);
-	t->headers = NULL;
-	if (t->pause)
-		worker_unpaused(t->worker, t);
-	t->pause = 0;
-}
-
-static bool redirect_allowed(struct transfer *t, const char *url)
-{
-	struct origin to, from;
-	bool downgrade, allowed, foreign;
-
-	if (origin_parse(url, &to) != ORIGIN_OK) {
-		verdict_set(&t->verdict, VERDICT_PERMANENT, "E_REDIRECT",
-			"the server redirects to something that is no URL");
-		return false;
-	}
-	if (origin_parse(t->url, &from) != ORIGIN_OK)
-		abort();
-	allowed = origin_scheme_in(to.scheme, worker_config(t->worker)->protocols);
-	downgrade = strcmp(from.scheme, "https") == 0 && strcmp(to.scheme, "https") != 0;
-	foreign = strcmp(from.scheme, to.scheme) != 0 || strcmp(from.host, to.host) != 0 ||
-		  from.port != to.port;
-	if (!allowed || downgrade)
-		verdict_set(&t->verdict, VERDICT_PERMANENT, "E_REDIRECT_POLICY",
-			"the server redirects from %s to %s", from.scheme, to.scheme);
-	t->foreign = t->foreign || foreign;
-	origin_done(&to);
-	origin_done(&from);
-	return allowed && !downgrade;
-}
-
-static void follow(struct transfer *t, char *location)
-{
-	if (!location)
-		verdict_set(&t->verdict, VERDICT_PERMANENT, "E_REDIRECT",
-			"the server redirects without saying where to");
-	else if (++t->hops > HOPS_MAX)
-		verdict_set(&t->verdict, VERDICT_PERMANENT, "E_REDIRECT", "more than %d redirects", HOPS_MAX);
-	else if (redirect_allowed(t, location)) {
-		free(t->url);
-		t->url = location;
-		run(t);
-		return;
-	}
-	free(location);
-	settle(t);
-}
-
-static void blame_curl(struct transfer *t, CURLcode result)
-{
-	const char *detail = t->error[0] ? t->error : NULL;
-
-	if (t->blocked)
-		verdict_set(&t->verdict, VERDICT_PERMANENT, "E_BLOCKED_ADDR",
-			"the host has a private address, and PrivateAddresses=deny");
-	else
-		classify_curl(&t->verdict, (int)result, detail);
-}
-
-static bool body_whole(struct transfer *t)
-{
-	if (t->job->size < 0 || t->offset == t->job->size)
-		return true;
-	verdict_set(&t->verdict, VERDICT_TRANSIENT, "E_TRUNCATED", "the body ended after %lld of %lld bytes",
-		(long long)t->offset, (long long)t->job->size);
-	return false;
-}
-
-static void note_times(struct transfer *t)
-{
-	int64_t modified;
-
-	if (t->verdict.retry_after_usec < 0 && t->response.retry_after)
-		t->verdict.retry_after_usec =
-			retry_after_parse(t->response.retry_after, t->response.date, clock_wall_usec());
-	if (t->response.last_modified && httpdate_parse(t->response.last_modified, &modified) == 0)
-		t->mtime_sec = modified;
-}
-
-void transfer_curl_done(struct transfer *t, CURLcode result)
-{
-	char *location = NULL;
-
-	t->multi = NULL;
-	if (t->judged && t->answer == GATE_REDIRECT) {
-		const char *url = NULL;
-
-		/* However its body ended: it is not ours. */
-		curl_easy_getinfo(t->easy, CURLINFO_REDIRECT_URL, &url);
-		location = xstrdup_null(url);
-		leave_curl(t);
-		follow(t, location);
-		return;
-	}
-	leave_curl(t);
-	note_times(t);
-	if (t->verdict.class == VERDICT_OK && result != CURLE_OK)
-		blame_curl(t, result);
-	else if (t->verdict.class == VERDICT_OK && !t->judged)
-		verdict_set(&t->verdict, VERDICT_TRANSIENT, "E_RECV",
-			"the server answered with something that is not HTTP");
-	else if (t->verdict.class == VERDICT_OK && t->answer != GATE_COMPLETE)
-		(void)body_whole(t);
-	settle(t);
 }
 
 void transfer_cancel(struct transfer *t, bool discard)
@@ -385,7 +238,7 @@ void transfer_cancel(struct transfer *t, bool discard)
 	if (t->phase != TRANSFER_RUN)
 		return; /* what is under way at the disk comes back first, and a finish that has begun wins */
 	verdict_set(&t->verdict, VERDICT_ABORTED, NULL, "stopped");
-	settle(t);
+	transfer_settle(t);
 }
 
 /* ---- settle */
@@ -396,7 +249,7 @@ static void post_finish(struct transfer *t)
 	struct disk_task *task;
 
 	if (!transfer_need_file(t, small)) {
-		settle(t);
+		transfer_settle(t);
 		return;
 	}
 	task = disk_task_new(DISK_FINISH, NULL, t, t->file);
@@ -423,10 +276,10 @@ static bool keeps_bytes(const struct transfer *t)
 	return t->verdict.class != VERDICT_RESTART;
 }
 
-static void settle(struct transfer *t)
+void transfer_settle(struct transfer *t)
 {
 	t->phase = TRANSFER_SETTLE;
-	leave_curl(t);
+	hop_leave(t);
 	if (t->verdict.class == VERDICT_OK) {
 		post_finish(t);
 		return;
@@ -509,7 +362,7 @@ void transfer_disk_done(struct transfer *t, struct disk_task *task)
 	case TRANSFER_LOOK: looked(t, kind, result); return;
 	case TRANSFER_RUN:
 		if (t->verdict.class != VERDICT_OK)
-			settle(t);
+			transfer_settle(t);
 		return;
 	case TRANSFER_SETTLE:
 		if (t->tasks == 0)
@@ -567,7 +420,7 @@ void transfer_tick(struct transfer *t, int64_t now_usec, int64_t dt_usec)
 	if (stalled(t, now_usec)) {
 		verdict_set(&t->verdict, VERDICT_TRANSIENT, "E_STALL", "no data for %lld s",
 			(long long)((now_usec - t->last_byte_usec) / USEC_PER_SEC));
-		settle(t);
+		transfer_settle(t);
 		return;
 	}
 	if (t->buffer && t->buffer->used && now_usec - t->buffer_usec > BUFFER_AGE_USEC)

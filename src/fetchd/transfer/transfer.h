@@ -103,6 +103,9 @@ void transfer_tick(struct transfer *t, int64_t now_usec, int64_t dt_usec);
 /* Try to go on after a pause. */
 void transfer_unpause(struct transfer *t, int64_t now_usec);
 
+/* hop.c: sends the request for t->url; gives the easy handle back, after which no callback comes any more. */
+void hop_start(struct transfer *t);
+void hop_leave(struct transfer *t);
 /* request.c: fills the easy handle for t->url. 0, or -EINVAL with the verdict set. */
 int request_setup(struct transfer *t);
 /* body.c: libcurl's callbacks, and the way of the bytes to the disk. */
@@ -111,6 +114,8 @@ size_t body_write_cb(char *bytes, size_t size, size_t n, void *arg);
 curl_socket_t request_open_socket_cb(void *arg, curlsocktype purpose, struct curl_sockaddr *address);
 /* Hands the buffer to the disk as WRITE; nothing when it is empty. */
 void body_flush(struct transfer *t);
+/* The network part is over, well or by t->verdict: what the disk still has to do, then FINISHED. */
+void transfer_settle(struct transfer *t);
 /* Posts a task of this transfer. */
 void transfer_post(struct transfer *t, struct disk_task *task);
 /* A file of the present generation, in the lane for its kind. False: no root has the directory; verdict set.
