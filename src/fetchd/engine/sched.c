@@ -1,6 +1,6 @@
-/* Sched: fills free slots with ready jobs, wakes what is due. The bounds MaxActive and MaxPerHost are kept here
- * and nowhere else: a slot is taken when a job is claimed, and given back when nothing more will be asked of its
- * host: by RECEIVED, when only the disk has work left, or by FINISHED.
+/* Sched: fills free slots with ready jobs, wakes what is due. The bounds MaxActive and MaxPerHost are kept
+ * here and nowhere else: a slot is taken when a job is claimed, and given back when nothing more will be
+ * asked of its host: by RECEIVED, when only the disk has work left, or by FINISHED.
  */
 #include "config.h"
 
