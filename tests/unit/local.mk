@@ -1,4 +1,4 @@
-# Unit tests: one program a module. They link the three lower archives only.
+# Unit tests: one program a module, for what is pure.
 EXTRA_DIST += tests/unit/unit.h
 
 if HAVE_CMOCKA
@@ -25,7 +25,9 @@ unit_tests = \
 	tests/unit/test_retry \
 	tests/unit/test_verdict \
 	tests/unit/test_frame \
-	tests/unit/test_jobjson
+	tests/unit/test_jobjson \
+	tests/unit/test_gate \
+	tests/unit/test_address
 
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
@@ -33,6 +35,7 @@ TESTS += $(unit_tests)
 unit_cppflags = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 unit_base = src/libbase.a $(CMOCKA_LIBS)
 unit_job = src/libjob.a $(unit_base)
+unit_fetchd = src/libfetchd.a $(unit_job)
 unit_wire = src/libwire.a $(unit_job) $(JANSSON_LIBS)
 
 tests_unit_test_alloc_CPPFLAGS = $(unit_cppflags)
@@ -53,6 +56,11 @@ tests_unit_test_text_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_text_LDADD = $(unit_base)
 tests_unit_test_units_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_units_LDADD = $(unit_base)
+
+tests_unit_test_gate_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_gate_LDADD = $(unit_fetchd)
+tests_unit_test_address_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_address_LDADD = $(unit_fetchd)
 
 tests_unit_test_checksum_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_checksum_LDADD = $(unit_job)
