@@ -117,3 +117,15 @@ def test_09_private_addresses_are_refused_by_default(stopped, games, origin):
     [job] = games.add(origin.url("/bytes/10/a"))
     assert games.wait(job).code == 1
     assert games.job(job)["error"]["code"] == "E_BLOCKED_ADDR" and origin.requests() == []
+
+
+def test_10_a_watch_catches_up_with_ones_own(daemon, ctl, games, news, origin):
+    [theirs] = news.add(origin.url("/bytes/10/b"))
+    [mine] = games.add(origin.url("/bytes/10/a"))
+    assert news.wait(theirs).code == 0 and games.wait(mine).code == 0
+    watch = games.watch("--since", 0)
+    watch.kind("done", mine)
+    assert {event["job_id"] for event in watch.seen()} == {mine}
+    everything = ctl.watch("--since", 0)
+    everything.kind("done", mine)
+    everything.kind("done", theirs)

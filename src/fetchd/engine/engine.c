@@ -21,6 +21,8 @@
 #define TURN_USEC	 (20 * USEC_PER_MSEC)
 #define PURGE_EVERY_USEC (3600 * USEC_PER_SEC)
 #define PURGE_SLICE	 256
+/* With nothing to do for this long, memory goes back to the system. */
+#define RELAX_USEC (30 * USEC_PER_SEC)
 /* When the disk is full the database is tried again this often. */
 #define FULL_AGAIN_USEC USEC_PER_SEC
 
@@ -211,7 +213,7 @@ static void notice_end(struct engine *engine)
 /* Returns whether there is more to do at once. */
 static bool turn(struct engine *engine)
 {
-	bool more_due = false, more_claims = false;
+	bool more_due = false, more_claims = false, worked = mailbox_length(engine->mailbox) > 0;
 	int err = turn_begin(engine);
 
 	if (!err)
@@ -229,18 +231,22 @@ static bool turn(struct engine *engine)
 	if (err == -EAGAIN)
 		usleep(FULL_AGAIN_USEC);
 	notice_end(engine);
+	if (worked || HASH_COUNT(engine->runs) > 0)
+		engine->relax_usec = usec_add(clock_boot_usec(), RELAX_USEC);
 	return more_due || more_claims || !STAILQ_EMPTY(&engine->backlog);
 }
 
 /* The next thing that time brings. */
 static void arm_timer(struct engine *engine)
 {
+	struct itimerspec spec = {0};
 	int64_t due = engine->next_due_usec == USEC_INFINITY
 			      ? USEC_INFINITY
 			      : engine->next_due_usec - engine->wall_offset_usec;
 	int64_t at = due < engine->next_purge_usec ? due : engine->next_purge_usec;
-	struct itimerspec spec = {0};
 
+	if (engine->relax_usec < at && HASH_COUNT(engine->runs) == 0)
+		at = engine->relax_usec;
 	if (at < 1)
 		at = 1;
 	spec.it_value.tv_sec = at / USEC_PER_SEC;
@@ -259,6 +265,11 @@ static void wait_for_work(struct engine *engine)
 	arm_timer(engine);
 	while (poll(pfds, ARRAY_LEN(pfds), -1) < 0 && errno == EINTR)
 		;
+	if (clock_boot_usec() >= engine->relax_usec && HASH_COUNT(engine->runs) == 0) {
+		store_relax(engine->store);
+		alloc_trim();
+		engine->relax_usec = USEC_INFINITY;
+	}
 	if (pfds[1].revents && read(engine->timer_fd, &expirations, sizeof(expirations)) < 0 &&
 		errno != EAGAIN)
 		log_err("timer: %s", strerror(errno));
@@ -347,6 +358,7 @@ static void engine_init(struct engine *engine, const struct engine_setup *setup)
 	engine->config = config_ref(setup->config);
 	engine->wall_offset_usec = clock_wall_usec() - clock_boot_usec();
 	engine->next_due_usec = USEC_INFINITY;
+	engine->relax_usec = USEC_INFINITY;
 	rng_init(&engine->rng);
 	TAILQ_INIT(&engine->levels);
 	TAILQ_INIT(&engine->ended);

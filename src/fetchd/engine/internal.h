@@ -86,6 +86,8 @@ struct engine {
 	int64_t next_attempt;
 	int64_t next_due_usec; /* steady wall */
 	int64_t next_purge_usec;
+	int64_t relax_usec; /* boot clock: idle for so long gives memory back; USEC_INFINITY: done, or not
+			       idle */
 	unsigned watchers;
 	bool draining, drain_exit, stopping, failed, done;
 	uint64_t told_counters;

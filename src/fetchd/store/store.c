@@ -244,6 +244,11 @@ void store_close(struct store *store)
 	free(store);
 }
 
+void store_relax(struct store *store)
+{
+	sqlite3_db_release_memory(store->db);
+}
+
 const char *store_uuid(const struct store *store)
 {
 	return store->uuid;

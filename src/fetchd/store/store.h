@@ -21,6 +21,8 @@ struct store;
 struct store *store_open(const char *state_directory, char **ret_error, int *ret_exit_code);
 /* NULL is fine. */
 void store_close(struct store *store);
+/* Memory that only speeds up the next turns goes back: for an idle daemon. Between turns. */
+void store_relax(struct store *store);
 /* Names this queue for ever: 32 hex digits. */
 const char *store_uuid(const struct store *store);
 
