@@ -80,6 +80,7 @@ static struct request *snapshot_request(const struct watch *watch)
 static struct request *events_request(const struct watch *watch)
 {
 	struct request *request = request_new(REQUEST_EVENTS);
+	job_filter_copy(&request->filter, &watch->filter);
 	request->after_id = watch->cursor;
 	request->ended_only = watch->ended;
 	return request;

@@ -200,6 +200,32 @@ static void log_event(const struct engine_event *e)
 	log_fields(level, fields, ARRAY_LEN(fields), "%s", sentence);
 }
 
+/* One line a list, not one a job. */
+static void log_added(const struct request *request)
+{
+	size_t last = request->n_jobs - 1;
+
+	if (request->error != REQUEST_OK || !request->ids || request->n_jobs == 0)
+		return;
+	if (last == 0)
+		log_info("job %lld: added (uid %u)", (long long)request->ids[0], (unsigned)request->uid);
+	else
+		log_info("jobs %lld to %lld: added (uid %u)", (long long)request->ids[0],
+			(long long)request->ids[last], (unsigned)request->uid);
+}
+
+static void log_told(struct engine *engine)
+{
+	struct msg *msg;
+
+	STAILQ_FOREACH(msg, &engine->to_control, link) {
+		if (msg->kind == CONTROL_EVENT)
+			log_event((struct engine_event *)msg);
+		else if (msg->kind == CONTROL_REPLY)
+			log_added((struct request *)msg);
+	}
+}
+
 static void tell_counters(struct engine *engine)
 {
 	size_t n;
@@ -242,7 +268,6 @@ static void post_disk(struct engine *engine)
 static void tell(struct engine *engine)
 {
 	struct run *run;
-	struct msg *msg;
 
 	while ((run = TAILQ_FIRST(&engine->claimed)))
 		TAILQ_REMOVE(&engine->claimed, run, turn_link);
@@ -251,14 +276,13 @@ static void tell(struct engine *engine)
 		release_waiters(engine, run);
 		run_free(run);
 	}
-	tell_counters(engine);
-	STAILQ_FOREACH(msg, &engine->to_control, link)
-		if (msg->kind == CONTROL_EVENT)
-			log_event((struct engine_event *)msg);
-	mailbox_post_all(engine->control, &engine->to_control);
+	/* The network first: it is what waits longest. */
 	for (size_t i = 0; i < engine->n_workers; i++)
 		mailbox_post_all(worker_mailbox(engine->workers[i]), &engine->to_workers[i]);
 	post_disk(engine);
+	tell_counters(engine);
+	log_told(engine);
+	mailbox_post_all(engine->control, &engine->to_control);
 }
 
 /* ---- taking back */
