@@ -62,11 +62,6 @@ void adder_free(struct adder *adder)
 	free(adder);
 }
 
-size_t adder_count(const struct adder *adder)
-{
-	return adder->n_jobs;
-}
-
 const int64_t *adder_ids(const struct adder *adder, size_t *ret_n)
 {
 	*ret_n = adder->n_ids;

@@ -17,11 +17,10 @@ void adder_free(struct adder *adder);
 /* What job asks for, and where it was read, for messages: source (must outlive adder) and line, 0 for none.
  */
 void adder_put(struct adder *adder, const struct job *job, const char *source, size_t line);
-size_t adder_count(const struct adder *adder);
 /* Sends them all; each id is told to tell() (NULL: to nobody) once its job is durable. 0, or the exit status
  * after a message. */
 int adder_send(struct adder *adder, struct ctl *ctl, void (*tell)(struct ctl *ctl, int64_t id));
-/* Ids of what was added, in order; fewer than adder_count() after an error. */
+/* Ids of what was added, in order; fewer than were asked for after an error. */
 const int64_t *adder_ids(const struct adder *adder, size_t *ret_n);
 
 #endif

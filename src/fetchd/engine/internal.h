@@ -145,6 +145,8 @@ void run_wait(struct run *run, struct request *request);
 /* The one function that changes a job's state: row, counters, event, host table. was: the state before. 0 or
  * -errno. */
 int job_apply(struct engine *engine, struct job *job, enum job_event event, enum event_kind kind);
+/* Records what happened, to be told with the turn. */
+int turn_event(struct engine *engine, const struct job *job, enum event_kind kind);
 /* Removes the record, with its event. */
 int job_delete(struct engine *engine, const struct job *job);
 int turn_begin(struct engine *engine);

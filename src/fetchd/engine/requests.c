@@ -108,24 +108,6 @@ static int same_key(struct engine *engine, struct request *request, size_t i, bo
 	return err;
 }
 
-static int add_event(struct engine *engine, struct job *job)
-{
-	struct event event = {
-		.time_usec = job->created_usec, .job_id = job->id, .owner = job->owner, .kind = EVENT_ADDED};
-	struct engine_event *msg;
-	int err = store_event_add(engine->store, &event);
-
-	if (err || engine->watchers == 0)
-		return err;
-	msg = xcalloc(1, sizeof(*msg));
-	msg->msg.kind = CONTROL_EVENT;
-	msg->event = event;
-	msg->job = job_dup(job);
-	job_dress(engine, msg->job);
-	STAILQ_INSERT_TAIL(&engine->to_control, &msg->msg, link);
-	return 0;
-}
-
 static int add_one(struct engine *engine, struct request *request, size_t i, int64_t now)
 {
 	struct job *job = request->jobs[i];
@@ -140,7 +122,7 @@ static int add_one(struct engine *engine, struct request *request, size_t i, int
 	if (err)
 		return err;
 	host_ready(engine, host_need(engine, job->origin_id), job->priority);
-	return add_event(engine, job);
+	return turn_event(engine, job, EVENT_ADDED);
 }
 
 int request_add(struct engine *engine, struct request *request)

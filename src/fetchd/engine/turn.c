@@ -64,7 +64,7 @@ void turn_notice(struct engine *engine, enum engine_notice_kind kind, int exit_c
 
 /* ---- changing a job */
 
-static int event_record(struct engine *engine, const struct job *job, enum event_kind kind)
+int turn_event(struct engine *engine, const struct job *job, enum event_kind kind)
 {
 	struct event event = {
 		.time_usec = clock_wall_usec(), .job_id = job->id, .owner = job->owner, .kind = kind};
@@ -114,7 +114,7 @@ int job_apply(struct engine *engine, struct job *job, enum job_event event, enum
 		err = follow_queue(engine, job, was);
 	if (to == JOB_WAITING && job->due_usec < engine->next_due_usec)
 		engine->next_due_usec = job->due_usec;
-	return err ? err : event_record(engine, job, kind);
+	return err ? err : turn_event(engine, job, kind);
 }
 
 int job_delete(struct engine *engine, const struct job *job)
@@ -126,7 +126,7 @@ int job_delete(struct engine *engine, const struct job *job)
 
 		err = host ? host_refresh(engine, host) : 0;
 	}
-	return err ? err : event_record(engine, job, EVENT_REMOVED);
+	return err ? err : turn_event(engine, job, EVENT_REMOVED);
 }
 
 /* ---- telling */

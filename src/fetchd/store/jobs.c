@@ -49,21 +49,6 @@ static int origin_need(struct store *store, const char *origin, int64_t *ret_id)
 	return 0;
 }
 
-int store_origin_text(struct store *store, int64_t origin_id, char **ret)
-{
-	sqlite3_stmt *st = store_statement(store, ST_ORIGIN_TEXT);
-	int rc;
-
-	sqlite3_bind_int64(st, 1, origin_id);
-	rc = sqlite3_step(st);
-	if (rc == SQLITE_ROW)
-		*ret = xstrdup((const char *)sqlite3_column_text(st, 0));
-	sqlite3_reset(st);
-	if (rc == SQLITE_ROW)
-		return 0;
-	return rc == SQLITE_DONE ? -ENOENT : store_failure(store, rc, "reading an origin");
-}
-
 /* ---- adding */
 
 static int key_find(struct store *store, const struct job *job, int64_t *ret_id)

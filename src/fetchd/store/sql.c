@@ -17,7 +17,6 @@ static const char *const statement_sql[ST_N] = {
 	[ST_ROLLBACK_TO] = "ROLLBACK TO operation",
 	[ST_ORIGIN_FIND] = "SELECT id FROM origins WHERE origin = ?1",
 	[ST_ORIGIN_ADD] = "INSERT INTO origins (origin) VALUES (?1)",
-	[ST_ORIGIN_TEXT] = "SELECT origin FROM origins WHERE id = ?1",
 	[ST_KEY_FIND] = "SELECT id FROM jobs WHERE owner = ?1 AND key = ?2",
 	[ST_ADD] =
 		"INSERT INTO jobs (id, state, owner, priority, origin, created_usec, url, dir, name, grp, "

@@ -86,8 +86,6 @@ struct store_origin_head {
 int store_next_ready_origin(struct store *store, int64_t after_id, struct store_origin_head *ret);
 /* The best ready priority of one origin; -ENOENT when none is ready. */
 int store_origin_head(struct store *store, int64_t origin_id, struct store_origin_head *ret);
-/* "scheme://host:port"; caller frees. */
-int store_origin_text(struct store *store, int64_t origin_id, char **ret);
 
 /* ---- events */
 

@@ -14,7 +14,6 @@ struct multi {
 	struct event_base *base;
 	struct event *timer;
 	uid_t owner;
-	size_t length;
 	multi_done_fn *done;
 	void *arg;
 };
@@ -161,11 +160,6 @@ uid_t multi_owner(const struct multi *multi)
 	return multi->owner;
 }
 
-size_t multi_length(const struct multi *multi)
-{
-	return multi->length;
-}
-
 int multi_add(struct multi *multi, CURL *easy)
 {
 	CURLMcode rc = curl_multi_add_handle(multi->curlm, easy);
@@ -174,12 +168,10 @@ int multi_add(struct multi *multi, CURL *easy)
 		log_err("libcurl: cannot add a transfer: %s", curl_multi_strerror(rc));
 		return -EIO;
 	}
-	multi->length++;
 	return 0;
 }
 
 void multi_remove(struct multi *multi, CURL *easy)
 {
-	if (curl_multi_remove_handle(multi->curlm, easy) == CURLM_OK)
-		multi->length--;
+	curl_multi_remove_handle(multi->curlm, easy);
 }

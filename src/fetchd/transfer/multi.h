@@ -22,8 +22,6 @@ struct multi *multi_new(struct event_base *base, uid_t owner, long keep, multi_d
 void multi_free(struct multi *multi);
 /* Connections are never shared between users: one multi an owner. */
 uid_t multi_owner(const struct multi *multi);
-/* How many transfers are inside. */
-size_t multi_length(const struct multi *multi);
 /* 0 or -EIO. */
 int multi_add(struct multi *multi, CURL *easy);
 void multi_remove(struct multi *multi, CURL *easy);

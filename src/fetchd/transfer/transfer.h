@@ -126,7 +126,6 @@ void transfer_start_over(struct transfer *t);
 
 /* ---- the worker's side */
 
-struct event_base *worker_base(struct worker *worker);
 const struct config *worker_config(const struct worker *worker);
 struct disk *worker_disk(const struct worker *worker);
 struct rate *worker_total_rate(const struct worker *worker);

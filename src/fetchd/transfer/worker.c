@@ -63,11 +63,6 @@ void worker_global_done(void)
 
 /* ---- what transfers ask of their worker */
 
-struct event_base *worker_base(struct worker *worker)
-{
-	return worker->base;
-}
-
 const struct config *worker_config(const struct worker *worker)
 {
 	return worker->config;
