@@ -311,6 +311,14 @@ static void drop_start(struct msg *msg)
 	free(msg);
 }
 
+/* What the reply waited for will not come. */
+static void give_up_waiting(struct engine *engine, struct request *request)
+{
+	request_fail(request, REQUEST_TRY_AGAIN, 0, "E_DB", "the queue database could not take it");
+	if (--request->pending == 0)
+		turn_reply(engine, request);
+}
+
 /* The intent did not reach the row: whoever asked for it is told so. A stop asks again in the next turn. */
 static void take_back_cancel(struct engine *engine, const struct worker_cancel *msg)
 {
@@ -320,13 +328,8 @@ static void take_back_cancel(struct engine *engine, const struct worker_cancel *
 		return;
 	run->cancelling = false;
 	run->job->intent = JOB_INTENT_RUN;
-	for (size_t i = 0; i < run->n_waiters; i++) {
-		struct request *request = run->waiters[i];
-
-		request_fail(request, REQUEST_TRY_AGAIN, 0, "E_DB", "the queue database could not take it");
-		if (--request->pending == 0)
-			turn_reply(engine, request);
-	}
+	for (size_t i = 0; i < run->n_waiters; i++)
+		give_up_waiting(engine, run->waiters[i]);
 	run->n_waiters = 0;
 }
 
@@ -347,7 +350,7 @@ static void drop_held(struct engine *engine)
 
 		STAILQ_REMOVE_HEAD(&engine->to_disk, link);
 		if (task->owner)
-			((struct request *)task->owner)->pending--;
+			give_up_waiting(engine, task->owner);
 		disk_file_free(task->file);
 		disk_task_free(engine->disk, task);
 	}
