@@ -148,6 +148,8 @@ static void print_option(FILE *to, const struct config *config, const struct con
 	case CONFIG_TYPE_RATIO:
 	case CONFIG_TYPE_SPAN:
 	case CONFIG_TYPE_RATE:
+	case CONFIG_TYPE_SIZE:
+	case CONFIG_TYPE_RESUME:
 	case CONFIG_TYPE_LEVEL:
 	case CONFIG_TYPE_CONFLICT: print_line(to, option, text, setting->where); break;
 	case CONFIG_TYPE_ADDRESSES:

@@ -37,6 +37,7 @@ struct config {
 	double jitter;
 	int64_t max_retry_after_usec;
 	int64_t deadline_usec;
+	int64_t hold_interval_usec;
 	/* [Transfer] */
 	char **download_roots;	 /* absolute, realpath(3)ed, NULL-terminated, at least one */
 	char **root_aliases;	 /* the same roots as they were written: a symbolic link above a root does not
@@ -45,12 +46,16 @@ struct config {
 	char *default_directory; /* absolute, inside a root; in system mode the user's name is added */
 	int64_t connect_timeout_usec;
 	int64_t stall_timeout_usec;
+	int64_t min_rate; /* bytes/s, 0 none */
+	int64_t min_rate_time_usec;
 	int64_t max_time_usec; /* USEC_INFINITY: none */
 	int64_t limit_rate;    /* bytes/s, 0 none */
 	int64_t limit_rate_per_host;
 	int64_t on_conflict; /* enum job_conflict */
-	char *ca_file;	     /* NULL: the system's */
-	char *proxy;	     /* NULL: none; the environment's proxies are not used */
+	int64_t resume;	     /* enum job_resume */
+	int64_t reserve_space;
+	char *ca_file; /* NULL: the system's */
+	char *proxy;   /* NULL: none; the environment's proxies are not used */
 	char *user_agent;
 	char *protocols; /* "http,https" */
 	/* [Security] */

@@ -29,7 +29,7 @@ const struct config_option config_options[CONFIG_OPTIONS_N] = {
 };
 
 /* What this build can fetch. */
-static const char known_protocols[] = "http,https";
+static const char known_protocols[] = "http,https,ftp,ftps";
 
 static int set_path(char **field, enum config_mode mode, const char *text, const char **ret_why)
 {
@@ -160,6 +160,8 @@ static void explain_number(int error, const struct config_option *option, const 
 		*ret_why = xasprintf("%s is no time span (30s, 1h 30min, infinity)", shown);
 	else if (error == -EINVAL && option->type == CONFIG_TYPE_RATE)
 		*ret_why = xasprintf("%s is no rate (bytes a second, with K, M or G)", shown);
+	else if (error == -EINVAL && option->type == CONFIG_TYPE_SIZE)
+		*ret_why = xasprintf("%s is no size (bytes, with K, M or G)", shown);
 	else if (error == -EINVAL)
 		*ret_why = xasprintf("%s is no number", shown);
 	else if (option->type == CONFIG_TYPE_SPAN)
@@ -176,6 +178,8 @@ static int parse_number(const struct config_option *option, const char *text, in
 		return units_parse_span(text, ret);
 	if (option->type == CONFIG_TYPE_RATE)
 		return units_parse_rate(text, ret);
+	if (option->type == CONFIG_TYPE_SIZE)
+		return units_parse_size(text, ret);
 	return units_parse_int(text, INT64_MIN, INT64_MAX, ret);
 }
 
@@ -262,7 +266,8 @@ int config_value_set(struct config *config, const struct config_option *option,
 	case CONFIG_TYPE_PROTOCOLS: return set_protocols(field, text, ret_why);
 	case CONFIG_TYPE_INTEGER:
 	case CONFIG_TYPE_SPAN:
-	case CONFIG_TYPE_RATE: return set_number(field, option, text, ret_why);
+	case CONFIG_TYPE_RATE:
+	case CONFIG_TYPE_SIZE: return set_number(field, option, text, ret_why);
 	case CONFIG_TYPE_WORKERS: return set_workers(field, option, text, ret_why);
 	case CONFIG_TYPE_RATIO: return set_ratio(field, option, text, ret_why);
 	case CONFIG_TYPE_LEVEL:
@@ -271,6 +276,8 @@ int config_value_set(struct config *config, const struct config_option *option,
 	case CONFIG_TYPE_CONFLICT:
 		return set_word(
 			field, job_conflict_parse(text), text, "fail, rename, overwrite, skip", ret_why);
+	case CONFIG_TYPE_RESUME:
+		return set_word(field, job_resume_parse(text), text, "auto, strict", ret_why);
 	case CONFIG_TYPE_ADDRESSES:
 		return set_word(field, addresses_parse(text, config->mode), text, "allow, deny", ret_why);
 	}

@@ -19,6 +19,8 @@ static const size_t string_offsets[] = {
 	offsetof(struct job, key),
 	offsetof(struct job, etag),
 	offsetof(struct job, last_modified),
+	offsetof(struct job, digest),
+	offsetof(struct job, encoded),
 	offsetof(struct job, effective_url),
 	offsetof(struct job, error_code),
 	offsetof(struct job, error_message),
@@ -48,6 +50,8 @@ void job_init(struct job *job)
 				.deadline_usec = -1,
 				.max_attempts = -1,
 				.on_conflict = -1,
+				.resume = -1,
+				.if_newer_usec = -1,
 			},
 	};
 }
@@ -56,7 +60,64 @@ void job_done(struct job *job)
 {
 	for (size_t i = 0; i < ARRAY_LEN(string_offsets); i++)
 		str_set(string_at(job, i), NULL);
+	job_secrets_free(job->secrets);
+	job->secrets = NULL;
 }
+
+/* ---- secrets */
+
+static const size_t secret_offsets[] = {
+	offsetof(struct job_secrets, user),
+	offsetof(struct job_secrets, password),
+	offsetof(struct job_secrets, bearer),
+	offsetof(struct job_secrets, cookies),
+	offsetof(struct job_secrets, cookie_jar),
+	offsetof(struct job_secrets, headers),
+	offsetof(struct job_secrets, proxy),
+	offsetof(struct job_secrets, ca_pem),
+	offsetof(struct job_secrets, cert_pem),
+	offsetof(struct job_secrets, key_pem),
+};
+
+static char **secret_at(struct job_secrets *secrets, size_t i)
+{
+	return (char **)(void *)((char *)secrets + secret_offsets[i]);
+}
+
+struct job_secrets *job_need_secrets(struct job *job)
+{
+	if (!job->secrets)
+		job->secrets = xcalloc(1, sizeof(*job->secrets));
+	return job->secrets;
+}
+
+void job_secrets_free(struct job_secrets *secrets)
+{
+	if (!secrets)
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(secret_offsets); i++) {
+		char *secret = *secret_at(secrets, i);
+
+		if (secret)
+			explicit_bzero(secret, strlen(secret));
+		free(secret);
+	}
+	free(secrets);
+}
+
+static struct job_secrets *secrets_dup(const struct job_secrets *secrets)
+{
+	struct job_secrets *copy = xmemdup(secrets, sizeof(*secrets));
+
+	for (size_t i = 0; i < ARRAY_LEN(secret_offsets); i++) {
+		char **slot = secret_at(copy, i);
+
+		*slot = xstrdup_null(*slot);
+	}
+	return copy;
+}
+
+/* ---- life */
 
 struct job *job_new(void)
 {
@@ -75,6 +136,8 @@ struct job *job_dup(const struct job *job)
 
 		*slot = xstrdup_null(*slot);
 	}
+	if (job->secrets)
+		copy->secrets = secrets_dup(job->secrets);
 	return copy;
 }
 
@@ -134,6 +197,36 @@ const char *job_conflict_name(enum job_conflict conflict)
 	return "?";
 }
 
+const char *job_resume_name(enum job_resume resume)
+{
+	switch (resume) {
+	case JOB_RESUME_AUTO: return "auto";
+	case JOB_RESUME_STRICT: return "strict";
+	}
+	return "?";
+}
+
+const char *job_integrity_name(enum job_integrity integrity)
+{
+	switch (integrity) {
+	case JOB_INTEGRITY_NONE: return "";
+	case JOB_INTEGRITY_UNVERIFIED: return "unverified";
+	case JOB_INTEGRITY_DIGEST: return "digest";
+	case JOB_INTEGRITY_CHECKSUM: return "checksum";
+	}
+	return "?";
+}
+
+const char *job_auth_name(enum job_auth auth)
+{
+	switch (auth) {
+	case JOB_AUTH_BASIC: return "basic";
+	case JOB_AUTH_DIGEST: return "digest";
+	case JOB_AUTH_ANY: return "any";
+	}
+	return "?";
+}
+
 int job_state_parse(const char *word)
 {
 	for (int state = JOB_STATE_FIRST; state <= JOB_STATE_LAST; state++) {
@@ -157,6 +250,33 @@ int job_conflict_parse(const char *word)
 	for (int conflict = JOB_CONFLICT_RENAME; conflict <= JOB_CONFLICT_LAST; conflict++) {
 		if (strcmp(word, job_conflict_name((enum job_conflict)conflict)) == 0)
 			return conflict;
+	}
+	return -1;
+}
+
+int job_resume_parse(const char *word)
+{
+	for (int resume = JOB_RESUME_AUTO; resume <= JOB_RESUME_LAST; resume++) {
+		if (strcmp(word, job_resume_name((enum job_resume)resume)) == 0)
+			return resume;
+	}
+	return -1;
+}
+
+int job_integrity_parse(const char *word)
+{
+	for (int integrity = JOB_INTEGRITY_NONE; integrity <= JOB_INTEGRITY_LAST; integrity++) {
+		if (strcmp(word, job_integrity_name((enum job_integrity)integrity)) == 0)
+			return integrity;
+	}
+	return -1;
+}
+
+int job_auth_parse(const char *word)
+{
+	for (int auth = JOB_AUTH_BASIC; auth <= JOB_AUTH_LAST; auth++) {
+		if (strcmp(word, job_auth_name((enum job_auth)auth)) == 0)
+			return auth;
 	}
 	return -1;
 }

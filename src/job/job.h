@@ -63,6 +63,55 @@ enum job_conflict {
 };
 #define JOB_CONFLICT_LAST JOB_CONFLICT_SKIP
 
+/* How far bytes of an earlier attempt are trusted. Numbers are stored. */
+enum job_resume {
+	JOB_RESUME_AUTO = 0,   /* a validator, else a comparison of the last 64 KiB */
+	JOB_RESUME_STRICT = 1, /* a strong validator, or from the start */
+};
+#define JOB_RESUME_LAST JOB_RESUME_STRICT
+
+/* What proves that a later response is of the same file. Numbers are stored. */
+enum job_validator {
+	JOB_VALIDATOR_NONE = 0, /* nothing does: etag and last_modified are hints */
+	JOB_VALIDATOR_ETAG = 1, /* etag is strong */
+	JOB_VALIDATOR_DATE = 2, /* last_modified was a minute old when it was sent */
+};
+#define JOB_VALIDATOR_LAST JOB_VALIDATOR_DATE
+
+/* What is known about the bytes beyond their count. Numbers are stored. */
+enum job_integrity {
+	JOB_INTEGRITY_NONE = 0,	      /* one response, or several under one validator */
+	JOB_INTEGRITY_UNVERIFIED = 1, /* joined from several responses that nothing but a comparison ties
+					 together */
+	JOB_INTEGRITY_DIGEST = 2,     /* hashes to what the server said */
+	JOB_INTEGRITY_CHECKSUM = 3,   /* hashes to what the user said */
+};
+#define JOB_INTEGRITY_LAST JOB_INTEGRITY_CHECKSUM
+
+/* How user and password are offered. Numbers are stored. */
+enum job_auth {
+	JOB_AUTH_BASIC = 0,
+	JOB_AUTH_DIGEST = 1,
+	JOB_AUTH_ANY = 2, /* the strongest that the server offers; costs a request more */
+};
+#define JOB_AUTH_LAST JOB_AUTH_ANY
+
+/* What goes in and never comes out: apart in the store, in no listing, log or error; wiped when freed. All
+ * NULL when absent. The PEM ones are the files' contents: the daemon may not be able to read the user's
+ * files, and a job survives them. */
+struct job_secrets {
+	char *user;
+	char *password;
+	char *bearer;	  /* token of RFC 6750 */
+	char *cookies;	  /* "a=1; b=2": for the job's own origin */
+	char *cookie_jar; /* lines of a Netscape cookie file; turns cookie handling on for the job */
+	char *headers;	  /* those of options.headers that header_is_secret(), each ended by '\n' */
+	char *proxy;	  /* URL, may hold a password; "" for none whatever is configured */
+	char *ca_pem;
+	char *cert_pem;
+	char *key_pem;
+};
+
 /* What a job asks for beyond its URL and place. -1: the configuration's value. */
 struct job_options {
 	char *headers; /* extra request header lines, each ended by '\n' */
@@ -76,7 +125,13 @@ struct job_options {
 	int64_t connect_timeout_usec;
 	int64_t deadline_usec; /* span from created_usec */
 	int max_attempts;
-	int on_conflict; /* enum job_conflict, or -1 */
+	int on_conflict;       /* enum job_conflict, or -1 */
+	int resume;	       /* enum job_resume, or -1 */
+	int auth;	       /* enum job_auth */
+	bool remote_name;      /* Content-Disposition may name the file; no name was given */
+	bool conditional;      /* only when newer than the file that has the name now */
+	bool insecure;	       /* certificates are not verified */
+	int64_t if_newer_usec; /* only when modified after it, usec since the epoch; -1 */
 };
 
 struct job {
@@ -105,13 +160,23 @@ struct job {
 	int64_t generation; /* of the part file: bytes of one generation never meet another's */
 	int64_t received;   /* durable bytes of the part, or of the file when done */
 	int64_t size;	    /* -1 unknown */
-	char *etag;	    /* validators of the part's bytes, as received */
+	char *etag;	    /* of the part's bytes, as received */
 	char *last_modified;
+	enum job_validator validator; /* which of the two proves sameness */
+	char *digest;		      /* the server's word for the whole file, normal form of checksum.h */
+	char *encoded;		      /* Content-Encoding of the bytes, which are kept as they came */
+	enum job_integrity integrity;
+	bool no_ranges;	     /* the server's ranges cannot be trusted: always from the start */
+	int range_faults;    /* answers to a range that made no sense, for this job */
+	int changes;	     /* times the file changed on the server under the job */
+	int restarts;	     /* times in a row that bytes were dropped for the same reason */
 	int http_status;     /* of the last response, 0 none */
 	char *effective_url; /* after redirects */
 	char *error_code;    /* stable, "E_HTTP_404" */
 	char *error_message; /* one plain sentence */
 	struct job_options options;
+	struct job_secrets *secrets; /* NULL: none, or not read (listings never do) */
+	bool has_secrets;	     /* the store keeps some */
 };
 
 /* All fields empty: sizes and options -1, state JOB_QUEUED. */
@@ -122,6 +187,10 @@ struct job *job_new(void);
 struct job *job_dup(const struct job *job);
 /* NULL is fine. */
 void job_free(struct job *job);
+/* The job's secrets, made when it has none. */
+struct job_secrets *job_need_secrets(struct job *job);
+/* Overwrites, then frees them. NULL is fine. */
+void job_secrets_free(struct job_secrets *secrets);
 /* dir/name, or NULL while there is no name. Caller frees. */
 char *job_path(const struct job *job);
 
@@ -134,9 +203,16 @@ static inline bool job_state_ended(enum job_state state)
 const char *job_state_name(enum job_state state);
 const char *job_wait_name(enum job_wait wait);
 const char *job_conflict_name(enum job_conflict conflict);
+const char *job_resume_name(enum job_resume resume);
+/* "" for JOB_INTEGRITY_NONE. */
+const char *job_integrity_name(enum job_integrity integrity);
+const char *job_auth_name(enum job_auth auth);
 /* The value, or -1 for another word. */
 int job_state_parse(const char *word);
 int job_wait_parse(const char *word);
 int job_conflict_parse(const char *word);
+int job_resume_parse(const char *word);
+int job_integrity_parse(const char *word);
+int job_auth_parse(const char *word);
 
 #endif

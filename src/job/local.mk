@@ -1,5 +1,6 @@
 noinst_LIBRARIES += src/libjob.a
 src_libjob_a_SOURCES = \
+	src/job/attempt.c src/job/attempt.h \
 	src/job/checksum.c src/job/checksum.h \
 	src/job/classify.c src/job/classify.h \
 	src/job/event.c src/job/event.h \

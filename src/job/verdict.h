@@ -2,6 +2,7 @@
 #ifndef JOB_VERDICT_H
 #define JOB_VERDICT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* DESIGN.md section 6. */
@@ -18,6 +19,9 @@ struct verdict {
 	enum verdict_class class;
 	int held_for;	   /* enum job_wait, with VERDICT_HELD */
 	int most_attempts; /* give up after so many failures, though MaxAttempts be larger; 0: no own bound */
+	int most_restarts; /* with VERDICT_RESTART: give up when it comes more often in a row; 0: once */
+	bool slow_growth;  /* retry_after_usec is to grow sixfold with each failure (10 min, 1 h, 6 h) */
+	bool whole_origin; /* retry_after_usec holds for every job of the origin */
 	int http_status;   /* 0: none */
 	int64_t retry_after_usec; /* the server's wish, a floor; -1: none */
 	const char *code;	  /* static, "E_…"; NULL with VERDICT_OK and VERDICT_ABORTED */

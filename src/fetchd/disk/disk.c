@@ -108,6 +108,8 @@ static bool lane_do(
 	case DISK_WRITE: file_write(task); return true;
 	case DISK_EXISTS: file_exists(task); return true;
 	case DISK_REMOVE: file_remove(task); return true;
+	case DISK_ROOM:
+	case DISK_VERIFY: return true;
 	case DISK_FINISH:
 		if (lane->which != LANE_SYNC)
 			file_write(task);
@@ -130,7 +132,9 @@ static bool lane_do(
 	case DISK_RESUME:
 	case DISK_WRITE:
 	case DISK_EXISTS:
-	case DISK_REMOVE: break;
+	case DISK_REMOVE:
+	case DISK_ROOM:
+	case DISK_VERIFY: break;
 	}
 	return true;
 }

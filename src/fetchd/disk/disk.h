@@ -44,7 +44,8 @@ struct disk_file_spec {
 	int64_t job_id;
 	int64_t generation;
 	const char *dir;      /* absolute; inside a root */
-	const char *checksum; /* normal form: hash the bytes; NULL none */
+	const char *checksum; /* the user's, normal form: hash the bytes; NULL none */
+	const char *digest;   /* the server's for the whole file, as known before this attempt; NULL none */
 	bool small;	      /* whole in one task: the batching lane */
 };
 
@@ -57,14 +58,19 @@ void disk_file_free(struct disk_file *file);
 
 enum disk_kind {
 	DISK_RESUME = 400, /* open the part with at least offset bytes; result: bytes that can be trusted, 0
-			      when none */
+			      when none; ret_tail: the last of them, as many as tail asks for */
 	DISK_WRITE,	   /* buffer at offset; the part is made when it is not open */
 	DISK_SYNC,	   /* all bytes written so far are on disk when this returns */
 	DISK_FINISH,	   /* buffer (may be empty) at offset, then sync, name, rename, directory sync */
 	DISK_CLOSE,	   /* sync and close; the part stays */
 	DISK_DISCARD,	   /* close and remove the part; also of a file that was never opened */
-	DISK_EXISTS,	   /* JOB_CONFLICT_SKIP and _FAIL: is the name taken? result: 1 or 0 */
+	DISK_EXISTS,	   /* is the name taken? result: 1 or 0; for a plain file ret_mtime_sec, ret_etag */
 	DISK_REMOVE, /* remove the finished file called name, if it is still the one this job finished */
+	DISK_ROOM,   /* could a file of expect_size bytes (-1: any) be written there now? The verdict tells;
+			for jobs that were held by the disk, before their host is asked again */
+	DISK_VERIFY, /* read the finished file called name against expect_size and digest (normal form;
+			NULL: make a sha-256); result: 1 as it should be, 0 not; ret_digest, ret_size. In a
+			lane of its own: it may take long */
 };
 
 struct disk_buffer {
@@ -86,11 +92,24 @@ struct disk_task {
 	const char *name; /* borrowed until the task returns */
 	enum job_conflict conflict;
 	int64_t mtime_sec; /* -1: leave */
+	const char *etag;  /* FINISH: kept with the file for conditional requests; borrowed, NULL none */
+	size_t tail;	   /* RESUME */
+	/* WRITE, FINISH: from this buffer on the bytes hash to digest (one of the whole file when offset is
+	 * 0, else of what this response brings); owned. VERIFY: see there. */
+	char *digest;
 
 	/* result */
 	int64_t result;		/* RESUME, EXISTS; SYNC and CLOSE: bytes durable from the start of the file */
 	struct verdict verdict; /* VERDICT_OK, or what went wrong */
 	char *ret_name;		/* FINISH: the name taken */
+	enum job_integrity ret_integrity; /* FINISH: by what the bytes were checked */
+	char *ret_note;			  /* FINISH: worth telling though it went well; NULL */
+	unsigned char *ret_tail; /* RESUME: tail bytes before result, or fewer when there are fewer */
+	size_t ret_tail_n;
+	int64_t ret_mtime_sec; /* EXISTS: -1 none */
+	char *ret_etag;	       /* EXISTS */
+	char *ret_digest;      /* VERIFY: what the file hashes to, normal form */
+	int64_t ret_size;      /* VERIFY */
 };
 
 struct disk_task *disk_task_new(int kind, struct mailbox *reply, void *owner, struct disk_file *file);

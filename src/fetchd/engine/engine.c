@@ -70,6 +70,8 @@ static int serve(struct engine *engine, struct request *request, enum request_ki
 	switch (kind) {
 	case REQUEST_ADD: return request_add(engine, request);
 	case REQUEST_LIST: return request_list(engine, request);
+	case REQUEST_INSPECT:
+	case REQUEST_VERIFY: return -EINVAL;
 	case REQUEST_EVENTS: return request_events(engine, request);
 	case REQUEST_CHANGE: return request_change(engine, request, ret_again);
 	case REQUEST_WATCHERS: engine->watchers += (unsigned)request->watchers_delta; return 0;

@@ -11,6 +11,7 @@
 
 #include "base/mailbox.h"
 #include "fetchd/config.h"
+#include "job/attempt.h"
 #include "job/event.h"
 #include "job/filter.h"
 #include "job/job.h"
@@ -22,6 +23,8 @@ enum request_kind {
 	REQUEST_LIST,
 	REQUEST_CHANGE,
 	REQUEST_EVENTS,
+	REQUEST_INSPECT,
+	REQUEST_VERIFY,
 	REQUEST_WATCHERS,
 	REQUEST_DRAIN,
 	REQUEST_RELOAD,
@@ -61,6 +64,7 @@ struct request {
 	size_t limit;	  /* LIST, EVENTS: at most so many, > 0 */
 	enum request_verb verb;	   /* CHANGE */
 	bool remove_files;	   /* CHANGE/VERB_REMOVE: the data too */
+	int64_t job_id;		   /* INSPECT, VERIFY */
 	int watchers_delta;	   /* WATCHERS: +1, -1; ADDED events are told only while there are watchers */
 	bool drain_on, drain_exit; /* DRAIN */
 	struct config *config;	   /* RELOAD: a reference, passed over */
@@ -73,9 +77,15 @@ struct request {
 	char *error_message;
 	int64_t *ids;	    /* ADD: one a job, in order */
 	int64_t n_changed;  /* CHANGE */
-	struct job **found; /* LIST: owned; EVENTS: the job of each event, NULL when it is gone */
+	struct job **found; /* LIST, INSPECT: owned; EVENTS: the job of each event, NULL when it is gone */
 	size_t n_found;
-	struct event *events;  /* EVENTS: n_found of them */
+	struct event *events;	   /* EVENTS: n_found of them */
+	struct attempt **attempts; /* INSPECT: of found[0], oldest first; owned */
+	size_t n_attempts;
+	bool verified;	       /* VERIFY: the file is as it should be */
+	char *digest;	       /* VERIFY: what it hashes to, normal form of job/checksum.h; owned */
+	int64_t verify_size;   /* VERIFY: of the file now */
+	char *verify_error;    /* VERIFY: why not verified, one sentence; owned */
 	bool more;	       /* LIST, EVENTS: there may be more beyond the last one */
 	int64_t last_event_id; /* LIST, EVENTS: newest event there is; later ones come as CONTROL_EVENT after
 				  this reply */

@@ -41,17 +41,25 @@ static struct run *run_of(struct engine *engine, const struct outcome *o)
 	return NULL;
 }
 
-static void take_facts(struct job *job, const struct outcome *o)
+static void take_facts(struct job *job, const struct job *facts)
 {
-	job->generation = o->generation;
-	job->received = o->received;
-	job->size = o->size;
-	str_set(&job->etag, o->etag);
-	str_set(&job->last_modified, o->last_modified);
-	if (o->http_status)
-		job->http_status = o->http_status;
-	if (o->effective_url)
-		str_set(&job->effective_url, o->effective_url);
+	job->generation = facts->generation;
+	job->received = facts->received;
+	job->size = facts->size;
+	str_set(&job->etag, facts->etag);
+	str_set(&job->last_modified, facts->last_modified);
+	job->validator = facts->validator;
+	str_set(&job->digest, facts->digest);
+	str_set(&job->encoded, facts->encoded);
+	job->integrity = facts->integrity;
+	job->no_ranges = facts->no_ranges;
+	job->range_faults = facts->range_faults;
+	job->changes = facts->changes;
+	str_set(&job->name, facts->name);
+	if (facts->http_status)
+		job->http_status = facts->http_status;
+	if (facts->effective_url)
+		str_set(&job->effective_url, facts->effective_url);
 }
 
 int outcome_checkpoint(struct engine *engine, const struct outcome *o)
@@ -60,7 +68,7 @@ int outcome_checkpoint(struct engine *engine, const struct outcome *o)
 
 	if (!run)
 		return 0;
-	take_facts(run->job, o);
+	take_facts(run->job, o->job);
 	return store_update(engine->store, run->job, run->job->state);
 }
 
@@ -80,10 +88,8 @@ static void set_error(struct job *job, const struct verdict *v)
 	str_set(&job->error_message, v->message ? v->message : "the attempt ended without a reason");
 }
 
-static int end_done(struct engine *engine, struct job *job, const struct outcome *o)
+static int end_done(struct engine *engine, struct job *job)
 {
-	if (o->name)
-		str_set(&job->name, o->name);
 	str_set(&job->error_code, NULL);
 	str_set(&job->error_message, NULL);
 	job->failures = 0;
@@ -167,7 +173,7 @@ static int end_of(struct engine *engine, struct job *job, const struct outcome *
 {
 	/* A file that is whole is done, whatever was wished meanwhile; a failure gives way to a wish. */
 	if (o->verdict.class == VERDICT_OK)
-		return intent == JOB_INTENT_REMOVE ? job_delete(engine, job) : end_done(engine, job, o);
+		return intent == JOB_INTENT_REMOVE ? job_delete(engine, job) : end_done(engine, job);
 	if (o->verdict.class == VERDICT_ABORTED ||
 		(intent != JOB_INTENT_RUN && o->verdict.class != VERDICT_PERMANENT))
 		return end_intent(engine, job, intent);
@@ -198,7 +204,7 @@ int outcome_finished(struct engine *engine, struct outcome *o)
 	/* On a copy: should the commit fail, the run still has what the row has. */
 	job = job_dup(run->job);
 	intent = job->intent;
-	take_facts(job, o);
+	take_facts(job, o->job);
 	run->outcome = o;
 	run_release(engine, run);
 	TAILQ_INSERT_TAIL(&engine->ended, run, turn_link);

@@ -6,6 +6,7 @@
 #include "base/mailbox.h"
 #include "base/rate.h"
 #include "fetchd/config.h"
+#include "job/attempt.h"
 #include "job/job.h"
 #include "job/verdict.h"
 
@@ -23,6 +24,7 @@ struct worker_start {
 	struct job *job; /* the worker's own copy */
 	int64_t attempt; /* names this attempt: (job id, attempt) is unique within one run of the daemon */
 	struct rate *host_rate; /* the origin's bucket; outlives the attempt */
+	bool http1;		/* HTTP/2 went wrong with this origin: not now */
 };
 
 struct worker_cancel {
@@ -46,23 +48,20 @@ enum outcome_kind {
 	OUTCOME_FINISHED,	  /* struct outcome */
 };
 
-/* A durable fact: bytes below received are on disk, under this generation and these validators. With FINISHED
- * also the verdict, and for VERDICT_OK the final name. */
+/* A durable fact: what the job's part has on disk. With FINISHED also the verdict and the record of the
+ * attempt, and for VERDICT_OK the final name. */
 struct outcome {
 	struct msg msg;
 	int64_t job_id;
 	int64_t attempt;
-	int64_t generation;
-	int64_t received;
-	int64_t size;	  /* -1 unknown */
-	int64_t progress; /* durable bytes gained by this attempt */
-	int http_status;
-	char *etag;
-	char *last_modified;
-	char *effective_url;
+	/* The worker's copy of the job: received (durable bytes), generation, size, etag, last_modified,
+	 * validator, digest, encoded, integrity, no_ranges, range_faults, changes, http_status, effective_url
+	 * and name are facts to be taken. NULL with RECEIVED. */
+	struct job *job;
+	int64_t progress; /* durable bytes beyond what any earlier attempt had */
 	/* FINISHED */
 	struct verdict verdict;
-	char *name; /* final, VERDICT_OK */
+	struct attempt *record; /* NULL: nothing was asked of the host, so it is no attempt */
 };
 
 void outcome_free(struct outcome *outcome);

@@ -62,26 +62,27 @@ static struct outcome *outcome_new(const struct transfer *t, enum outcome_kind k
 	o->msg.kind = kind;
 	o->job_id = t->job->id;
 	o->attempt = t->attempt;
-	o->generation = t->job->generation;
-	o->received = t->durable;
-	o->size = t->job->size;
 	o->progress = t->durable > t->started_at ? t->durable - t->started_at : 0;
-	o->http_status = t->job->http_status;
-	o->etag = xstrdup_null(t->job->etag);
-	o->last_modified = xstrdup_null(t->job->last_modified);
-	o->effective_url = t->hops ? xstrdup(t->url) : NULL;
 	verdict_init(&o->verdict);
 	return o;
+}
+
+static struct job *facts(const struct transfer *t)
+{
+	struct job *job = job_dup(t->job);
+
+	job->received = t->durable;
+	if (t->hops)
+		str_set(&job->effective_url, t->url);
+	return job;
 }
 
 void outcome_free(struct outcome *o)
 {
 	if (!o)
 		return;
-	free(o->etag);
-	free(o->last_modified);
-	free(o->effective_url);
-	free(o->name);
+	job_free(o->job);
+	attempt_free(o->record);
 	verdict_done(&o->verdict);
 	free(o);
 }
@@ -94,7 +95,10 @@ static void tell(struct transfer *t, char *name)
 	assert(t->tasks == 0);
 	o->verdict = t->verdict;
 	verdict_init(&t->verdict);
-	o->name = name;
+	o->job = facts(t);
+	if (name)
+		str_set(&o->job->name, name);
+	free(name);
 	worker_forget(t->worker, t);
 	mailbox_post(worker_engine(t->worker), &o->msg);
 	transfer_free(t);
@@ -306,10 +310,14 @@ static void take_verdict(struct transfer *t, struct disk_task *task)
 
 static void checkpoint(struct transfer *t, int64_t durable)
 {
+	struct outcome *o;
+
 	if (durable <= t->durable)
 		return;
 	t->durable = durable;
-	mailbox_post(worker_engine(t->worker), &outcome_new(t, OUTCOME_CHECKPOINT)->msg);
+	o = outcome_new(t, OUTCOME_CHECKPOINT);
+	o->job = facts(t);
+	mailbox_post(worker_engine(t->worker), &o->msg);
 }
 
 /* The FINISH has come back: the one way to success. */
