@@ -156,10 +156,10 @@ static void trim(char *s)
 		s[--n] = '\0';
 }
 
-static char *shorten(const char *name)
+char *name_shorten(const char *name, size_t max)
 {
 	size_t n = strlen(name), ext = extension_length(name, n);
-	size_t stem = cut_stem(name, n - ext, NAME_BYTES_MAX - ext);
+	size_t stem = cut_stem(name, n - ext, max - ext);
 
 	return xasprintf("%.*s%s", (int)stem, name, name + n - ext);
 }
@@ -174,9 +174,9 @@ char *name_sanitize(const char *raw, size_t n)
 	if (is_device(clean)) {
 		CLEANUP_FREE char *prefixed = xasprintf("_%s", clean);
 
-		return shorten(prefixed);
+		return name_shorten(prefixed, NAME_BYTES_MAX);
 	}
-	return shorten(clean);
+	return name_shorten(clean, NAME_BYTES_MAX);
 }
 
 /* ---- sources of names */
