@@ -359,9 +359,9 @@ static const struct errno_row errno_rows[] = {
 	{ESTALE, {HELD(JOB_WAIT_DISK), "E_DEST_GONE", "the file system was replaced"}},
 	{ENODEV, {HELD(JOB_WAIT_DISK), "E_DEST_GONE", "the device is gone"}},
 	{ENXIO, {HELD(JOB_WAIT_DISK), "E_DEST_GONE", "the device is gone"}},
-	/* What was written after the last sync is lost. */
-	{EIO, {RESTART, "E_IO", "the disk reports an input/output error"}},
-	{EUCLEAN, {RESTART, "E_IO", "the file system is damaged"}},
+	/* What was written after the last sync is lost; what came before it is not. */
+	{EIO, {RETRIES(1), "E_IO", "the disk reports an input/output error"}},
+	{EUCLEAN, {RETRIES(1), "E_IO", "the file system is damaged"}},
 	{EACCES, {PERMANENT, "E_PERM", "permission denied"}},
 	{EPERM, {PERMANENT, "E_PERM", "operation not permitted"}},
 	{ENAMETOOLONG, {PERMANENT, "E_NAME", "the file name is too long for this file system"}},
