@@ -19,6 +19,7 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/store/store.c src/fetchd/store/store.h \
 	src/fetchd/transfer/address.c src/fetchd/transfer/address.h \
 	src/fetchd/transfer/body.c \
+	src/fetchd/transfer/ftp.c \
 	src/fetchd/transfer/gate.c src/fetchd/transfer/gate.h \
 	src/fetchd/transfer/hop.c \
 	src/fetchd/transfer/messages.h \

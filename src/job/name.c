@@ -164,13 +164,13 @@ char *name_shorten(const char *name, size_t max)
 	return xasprintf("%.*s%s", (int)stem, name, name + n - ext);
 }
 
-char *name_sanitize(const char *raw, size_t n)
+char *name_sanitize_or_null(const char *raw, size_t n)
 {
 	CLEANUP_FREE char *clean = clean_bytes(raw, n);
 
 	trim(clean);
 	if (!*clean)
-		return xstrdup("download");
+		return NULL;
 	if (is_device(clean)) {
 		CLEANUP_FREE char *prefixed = xasprintf("_%s", clean);
 
@@ -179,18 +179,14 @@ char *name_sanitize(const char *raw, size_t n)
 	return name_shorten(clean, NAME_BYTES_MAX);
 }
 
-/* ---- sources of names */
-
-static int hex_value(char c)
+char *name_sanitize(const char *raw, size_t n)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
+	char *name = name_sanitize_or_null(raw, n);
+
+	return name ? name : xstrdup("download");
 }
+
+/* ---- sources of names */
 
 /* Decodes %XX once, in place; what is no escape stays. Returns the new length; NULs may be inside. */
 static size_t percent_decode(char *s)
@@ -198,11 +194,10 @@ static size_t percent_decode(char *s)
 	size_t at = 0;
 
 	for (size_t i = 0; s[i]; i++) {
-		int high = s[i] == '%' ? hex_value(s[i + 1]) : -1;
-		int low = high >= 0 ? hex_value(s[i + 2]) : -1;
+		int byte = text_percent_byte(s + i);
 
-		if (low >= 0) {
-			s[at++] = (char)(high << 4 | low);
+		if (byte >= 0) {
+			s[at++] = (char)byte;
 			i += 2;
 		} else {
 			s[at++] = s[i];
