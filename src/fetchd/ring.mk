@@ -34,4 +34,8 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/disk/finish.c \
 	src/fetchd/disk/hash.c src/fetchd/disk/hash.h \
 	src/fetchd/disk/internal.h \
-	src/fetchd/disk/place.c
+	src/fetchd/disk/names.c \
+	src/fetchd/disk/place.c \
+	src/fetchd/disk/room.c src/fetchd/disk/room.h \
+	src/fetchd/disk/sums.c src/fetchd/disk/sums.h \
+	src/fetchd/disk/verify.c
