@@ -421,9 +421,9 @@ static const struct errno_row errno_rows[] = {
 	{EHOSTDOWN, {HELD(JOB_WAIT_DISK), "E_DEST_GONE", "the file server is down"}},
 	{EHOSTUNREACH, {HELD(JOB_WAIT_DISK), "E_DEST_GONE", "the file server cannot be reached"}},
 	{ENOKEY, {HELD(JOB_WAIT_DISK), "E_DEST_GONE", "the directory is encrypted and locked"}},
-	/* What was written after the last sync is lost. */
-	{EIO, {RESTART, "E_IO", "the disk reports an input/output error"}},
-	{EUCLEAN, {RESTART, "E_IO", "the file system is damaged"}},
+	/* What was written after the last sync is lost; what came before it is not. */
+	{EIO, {RETRIES(1), "E_IO", "the disk reports an input/output error"}},
+	{EUCLEAN, {RETRIES(1), "E_IO", "the file system is damaged"}},
 	{EACCES, {PERMANENT, "E_PERM", "permission denied"}},
 	{EPERM, {PERMANENT, "E_PERM", "operation not permitted"}},
 	{ENAMETOOLONG, {PERMANENT, "E_NAME", "the file name is too long for this file system"}},

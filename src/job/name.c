@@ -158,10 +158,10 @@ static void trim(char *s)
 		s[--n] = '\0';
 }
 
-static char *shorten(const char *name)
+char *name_shorten(const char *name, size_t max)
 {
 	size_t n = strlen(name), ext = extension_length(name, n);
-	size_t stem = cut_stem(name, n - ext, NAME_BYTES_MAX - ext);
+	size_t stem = cut_stem(name, n - ext, max - ext);
 
 	return xasprintf("%.*s%s", (int)stem, name, name + n - ext);
 }
@@ -173,7 +173,7 @@ char *name_sanitize_or_null(const char *raw, size_t n)
 	trim(clean);
 	if (!*clean)
 		return NULL;
-	char *name = shorten(clean);
+	char *name = name_shorten(clean, NAME_BYTES_MAX);
 
 	/* Only now: what was cut out may have been all that made it another name. */
 	if (!is_device(name))
@@ -181,7 +181,7 @@ char *name_sanitize_or_null(const char *raw, size_t n)
 	CLEANUP_FREE char *device = name;
 	CLEANUP_FREE char *prefixed = xasprintf("_%s", device);
 
-	return shorten(prefixed);
+	return name_shorten(prefixed, NAME_BYTES_MAX);
 }
 
 char *name_sanitize(const char *raw, size_t n)

@@ -309,19 +309,32 @@ static char *without_secret_values(const char *url)
 	return out;
 }
 
-char *origin_redact(const char *url)
+/* Where the authority begins. Without a scheme it is no URL, but may still hold a password. */
+static const char *find_authority(const char *url)
 {
-	const char *authority = url, *host;
 	size_t n = scheme_length(url);
 
-	/* Without a scheme it is no URL, but may still hold a password. */
-	if (n > 0 && text_starts(url + n, "://"))
-		authority = url + n + 3;
+	return n > 0 && text_starts(url + n, "://") ? url + n + 3 : url;
+}
+
+char *origin_redact(const char *url)
+{
+	const char *authority = find_authority(url), *host;
+
 	find_hostport(authority, &host);
 	CLEANUP_FREE char *bare =
 		host == authority ? xstrdup(url) : xasprintf("%.*s***@%s", (int)(authority - url), url, host);
 
 	return without_secret_values(bare);
+}
+
+char *origin_split_userinfo(const char *url, char **ret_userinfo)
+{
+	const char *authority = find_authority(url), *host;
+
+	find_hostport(authority, &host);
+	*ret_userinfo = host > authority ? xstrndup(authority, (size_t)(host - 1 - authority)) : NULL;
+	return xasprintf("%.*s%s", (int)(authority - url), url, host);
 }
 
 bool origin_scheme_in(const char *scheme, const char *list)
