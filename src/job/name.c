@@ -120,6 +120,14 @@ static size_t cut_stem(const char *s, size_t n, size_t max)
 	return cut;
 }
 
+char *name_shorten(const char *name, size_t max)
+{
+	size_t n = strlen(name), ext = extension_length(name, n);
+	size_t stem = cut_stem(name, n - ext, max - ext);
+
+	return xasprintf("%.*s%s", (int)stem, name, name + n - ext);
+}
+
 /* ---- sanitizing */
 
 /* Bytes become characters that may stand in a name; hidden ones are dropped, others become '_'. */
@@ -156,12 +164,9 @@ static void trim(char *s)
 		s[--n] = '\0';
 }
 
-char *name_shorten(const char *name, size_t max)
+static char *shorten(const char *name)
 {
-	size_t n = strlen(name), ext = extension_length(name, n);
-	size_t stem = cut_stem(name, n - ext, max - ext);
-
-	return xasprintf("%.*s%s", (int)stem, name, name + n - ext);
+	return name_shorten(name, NAME_BYTES_MAX);
 }
 
 char *name_sanitize_or_null(const char *raw, size_t n)
@@ -174,9 +179,9 @@ char *name_sanitize_or_null(const char *raw, size_t n)
 	if (is_device(clean)) {
 		CLEANUP_FREE char *prefixed = xasprintf("_%s", clean);
 
-		return name_shorten(prefixed, NAME_BYTES_MAX);
+		return shorten(prefixed);
 	}
-	return name_shorten(clean, NAME_BYTES_MAX);
+	return shorten(clean);
 }
 
 char *name_sanitize(const char *raw, size_t n)
