@@ -16,6 +16,7 @@ unit_tests = \
 	tests/unit/test_classify \
 	tests/unit/test_digest \
 	tests/unit/test_disposition \
+	tests/unit/test_cookie \
 	tests/unit/test_event \
 	tests/unit/test_filter \
 	tests/unit/test_header \
@@ -31,6 +32,7 @@ unit_tests = \
 	tests/unit/test_gate \
 	tests/unit/test_address \
 	tests/unit/test_room \
+	tests/unit/test_secrets \
 	tests/unit/test_sums
 
 check_PROGRAMS += $(unit_tests)
@@ -69,6 +71,8 @@ tests_unit_test_room_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_room_LDADD = $(unit_fetchd)
 tests_unit_test_sums_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_sums_LDADD = $(unit_fetchd) $(CRYPTO_LIBS)
+tests_unit_test_secrets_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_secrets_LDADD = $(unit_fetchd)
 
 tests_unit_test_checksum_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_checksum_LDADD = $(unit_job)
@@ -78,6 +82,8 @@ tests_unit_test_digest_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_digest_LDADD = $(unit_job)
 tests_unit_test_disposition_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_disposition_LDADD = $(unit_job)
+tests_unit_test_cookie_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_cookie_LDADD = $(unit_job)
 tests_unit_test_event_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_event_LDADD = $(unit_job)
 tests_unit_test_filter_CPPFLAGS = $(unit_cppflags)
