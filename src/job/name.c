@@ -122,14 +122,6 @@ static size_t cut_stem(const char *s, size_t n, size_t max)
 	return cut;
 }
 
-char *name_shorten(const char *name, size_t max)
-{
-	size_t n = strlen(name), ext = extension_length(name, n);
-	size_t stem = cut_stem(name, n - ext, max - ext);
-
-	return xasprintf("%.*s%s", (int)stem, name, name + n - ext);
-}
-
 /* ---- sanitizing */
 
 /* Bytes become characters that may stand in a name; hidden ones are dropped, others become '_'. */
@@ -166,9 +158,12 @@ static void trim(char *s)
 		s[--n] = '\0';
 }
 
-static char *shorten(const char *name)
+char *name_shorten(const char *name, size_t max)
 {
-	return name_shorten(name, NAME_BYTES_MAX);
+	size_t n = strlen(name), ext = extension_length(name, n);
+	size_t stem = cut_stem(name, n - ext, max - ext);
+
+	return xasprintf("%.*s%s", (int)stem, name, name + n - ext);
 }
 
 char *name_sanitize_or_null(const char *raw, size_t n)
@@ -180,11 +175,6 @@ char *name_sanitize_or_null(const char *raw, size_t n)
 		return NULL;
 	char *name = name_shorten(clean, NAME_BYTES_MAX);
 
-<<<<<<< HEAD
-		return shorten(prefixed);
-	}
-	return shorten(clean);
-=======
 	/* Only now: what was cut out may have been all that made it another name. */
 	if (!is_device(name))
 		return name;
@@ -192,7 +182,6 @@ char *name_sanitize_or_null(const char *raw, size_t n)
 	CLEANUP_FREE char *prefixed = xasprintf("_%s", device);
 
 	return name_shorten(prefixed, NAME_BYTES_MAX);
->>>>>>> main
 }
 
 char *name_sanitize(const char *raw, size_t n)
