@@ -46,6 +46,7 @@ static void reload(struct engine *engine, struct request *request)
 	request->config = NULL;
 	rate_set(engine->total_rate, engine->config->limit_rate);
 	hosts_tune(engine);
+	disk_tune(engine->disk, engine->config);
 	for (size_t i = 0; i < engine->n_workers; i++) {
 		struct worker_tune *tune = xcalloc(1, sizeof(*tune));
 
@@ -60,6 +61,7 @@ static void stop_all(struct engine *engine)
 	struct run *run, *next;
 
 	engine->stopping = true;
+	disk_hurry(engine->disk);
 	HASH_ITER(hh, engine->runs, run, next) {
 		run_cancel(engine, run);
 	}
