@@ -19,6 +19,7 @@
 #include "fetchd/disk/disk.h"
 #include "fetchd/engine/engine.h"
 #include "fetchd/instance.h"
+#include "fetchd/network.h"
 #include "fetchd/service.h"
 #include "fetchd/store/store.h"
 #include "fetchd/transfer/messages.h"
@@ -263,6 +264,7 @@ static int engine_up(struct daemon *d)
 		.n_workers = d->n_workers,
 		.disk = d->disk,
 		.total_rate = &d->total_rate,
+		.network_up = network_is_up(d->network),
 	};
 	d->engine = engine_start(&setup, &error);
 	if (!d->engine)
@@ -292,6 +294,7 @@ static const struct part {
 	{disk_up, disk_down},
 	{mailboxes_up, mailboxes_down},
 	{daemon_loop_up, daemon_loop_down},
+	{daemon_network_up, daemon_network_down},
 	{workers_up, workers_down},
 	{engine_up, engine_down},
 	{daemon_control_up, daemon_control_down},

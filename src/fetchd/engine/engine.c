@@ -70,11 +70,12 @@ static int serve(struct engine *engine, struct request *request, enum request_ki
 	switch (kind) {
 	case REQUEST_ADD: return request_add(engine, request);
 	case REQUEST_LIST: return request_list(engine, request);
-	case REQUEST_INSPECT:
-	case REQUEST_VERIFY: return -EINVAL;
+	case REQUEST_INSPECT: return request_inspect(engine, request);
+	case REQUEST_VERIFY: return request_verify(engine, request);
 	case REQUEST_EVENTS: return request_events(engine, request);
 	case REQUEST_CHANGE: return request_change(engine, request, ret_again);
 	case REQUEST_WATCHERS: engine->watchers += (unsigned)request->watchers_delta; return 0;
+	case REQUEST_NETWORK: network_changed(engine, request->network_up); return 0;
 	case REQUEST_DRAIN:
 		engine->draining = request->drain_on;
 		engine->drain_exit = request->drain_on && request->drain_exit;
@@ -139,7 +140,9 @@ static void on_disk(struct engine *engine, struct disk_task *task)
 	struct request *request = task->owner;
 
 	engine->tasks--;
-	if (task->verdict.class != VERDICT_OK)
+	if (task->msg.kind == DISK_VERIFY)
+		request_verified(request, task);
+	else if (task->verdict.class != VERDICT_OK)
 		log_warning("%s", task->verdict.message ? task->verdict.message : "the disk refused a task");
 	if (request && --request->pending == 0)
 		turn_reply(engine, request);
@@ -215,7 +218,8 @@ static void notice_end(struct engine *engine)
 /* Returns whether there is more to do at once. */
 static bool turn(struct engine *engine)
 {
-	bool more_due = false, more_claims = false, worked = mailbox_length(engine->mailbox) > 0;
+	bool more_wakes = false, more_due = false, more_claims = false;
+	bool worked = mailbox_length(engine->mailbox) > 0;
 	int err = turn_begin(engine);
 
 	if (!err)
@@ -223,6 +227,10 @@ static bool turn(struct engine *engine)
 	STAILQ_CONCAT(&engine->backlog, &engine->unfinished);
 	if (engine->stopping)
 		stop_all(engine);
+	if (!err)
+		err = hosts_release(engine);
+	if (!err)
+		err = network_wake(engine, &more_wakes);
 	if (!err)
 		err = sched_due(engine, &more_due);
 	if (!err)
@@ -235,7 +243,7 @@ static bool turn(struct engine *engine)
 	notice_end(engine);
 	if (worked || HASH_COUNT(engine->runs) > 0)
 		engine->relax_usec = usec_add(clock_boot_usec(), RELAX_USEC);
-	return more_due || more_claims || !STAILQ_EMPTY(&engine->backlog);
+	return more_wakes || more_due || more_claims || !STAILQ_EMPTY(&engine->backlog);
 }
 
 /* The next thing that time brings. */
@@ -247,6 +255,9 @@ static void arm_timer(struct engine *engine)
 			      : engine->next_due_usec - engine->wall_offset_usec;
 	int64_t at = due < engine->next_purge_usec ? due : engine->next_purge_usec;
 
+	if (engine->next_release_usec != USEC_INFINITY &&
+		engine->next_release_usec - engine->wall_offset_usec < at)
+		at = engine->next_release_usec - engine->wall_offset_usec;
 	if (engine->relax_usec < at && HASH_COUNT(engine->runs) == 0)
 		at = engine->relax_usec;
 	if (at < 1)
@@ -360,9 +371,12 @@ static void engine_init(struct engine *engine, const struct engine_setup *setup)
 	engine->config = config_ref(setup->config);
 	engine->wall_offset_usec = clock_wall_usec() - clock_boot_usec();
 	engine->next_due_usec = USEC_INFINITY;
+	engine->next_release_usec = USEC_INFINITY;
 	engine->relax_usec = USEC_INFINITY;
+	engine->network_up = setup->network_up;
 	rng_init(&engine->rng);
 	TAILQ_INIT(&engine->levels);
+	TAILQ_INIT(&engine->marked);
 	TAILQ_INIT(&engine->ended);
 	TAILQ_INIT(&engine->claimed);
 	STAILQ_INIT(&engine->backlog);
