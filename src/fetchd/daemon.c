@@ -175,10 +175,13 @@ static void empty_mailbox(struct mailbox *mailbox, void (*message_free)(struct m
 	mailbox_done(mailbox);
 }
 
-/* What came for an engine that had failed. */
+/* What came for an engine that had failed. A task that a hung lane gave back is left to the end of the
+ * process, as the lane is. */
 static void engine_message_free(struct msg *msg)
 {
-	if (msg->kind == OUTCOME_CHECKPOINT || msg->kind == OUTCOME_FINISHED)
+	if (msg->kind >= DISK_RESUME)
+		return;
+	if (msg->kind >= OUTCOME_RECEIVED)
 		outcome_free((struct outcome *)msg);
 	else
 		request_free((struct request *)msg);

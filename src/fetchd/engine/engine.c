@@ -25,6 +25,8 @@
 #define RELAX_USEC (30 * USEC_PER_SEC)
 /* When the disk is full the database is tried again this often. */
 #define FULL_AGAIN_USEC USEC_PER_SEC
+/* A file system that hangs does not hold the end of a daemon that has failed. */
+#define TASKS_WAIT_USEC (2 * USEC_PER_SEC)
 
 int64_t engine_now(const struct engine *engine)
 {
@@ -46,6 +48,7 @@ static void reload(struct engine *engine, struct request *request)
 	request->config = NULL;
 	rate_set(engine->total_rate, engine->config->limit_rate);
 	hosts_tune(engine);
+	disk_tune(engine->disk, engine->config);
 	for (size_t i = 0; i < engine->n_workers; i++) {
 		struct worker_tune *tune = xcalloc(1, sizeof(*tune));
 
@@ -59,6 +62,8 @@ static void stop_all(struct engine *engine)
 {
 	struct run *run, *next;
 
+	if (!engine->stopping)
+		disk_hurry(engine->disk);
 	engine->stopping = true;
 	HASH_ITER(hh, engine->runs, run, next) {
 		run_cancel(engine, run);
@@ -290,6 +295,28 @@ static void wait_for_work(struct engine *engine)
 
 /* ---- the thread */
 
+/* One that still waits for the disk is answered when that is back. */
+static void drop_request(struct engine *engine, struct request *request)
+{
+	request_fail(request, REQUEST_TRY_AGAIN, 0, NULL, "fetchd is shutting down");
+	request->pending -= (size_t)request->going_on;
+	request->going_on = false;
+	reply_or_wait(engine, request);
+}
+
+static void drop_task(struct engine *engine, struct disk_task *task)
+{
+	struct request *request = task->owner;
+
+	engine->tasks--;
+	if (request) {
+		request->pending--;
+		drop_request(engine, request);
+	}
+	disk_file_free(task->file);
+	disk_task_free(engine->disk, task);
+}
+
 static void drop_mail(struct engine *engine, struct msg_list *list)
 {
 	struct msg *msg;
@@ -297,15 +324,27 @@ static void drop_mail(struct engine *engine, struct msg_list *list)
 	while ((msg = STAILQ_FIRST(list))) {
 		STAILQ_REMOVE_HEAD(list, link);
 		if (msg->kind >= DISK_RESUME) {
-			disk_file_free(((struct disk_task *)msg)->file);
-			disk_task_free(engine->disk, (struct disk_task *)msg);
+			drop_task(engine, (struct disk_task *)msg);
 		} else if (msg->kind >= OUTCOME_RECEIVED) {
 			outcome_free((struct outcome *)msg);
 		} else {
-			request_fail(
-				(struct request *)msg, REQUEST_TRY_AGAIN, 0, NULL, "fetchd is shutting down");
-			turn_reply(engine, (struct request *)msg);
+			drop_request(engine, (struct request *)msg);
 		}
+	}
+}
+
+/* A failed engine may have tasks out: they come back to a mailbox that must still be there. */
+static void await_tasks(struct engine *engine)
+{
+	int64_t until_usec = clock_boot_usec() + TASKS_WAIT_USEC;
+	struct pollfd pfd = {.fd = mailbox_fd(engine->mailbox), .events = POLLIN};
+
+	if (engine->tasks > 0)
+		disk_hurry(engine->disk);
+	while (engine->tasks > 0 && clock_boot_usec() < until_usec) {
+		(void)poll(&pfd, 1, (int)(TASKS_WAIT_USEC / USEC_PER_MSEC));
+		mailbox_take(engine->mailbox, &engine->backlog, 0);
+		drop_mail(engine, &engine->backlog);
 	}
 }
 
@@ -329,6 +368,7 @@ static void *engine_main(void *arg)
 	mailbox_take(engine->mailbox, &engine->backlog, 0);
 	drop_mail(engine, &engine->backlog);
 	drop_mail(engine, &engine->unfinished);
+	await_tasks(engine);
 	store_close(engine->store);
 	engine->store = NULL;
 	if (!engine->failed)
