@@ -223,3 +223,22 @@ bool text_starts(const char *s, const char *prefix)
 {
 	return strncmp(s, prefix, strlen(prefix)) == 0;
 }
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+int text_percent_byte(const char *s)
+{
+	int high = s[0] == '%' ? hex_value(s[1]) : -1;
+	int low = high >= 0 ? hex_value(s[2]) : -1;
+
+	return low >= 0 ? high << 4 | low : -1;
+}

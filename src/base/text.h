@@ -26,5 +26,7 @@ char *text_ellipsize(const char *s, size_t columns);
 /* Case-insensitive ASCII. */
 bool text_ieq(const char *a, const char *b);
 bool text_starts(const char *s, const char *prefix);
+/* The byte that "%XX" at s stands for; -1 when s does not begin with such an escape. */
+int text_percent_byte(const char *s);
 
 #endif

@@ -6,7 +6,9 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 struct date {
 	int year, month, day; /* month from 1 */
@@ -181,4 +183,20 @@ int httpdate_parse(const char *text, int64_t *ret_sec)
 	*ret_sec = days_since_epoch(&d) * 86400 + d.hour * 3600 + d.minute * 60 +
 		   (d.second < 60 ? d.second : 59);
 	return 0;
+}
+
+char *httpdate_format(char buf[HTTPDATE_MAX], int64_t sec)
+{
+	static const char days[][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+	static const char months[][4] = {
+		"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+	const int64_t first = -62167219200, last = 253402300799; /* years 0 and 9999 */
+	time_t t = (time_t)(sec < first ? first : sec > last ? last : sec);
+	struct tm tm;
+
+	gmtime_r(&t, &tm);
+	snprintf(buf, HTTPDATE_MAX, "%s, %02u %s %04u %02u:%02u:%02u GMT", days[tm.tm_wday % 7],
+		(unsigned)tm.tm_mday % 100, months[tm.tm_mon % 12], (unsigned)(tm.tm_year + 1900) % 10000,
+		(unsigned)tm.tm_hour % 100, (unsigned)tm.tm_min % 100, (unsigned)tm.tm_sec % 100);
+	return buf;
 }

@@ -3,6 +3,8 @@ src_libjob_a_SOURCES = \
 	src/job/attempt.c src/job/attempt.h \
 	src/job/checksum.c src/job/checksum.h \
 	src/job/classify.c src/job/classify.h \
+	src/job/digest.c src/job/digest.h \
+	src/job/disposition.c src/job/disposition.h \
 	src/job/cookie.c src/job/cookie.h \
 	src/job/event.c src/job/event.h \
 	src/job/filter.c src/job/filter.h \

@@ -39,9 +39,11 @@ static bool bad_at_end(char c)
 /* Names that are devices to other systems, whatever extension follows. */
 static bool is_device(const char *name)
 {
-	static const char *const devices[] = {"CON", "PRN", "AUX", "NUL", "CLOCK$", "COM1", "COM2", "COM3",
-		"COM4", "COM5", "COM6", "COM7", "COM8", "COM9", "LPT1", "LPT2", "LPT3", "LPT4", "LPT5",
-		"LPT6", "LPT7", "LPT8", "LPT9"};
+	/* The last six end in superscript digits. */
+	static const char *const devices[] = {"CON", "PRN", "AUX", "NUL", "CLOCK$", "CONIN$", "CONOUT$",
+		"COM0", "COM1", "COM2", "COM3", "COM4", "COM5", "COM6", "COM7", "COM8", "COM9", "LPT0",
+		"LPT1", "LPT2", "LPT3", "LPT4", "LPT5", "LPT6", "LPT7", "LPT8", "LPT9", "COM\xc2\xb9",
+		"COM\xc2\xb2", "COM\xc2\xb3", "LPT\xc2\xb9", "LPT\xc2\xb2", "LPT\xc2\xb3"};
 	size_t n = strcspn(name, ".");
 
 	while (n > 0 && name[n - 1] == ' ')
@@ -156,41 +158,40 @@ static void trim(char *s)
 		s[--n] = '\0';
 }
 
-static char *shorten(const char *name)
+char *name_shorten(const char *name, size_t max)
 {
 	size_t n = strlen(name), ext = extension_length(name, n);
-	size_t stem = cut_stem(name, n - ext, NAME_BYTES_MAX - ext);
+	size_t stem = cut_stem(name, n - ext, max - ext);
 
 	return xasprintf("%.*s%s", (int)stem, name, name + n - ext);
 }
 
-char *name_sanitize(const char *raw, size_t n)
+char *name_sanitize_or_null(const char *raw, size_t n)
 {
 	CLEANUP_FREE char *clean = clean_bytes(raw, n);
 
 	trim(clean);
 	if (!*clean)
-		return xstrdup("download");
-	if (is_device(clean)) {
-		CLEANUP_FREE char *prefixed = xasprintf("_%s", clean);
+		return NULL;
+	char *name = name_shorten(clean, NAME_BYTES_MAX);
 
-		return shorten(prefixed);
-	}
-	return shorten(clean);
+	/* Only now: what was cut out may have been all that made it another name. */
+	if (!is_device(name))
+		return name;
+	CLEANUP_FREE char *device = name;
+	CLEANUP_FREE char *prefixed = xasprintf("_%s", device);
+
+	return name_shorten(prefixed, NAME_BYTES_MAX);
+}
+
+char *name_sanitize(const char *raw, size_t n)
+{
+	char *name = name_sanitize_or_null(raw, n);
+
+	return name ? name : xstrdup("download");
 }
 
 /* ---- sources of names */
-
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
 
 /* Decodes %XX once, in place; what is no escape stays. Returns the new length; NULs may be inside. */
 static size_t percent_decode(char *s)
@@ -198,11 +199,10 @@ static size_t percent_decode(char *s)
 	size_t at = 0;
 
 	for (size_t i = 0; s[i]; i++) {
-		int high = s[i] == '%' ? hex_value(s[i + 1]) : -1;
-		int low = high >= 0 ? hex_value(s[i + 2]) : -1;
+		int byte = text_percent_byte(s + i);
 
-		if (low >= 0) {
-			s[at++] = (char)(high << 4 | low);
+		if (byte >= 0) {
+			s[at++] = (char)byte;
 			i += 2;
 		} else {
 			s[at++] = s[i];

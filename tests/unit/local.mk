@@ -14,6 +14,8 @@ unit_tests = \
 	tests/unit/test_units \
 	tests/unit/test_checksum \
 	tests/unit/test_classify \
+	tests/unit/test_digest \
+	tests/unit/test_disposition \
 	tests/unit/test_cookie \
 	tests/unit/test_event \
 	tests/unit/test_filter \
@@ -70,6 +72,10 @@ tests_unit_test_checksum_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_checksum_LDADD = $(unit_job)
 tests_unit_test_classify_CPPFLAGS = $(unit_cppflags) $(CURL_CFLAGS)
 tests_unit_test_classify_LDADD = $(unit_job) $(CURL_LIBS)
+tests_unit_test_digest_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_digest_LDADD = $(unit_job)
+tests_unit_test_disposition_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_disposition_LDADD = $(unit_job)
 tests_unit_test_cookie_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_cookie_LDADD = $(unit_job)
 tests_unit_test_event_CPPFLAGS = $(unit_cppflags)

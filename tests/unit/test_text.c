@@ -180,6 +180,15 @@ static void test_compare(void **state)
 	assert_true(text_starts("x", ""));
 	assert_false(text_starts("htt", "http"));
 	assert_false(text_starts("HTTP", "http"));
+	assert_int_equal(text_percent_byte("%41"), 'A');
+	assert_int_equal(text_percent_byte("%fF0"), 0xff);
+	assert_int_equal(text_percent_byte("%00"), 0);
+	assert_int_equal(text_percent_byte("%"), -1);
+	assert_int_equal(text_percent_byte("%4"), -1);
+	assert_int_equal(text_percent_byte("%g0"), -1);
+	assert_int_equal(text_percent_byte("%0g"), -1);
+	assert_int_equal(text_percent_byte("41"), -1);
+	assert_int_equal(text_percent_byte(""), -1);
 }
 
 int main(void)

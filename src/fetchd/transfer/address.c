@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/text.h"
 
 static const struct {
 	uint32_t net;
@@ -70,4 +71,19 @@ bool address_is_private(const struct sockaddr *address)
 	if (address->sa_family == AF_INET6)
 		return v6_private(&((const struct sockaddr_in6 *)(const void *)address)->sin6_addr);
 	return true;
+}
+
+bool address_text_is_private(const char *host)
+{
+	struct sockaddr_in v4 = {.sin_family = AF_INET};
+	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+	size_t n = strlen(host);
+	CLEANUP_FREE char *bare = host[0] == '[' && n > 2 ? xstrndup(host + 1, n - 2) : xstrdup(host);
+
+	if (text_ieq(bare, "localhost"))
+		return true;
+	if (inet_aton(bare, &v4.sin_addr))
+		return address_is_private((const struct sockaddr *)&v4);
+	return inet_pton(AF_INET6, bare, &v6.sin6_addr) == 1 &&
+	       address_is_private((const struct sockaddr *)&v6);
 }

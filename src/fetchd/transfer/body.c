@@ -9,6 +9,10 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "job/digest.h"
+#include "job/disposition.h"
+#include "job/name.h"
+#include "job/retry.h"
 
 #define BUFFER_FIRST ((size_t)16 * 1024)
 #define BUFFER_SMALL ((int64_t)64 * 1024)
@@ -19,54 +23,165 @@
 
 /* ---- heads */
 
-static void adopt(struct transfer *t, int64_t size)
+/* What the server says that the bytes hash to: of the whole, or of what this response brings. */
+static void adopt_digests(struct transfer *t)
 {
 	const struct response *r = &t->response;
-	const char *validator = gate_validator(r->etag, r->last_modified, r->date);
-	struct job *job = t->job;
+	char *part = r->content_digest ? digest_from_field(r->content_digest) : NULL;
 
-	if (t->answer == GATE_START && t->offset > 0)
-		transfer_start_over(t);
-	job->size = size;
-	job->http_status = r->status;
-	/* Only what can prove sameness is kept; encoded forms have no ranges worth asking for. */
-	str_set(&job->etag, validator == r->etag && !r->content_encoding ? r->etag : NULL);
-	str_set(&job->last_modified,
-		validator == r->last_modified && !r->content_encoding ? r->last_modified : NULL);
+	if (t->answer == GATE_START) {
+		char *whole = gate_whole_digest(r);
+
+		/* Without ranges in play both are about the same bytes. */
+		free(t->job->digest);
+		t->job->digest = whole ? whole : xstrdup_null(part);
+		free(part);
+		part = xstrdup_null(t->job->digest);
+	} else if (t->tail_n) {
+		/* It covers bytes that are compared, not written. */
+		free(part);
+		part = NULL;
+	}
+	free(t->part_digest);
+	t->part_digest = part;
 }
 
-static void judge(struct transfer *t)
+static void adopt_name(struct transfer *t)
+{
+	char *name;
+
+	if (!t->job->options.remote_name || !t->response.content_disposition)
+		return;
+	name = disposition_name(t->response.content_disposition);
+	if (!name)
+		return;
+	free(t->job->name);
+	t->job->name = name;
+}
+
+static void adopt_validators(struct transfer *t)
+{
+	const struct response *r = &t->response;
+	struct job *job = t->job;
+
+	job->validator = gate_validator(r->etag, r->last_modified, r->date);
+	str_set(&job->etag, r->etag);
+	str_set(&job->last_modified, r->last_modified);
+	str_set(&job->encoded, r->content_encoding);
+	if (r->content_encoding)
+		transfer_note(
+			t, "the server sent an encoded form though none was asked for; kept as it came");
+}
+
+static void body_adopt(struct transfer *t, const struct gate_result *result)
 {
 	struct job *job = t->job;
+
+	if (t->answer == GATE_START && (t->offset > 0 || t->tail))
+		transfer_start_over(t);
+	job->size = result->size;
+	if (t->answer == GATE_START) {
+		t->record->offset = 0;
+		adopt_validators(t);
+	} else if (t->tail_n) {
+		job->integrity = JOB_INTEGRITY_UNVERIFIED;
+	}
+	adopt_digests(t);
+	adopt_name(t);
+	t->slow_since_usec = clock_boot_usec();
+	t->slow_offset = t->offset;
+}
+
+/* What the rules made of the answer, beyond yes and no. */
+void body_apply(struct transfer *t, const struct gate_result *result)
+{
+	if (result->note)
+		transfer_note(t, result->note);
+	if (result->changed)
+		t->job->changes++;
+	if (result->range_fault) {
+		t->job->range_faults++;
+		/* The second one: never again a range, for this job. */
+		if (t->verdict.class == VERDICT_RESTART)
+			t->job->no_ranges = true;
+	}
+	if (t->answer == GATE_APPEND || t->answer == GATE_START)
+		body_adopt(t, result);
+	else if (t->answer == GATE_COMPLETE && t->job->size < 0)
+		t->job->size = result->size;
+}
+
+static bool is_plain_http(const struct transfer *t)
+{
+	return strncmp(t->job->url, "http:", 5) == 0 && strncmp(t->url, "http:", 5) == 0;
+}
+
+void body_judge(struct transfer *t)
+{
+	struct job *job = t->job;
+	const struct response *r = &t->response;
+	bool timed = job->options.if_newer_usec >= 0;
+	CLEANUP_FREE char *url_name = name_from_url(job->url);
 	struct gate_request q = {
 		.offset = t->offset,
+		.overlap = (int64_t)t->tail_n,
 		.size = t->offset > 0 ? job->size : -1,
-		.etag = job->etag,
-		.last_modified = job->last_modified,
+		.etag = t->offset > 0 ? job->etag : NULL,
+		.last_modified = t->offset > 0 ? job->last_modified : NULL,
+		.validator = job->validator,
+		.digest = t->offset > 0 ? job->digest : NULL,
+		.range_faults = job->range_faults,
+		.changes = job->changes,
 		.max_size = job->options.max_filesize > 0 ? job->options.max_filesize : 0,
+		.plain_http = is_plain_http(t),
+		.foreign = t->foreign,
+		.expects_binary = gate_names_binary(url_name),
+		.conditional = t->offset == 0 && (t->conditional || timed),
+		.have_etag = t->have_etag,
+		.have_modified_sec = t->conditional ? t->have_modified_sec
+				     : timed	    ? job->options.if_newer_usec / USEC_PER_SEC
+						    : -1,
 	};
-	int64_t size = -1;
+	struct gate_result result;
 
-	t->answer = gate_judge(&q, &t->response, &size, &t->verdict);
+	if (r->retry_after)
+		t->verdict.retry_after_usec = retry_after_parse(r->retry_after, r->date, clock_wall_usec());
+	t->answer = gate_judge(&q, r, &result, &t->verdict);
 	t->judged = true;
 	t->swallowed = 0;
-	if (t->answer == GATE_APPEND || t->answer == GATE_START)
-		adopt(t, size);
-	else
-		job->http_status = t->response.status;
+	job->http_status = r->status;
+	if (t->verdict.class == VERDICT_OK)
+		t->verdict.retry_after_usec = -1;
+	body_apply(t, &result);
+}
+
+/* libcurl answers the first 401 or 407 itself when the scheme needs a challenge; the answer after counts. */
+static bool will_be_answered(struct transfer *t)
+{
+	const struct job_secrets *secrets = t->foreign ? NULL : t->job->secrets;
+
+	if (t->response.status != 401 || t->challenged || !secrets || !secrets->user ||
+		t->job->options.auth == JOB_AUTH_BASIC)
+		return false;
+	t->challenged = true;
+	return true;
 }
 
 size_t body_header_cb(char *line, size_t size, size_t n, void *arg)
 {
 	struct transfer *t = arg;
 
+	t->last_byte_usec = clock_boot_usec();
+	if (ftp_is(t->url)) {
+		ftp_line(t, line, size * n);
+		return size * n;
+	}
 	if (!response_line(&t->response, line, size * n)) {
 		verdict_set(&t->verdict, VERDICT_PERMANENT, "E_HEADERS", "the server's header is too large");
 		return 0;
 	}
-	t->last_byte_usec = clock_boot_usec();
-	if (t->response.complete && !t->judged && t->response.status >= 200)
-		judge(t);
+	if (t->response.complete && !t->judged && t->response.status >= 200 && !will_be_answered(t))
+		body_judge(t);
 	return size * n;
 }
 
@@ -79,6 +194,8 @@ bool transfer_need_file(struct transfer *t, bool small)
 		.generation = t->job->generation,
 		.dir = t->job->dir,
 		.checksum = t->job->options.checksum,
+		/* A new part learns it with its first bytes. */
+		.digest = t->phase == TRANSFER_LOOK ? t->job->digest : NULL,
 		.small = small,
 	};
 
@@ -100,6 +217,8 @@ void body_flush(struct transfer *t)
 	task->offset = t->posted;
 	task->expect_size = t->job->size;
 	task->buffer = t->buffer;
+	task->digest = t->part_digest;
+	t->part_digest = NULL;
 	t->posted += (int64_t)t->buffer->used;
 	t->buffer = NULL;
 	t->writes++;
@@ -178,23 +297,49 @@ static size_t swallow(struct transfer *t, size_t n)
 	return t->swallowed <= SWALLOW_MAX ? n : 0;
 }
 
+/* The body repeats bytes that are here: the same, or another file. False: another. */
+static bool repeats(struct transfer *t, const char *bytes, size_t n)
+{
+	if (memcmp(t->tail + t->tail_seen, bytes, n) == 0) {
+		t->tail_seen += n;
+		return true;
+	}
+	t->verdict.most_restarts = GATE_CHANGES_MAX;
+	verdict_set(&t->verdict, ++t->job->changes > GATE_CHANGES_MAX ? VERDICT_PERMANENT : VERDICT_RESTART,
+		"E_CHANGED", "the file changed on the server: bytes that are here already differ");
+	return false;
+}
+
 size_t body_write_cb(char *bytes, size_t size, size_t n, void *arg)
 {
 	struct transfer *t = arg;
 	int64_t now = clock_boot_usec(), wait;
+	size_t again;
 
 	n *= size;
+	if (!t->judged && ftp_is(t->url))
+		ftp_judge(t);
+	if (t->judged && t->answer == GATE_UNCHANGED)
+		return 0; /* libcurl would read it to its end */
 	if (!t->judged || (t->answer != GATE_APPEND && t->answer != GATE_START))
 		return swallow(t, n);
-	if (too_long(t, n) || t->verdict.class != VERDICT_OK)
+	if (t->verdict.class != VERDICT_OK)
+		return 0;
+	again = t->tail_n - t->tail_seen < n ? t->tail_n - t->tail_seen : n;
+	if (too_long(t, n - again))
 		return 0;
 	if (t->resume_usec > now)
 		return pause_for(t, PAUSE_RATE);
-	if (!make_room(t, n))
+	if (n > again && !make_room(t, n - again))
 		return pause_for(t, PAUSE_DISK);
-	memcpy(t->buffer->bytes + t->buffer->used, bytes, n);
-	t->buffer->used += n;
-	t->offset += (int64_t)n;
+	if (again && !repeats(t, bytes, again))
+		return 0;
+	if (n > again) {
+		memcpy(t->buffer->bytes + t->buffer->used, bytes + again, n - again);
+		t->buffer->used += n - again;
+		t->offset += (int64_t)(n - again);
+		t->record->bytes += (int64_t)(n - again);
+	}
 	t->last_byte_usec = now;
 	/* Bytes that are here are paid for afterwards: the next ones wait. */
 	wait = pace(t, n, now);

@@ -12,9 +12,10 @@
 #include "job/classify.h"
 #include "job/httpdate.h"
 #include "job/origin.h"
-#include "job/retry.h"
 
 #define HOPS_MAX 10
+/* An empty answer may be a server that is just starting. */
+#define EMPTY_ATTEMPTS 4
 
 void hop_start(struct transfer *t)
 {
@@ -23,7 +24,10 @@ void hop_start(struct transfer *t)
 		transfer_settle(t);
 		return;
 	}
-	t->judged = false;
+	t->judged = t->blocked = t->challenged = false;
+	t->asked = true;
+	t->tail_seen = 0;
+	t->slow_since_usec = 0;
 	t->error[0] = '\0';
 	response_done(&t->response);
 	response_init(&t->response);
@@ -37,9 +41,53 @@ void hop_start(struct transfer *t)
 	}
 }
 
+static int64_t time_of(CURL *easy, CURLINFO info)
+{
+	curl_off_t usec = 0;
+
+	return curl_easy_getinfo(easy, info, &usec) == CURLE_OK && usec > 0 ? usec : -1;
+}
+
+static int version_of(CURL *easy)
+{
+	long version = 0;
+
+	curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
+	switch (version) {
+	case CURL_HTTP_VERSION_1_0: return 10;
+	case CURL_HTTP_VERSION_1_1: return 11;
+	case CURL_HTTP_VERSION_2_0: return 20;
+	case CURL_HTTP_VERSION_3: return 30;
+	default: return 0;
+	}
+}
+
+static void record_hop(struct transfer *t)
+{
+	struct attempt *record = t->record;
+	char *ip = NULL;
+	long port = 0;
+
+	curl_easy_getinfo(t->easy, CURLINFO_PRIMARY_IP, &ip);
+	curl_easy_getinfo(t->easy, CURLINFO_PRIMARY_PORT, &port);
+	free(record->address);
+	record->address = !ip || !*ip	    ? NULL
+			  : strchr(ip, ':') ? xasprintf("[%s]:%ld", ip, port)
+					    : xasprintf("%s:%ld", ip, port);
+	record->http_version = t->response.status ? version_of(t->easy) : 0;
+	record->http_status = t->response.status;
+	record->dns_usec = time_of(t->easy, CURLINFO_NAMELOOKUP_TIME_T);
+	record->connect_usec = time_of(t->easy, CURLINFO_CONNECT_TIME_T);
+	record->tls_usec = time_of(t->easy, CURLINFO_APPCONNECT_TIME_T);
+	record->first_byte_usec = time_of(t->easy, CURLINFO_STARTTRANSFER_TIME_T);
+	record->redirects = t->hops;
+}
+
 /* Gives the easy handle back. After this no callback comes any more. */
 void hop_leave(struct transfer *t)
 {
+	if (t->easy)
+		record_hop(t);
 	if (t->multi)
 		multi_remove(t->multi, t->easy);
 	t->multi = NULL;
@@ -53,10 +101,15 @@ void hop_leave(struct transfer *t)
 	t->pause = 0;
 }
 
+static bool same_origin(const struct origin *a, const struct origin *b)
+{
+	return strcmp(a->scheme, b->scheme) == 0 && strcmp(a->host, b->host) == 0 && a->port == b->port;
+}
+
 static bool redirect_allowed(struct transfer *t, const char *url)
 {
 	struct origin to, from;
-	bool downgrade, allowed, foreign;
+	bool downgrade, allowed;
 
 	if (origin_parse(url, &to) != ORIGIN_OK) {
 		verdict_set(&t->verdict, VERDICT_PERMANENT, "E_REDIRECT",
@@ -67,27 +120,60 @@ static bool redirect_allowed(struct transfer *t, const char *url)
 		abort();
 	allowed = origin_scheme_in(to.scheme, worker_config(t->worker)->protocols);
 	downgrade = strcmp(from.scheme, "https") == 0 && strcmp(to.scheme, "https") != 0;
-	foreign = strcmp(from.scheme, to.scheme) != 0 || strcmp(from.host, to.host) != 0 ||
-		  from.port != to.port;
 	if (!allowed || downgrade)
 		verdict_set(&t->verdict, VERDICT_PERMANENT, "E_REDIRECT_POLICY",
 			"the server redirects from %s to %s", from.scheme, to.scheme);
-	t->foreign = t->foreign || foreign;
+	/* Once away, never back: what came through another site's hands gets no credentials. */
+	t->foreign = t->foreign || !same_origin(&to, &from);
 	origin_done(&to);
 	origin_done(&from);
 	return allowed && !downgrade;
 }
 
+/* A server's idea of user and password is nobody's; a fragment is for browsers. NULL: no URL. */
+static char *bare_url(const char *url)
+{
+	CURLU *parsed = curl_url();
+	char *text = NULL, *bare = NULL;
+
+	if (curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK &&
+		curl_url_set(parsed, CURLUPART_USER, NULL, 0) == CURLUE_OK &&
+		curl_url_set(parsed, CURLUPART_PASSWORD, NULL, 0) == CURLUE_OK &&
+		curl_url_set(parsed, CURLUPART_OPTIONS, NULL, 0) == CURLUE_OK &&
+		curl_url_set(parsed, CURLUPART_FRAGMENT, NULL, 0) == CURLUE_OK &&
+		curl_url_get(parsed, CURLUPART_URL, &text, 0) == CURLUE_OK)
+		bare = xstrdup(text);
+	curl_free(text);
+	curl_url_cleanup(parsed);
+	return bare;
+}
+
+/* Cookies that redirects set on the way, for the next request to the same origin. */
+static void keep_cookies(struct transfer *t)
+{
+	struct curl_slist *list = NULL;
+
+	if (!t->job->secrets || !t->job->secrets->cookie_jar ||
+		curl_easy_getinfo(t->easy, CURLINFO_COOKIELIST, &list) != CURLE_OK)
+		return;
+	curl_slist_free_all(t->cookies);
+	t->cookies = list;
+}
+
+/* location is taken over. */
 static void follow(struct transfer *t, char *location)
 {
+	CLEANUP_FREE char *to = location ? bare_url(location) : NULL;
+
 	if (!location)
 		verdict_set(&t->verdict, VERDICT_PERMANENT, "E_REDIRECT",
 			"the server redirects without saying where to");
 	else if (++t->hops > HOPS_MAX)
 		verdict_set(&t->verdict, VERDICT_PERMANENT, "E_REDIRECT", "more than %d redirects", HOPS_MAX);
-	else if (redirect_allowed(t, location)) {
+	else if (redirect_allowed(t, to ? to : "")) {
+		free(location);
 		free(t->url);
-		t->url = location;
+		t->url = xstrdup(to);
 		hop_start(t);
 		return;
 	}
@@ -95,33 +181,76 @@ static void follow(struct transfer *t, char *location)
 	transfer_settle(t);
 }
 
-static void blame_curl(struct transfer *t, CURLcode result)
+static bool uses_proxy(const struct transfer *t)
+{
+	const char *own = t->job->secrets ? t->job->secrets->proxy : NULL;
+
+	return own ? *own != '\0' : worker_config(t->worker)->proxy != NULL;
+}
+
+/* What the proxy itself said to CONNECT; 0: nothing. */
+static long proxy_status(const struct transfer *t)
+{
+	long status = 0;
+
+	curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+	return status;
+}
+
+/* A body that TLS cut off without saying goodbye may be anyone's work. */
+static bool cut_by_tls(const struct transfer *t, CURLcode result)
+{
+	return t->judged && (result == CURLE_RECV_ERROR || result == CURLE_SSL_CONNECT_ERROR) &&
+	       strstr(t->error, "unexpected eof") != NULL;
+}
+
+static void blame_curl(struct transfer *t, CURLcode result, long connect_status)
 {
 	const char *detail = t->error[0] ? t->error : NULL;
 
 	if (t->blocked)
 		verdict_set(&t->verdict, VERDICT_PERMANENT, "E_BLOCKED_ADDR",
 			"the host has a private address, and PrivateAddresses=deny");
+	else if (connect_status == 407)
+		verdict_set(&t->verdict, VERDICT_PERMANENT, "E_PROXY_AUTH",
+			"the proxy refused user name or password");
+	else if (connect_status >= 300)
+		verdict_set(
+			&t->verdict, VERDICT_TRANSIENT, "E_PROXY", "the proxy answered %ld", connect_status);
+	else if (uses_proxy(t) && result == CURLE_COULDNT_CONNECT)
+		verdict_set(&t->verdict, VERDICT_TRANSIENT, "E_PROXY", "cannot connect to the proxy");
+	else if (cut_by_tls(t, result))
+		verdict_set(&t->verdict, VERDICT_TRANSIENT, "E_TRUNCATED",
+			"the connection was cut off before its proper end");
 	else
 		classify_curl(&t->verdict, (int)result, detail);
 }
 
-static bool body_whole(struct transfer *t)
+static void judge_end(struct transfer *t)
 {
-	if (t->job->size < 0 || t->offset == t->job->size)
-		return true;
-	verdict_set(&t->verdict, VERDICT_TRANSIENT, "E_TRUNCATED", "the body ended after %lld of %lld bytes",
-		(long long)t->offset, (long long)t->job->size);
-	return false;
+	if (!t->judged)
+		verdict_set(&t->verdict, VERDICT_TRANSIENT, "E_RECV",
+			"the server answered with something that is not HTTP");
+	else if (t->answer != GATE_APPEND && t->answer != GATE_START)
+		return;
+	else if (t->tail_seen < t->tail_n)
+		verdict_set(&t->verdict, VERDICT_TRANSIENT, "E_TRUNCATED",
+			"the body ended within the bytes that are here already");
+	else if (t->job->size >= 0 && t->offset != t->job->size)
+		verdict_set(&t->verdict, VERDICT_TRANSIENT, "E_TRUNCATED",
+			"the body ended after %lld of %lld bytes", (long long)t->offset,
+			(long long)t->job->size);
+	else if (t->job->size < 0 && t->offset == 0) {
+		verdict_set(&t->verdict, VERDICT_TRANSIENT, "E_EMPTY",
+			"the server sent an empty body, and did not say that the file is empty");
+		t->verdict.most_attempts = EMPTY_ATTEMPTS;
+	}
 }
 
-static void note_times(struct transfer *t)
+static void note_mtime(struct transfer *t)
 {
 	int64_t modified;
 
-	if (t->verdict.retry_after_usec < 0 && t->response.retry_after)
-		t->verdict.retry_after_usec =
-			retry_after_parse(t->response.retry_after, t->response.date, clock_wall_usec());
 	if (t->response.last_modified && httpdate_parse(t->response.last_modified, &modified) == 0)
 		t->mtime_sec = modified;
 }
@@ -129,6 +258,7 @@ static void note_times(struct transfer *t)
 void transfer_curl_done(struct transfer *t, CURLcode result)
 {
 	char *location = NULL;
+	long connect_status;
 
 	t->multi = NULL;
 	if (t->judged && t->answer == GATE_REDIRECT) {
@@ -137,18 +267,24 @@ void transfer_curl_done(struct transfer *t, CURLcode result)
 		/* However its body ended: it is not ours. */
 		curl_easy_getinfo(t->easy, CURLINFO_REDIRECT_URL, &url);
 		location = xstrdup_null(url);
+		keep_cookies(t);
 		hop_leave(t);
 		follow(t, location);
 		return;
 	}
+	connect_status = proxy_status(t);
+	if (ftp_is(t->url))
+		ftp_judge_end(t, result);
+	else if (!t->judged && t->challenged && t->response.complete)
+		body_judge(t); /* libcurl had no answer to the challenge */
+	if (result != CURLE_OK &&
+		(t->verdict.class != VERDICT_OK || (t->judged && t->answer == GATE_UNCHANGED)))
+		result = CURLE_OK; /* our own doing */
 	hop_leave(t);
-	note_times(t);
+	note_mtime(t);
 	if (t->verdict.class == VERDICT_OK && result != CURLE_OK)
-		blame_curl(t, result);
-	else if (t->verdict.class == VERDICT_OK && !t->judged)
-		verdict_set(&t->verdict, VERDICT_TRANSIENT, "E_RECV",
-			"the server answered with something that is not HTTP");
-	else if (t->verdict.class == VERDICT_OK && t->answer != GATE_COMPLETE)
-		(void)body_whole(t);
+		blame_curl(t, result, connect_status);
+	else if (t->verdict.class == VERDICT_OK)
+		judge_end(t);
 	transfer_settle(t);
 }

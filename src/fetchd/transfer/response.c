@@ -14,16 +14,25 @@
 
 static void clear_fields(struct response *r)
 {
-	size_t bytes = r->bytes, lines = r->lines;
+	struct response fresh = {.content_length = -1,
+		.range_first = -1,
+		.range_last = -1,
+		.range_total = -1,
+		.bytes = r->bytes,
+		.lines = r->lines,
+		.interim = r->interim};
 
 	free(r->etag);
 	free(r->last_modified);
 	free(r->date);
 	free(r->content_encoding);
+	free(r->content_type);
+	free(r->content_disposition);
+	free(r->repr_digest);
+	free(r->content_digest);
+	free(r->digest);
 	free(r->retry_after);
-	*r = (struct response){.content_length = -1, .range_first = -1, .range_last = -1, .range_total = -1};
-	r->bytes = bytes;
-	r->lines = lines;
+	*r = fresh;
 }
 
 void response_init(struct response *r)
@@ -98,20 +107,50 @@ static void take_range(struct response *r, const char *value)
 	r->has_content_range = true;
 }
 
+static void take_etag(struct response *r, const char *value)
+{
+	if (r->bad_etag || (r->etag && strcmp(r->etag, value) != 0)) {
+		r->bad_etag = true;
+		value = NULL;
+	}
+	str_set(&r->etag, value);
+}
+
+/* A list that comes in several lines is one list (RFC 9110, 5.3). */
+static void add_to_list(char **field, const char *value)
+{
+	char *list = *field ? xasprintf("%s, %s", *field, value) : xstrdup(value);
+
+	free(*field);
+	*field = list;
+}
+
 static void take_field(struct response *r, const char *name, const char *value)
 {
 	if (text_ieq(name, "content-length"))
 		take_length(r, value);
 	else if (text_ieq(name, "content-range"))
 		take_range(r, value);
+	else if (text_ieq(name, "transfer-encoding"))
+		r->has_transfer_encoding = true;
 	else if (text_ieq(name, "etag"))
-		str_set(&r->etag, value);
+		take_etag(r, value);
 	else if (text_ieq(name, "last-modified"))
 		str_set(&r->last_modified, value);
 	else if (text_ieq(name, "date"))
 		str_set(&r->date, value);
 	else if (text_ieq(name, "retry-after"))
 		str_set(&r->retry_after, value);
+	else if (text_ieq(name, "content-type"))
+		str_set(&r->content_type, value);
+	else if (text_ieq(name, "content-disposition"))
+		str_set(&r->content_disposition, value);
+	else if (text_ieq(name, "repr-digest"))
+		add_to_list(&r->repr_digest, value);
+	else if (text_ieq(name, "content-digest"))
+		add_to_list(&r->content_digest, value);
+	else if (text_ieq(name, "digest"))
+		add_to_list(&r->digest, value);
 	else if (text_ieq(name, "content-encoding") && !text_ieq(value, "identity"))
 		str_set(&r->content_encoding, value);
 }
@@ -121,6 +160,8 @@ static void take_status(struct response *r, const char *line)
 {
 	const char *p = strchr(line, ' ');
 
+	if (r->status >= 100 && r->status < 200)
+		r->interim++;
 	clear_fields(r);
 	r->status = p ? atoi(p + 1) : 0;
 }
@@ -144,7 +185,7 @@ bool response_line(struct response *r, const char *line, size_t n)
 	copy = xstrndup(line, n);
 	if (strncmp(copy, "HTTP/", 5) == 0) {
 		take_status(r, copy);
-		return true;
+		return r->interim <= RESPONSE_INTERIM_MAX;
 	}
 	colon = strchr(copy, ':');
 	if (r->complete || !colon)

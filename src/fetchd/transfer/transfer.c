@@ -10,7 +10,9 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "fetchd/transfer/gate.h"
 #include "fetchd/transfer/worker.h"
+#include "job/httpdate.h"
 
 #define CHECKPOINT_BYTES ((int64_t)16 << 20)
 #define CHECKPOINT_USEC	 (5 * USEC_PER_SEC)
@@ -32,9 +34,12 @@ struct transfer *transfer_new(struct worker *worker, struct worker_start *start)
 	t->attempt = start->attempt;
 	t->host_rate = start->host_rate;
 	t->url = xstrdup(t->job->url);
+	t->http1 = start->http1;
 	t->begun_usec = t->last_byte_usec = clock_boot_usec();
 	t->durable = t->started_at = t->job->received;
-	t->mtime_sec = -1;
+	t->mtime_sec = t->have_modified_sec = -1;
+	t->record = attempt_new();
+	t->record->started_usec = clock_wall_usec();
 	t->speed = -1;
 	verdict_init(&t->verdict);
 	response_init(&t->response);
@@ -50,9 +55,26 @@ static void transfer_free(struct transfer *t)
 	response_done(&t->response);
 	rate_done(&t->own_rate);
 	job_free(t->job);
+	attempt_free(t->record);
+	curl_slist_free_all(t->cookies);
+	free(t->have_etag);
+	free(t->tail);
+	free(t->part_digest);
 	free(t->url);
 	t->magic = 0;
 	free(t);
+}
+
+void transfer_note(struct transfer *t, const char *note)
+{
+	struct attempt *record = t->record;
+	char *both;
+
+	if (record->note && strstr(record->note, note))
+		return;
+	both = record->note ? xasprintf("%s; %s", record->note, note) : xstrdup(note);
+	free(record->note);
+	record->note = both;
 }
 
 static struct outcome *outcome_new(const struct transfer *t, enum outcome_kind kind)
@@ -99,6 +121,11 @@ static void tell(struct transfer *t, char *name)
 	if (name)
 		str_set(&o->job->name, name);
 	free(name);
+	if (t->asked) {
+		o->record = t->record;
+		o->record->ended_usec = clock_wall_usec();
+		t->record = NULL;
+	}
 	worker_forget(t->worker, t);
 	mailbox_post(worker_engine(t->worker), &o->msg);
 	transfer_free(t);
@@ -118,9 +145,24 @@ static void post_simple(struct transfer *t, enum disk_kind kind)
 	transfer_post(t, disk_task_new(kind, NULL, t, t->file));
 }
 
-static bool resumable(const struct transfer *t)
+static enum job_resume resume_of(const struct transfer *t)
 {
-	return t->job->etag || t->job->last_modified;
+	int own = t->job->options.resume;
+
+	return (enum job_resume)(own >= 0 ? own : (int)worker_config(t->worker)->resume);
+}
+
+bool transfer_resumable(const struct transfer *t)
+{
+	if (t->job->no_ranges || t->job->encoded)
+		return false;
+	return t->job->validator != JOB_VALIDATOR_NONE || resume_of(t) == JOB_RESUME_AUTO;
+}
+
+/* Without a validator the last bytes are compared: fewer than that are not worth keeping. */
+static bool worth_keeping(const struct transfer *t, int64_t bytes)
+{
+	return transfer_resumable(t) && bytes > (t->job->validator == JOB_VALIDATOR_NONE ? GATE_OVERLAP : 0);
 }
 
 void transfer_start_over(struct transfer *t)
@@ -135,14 +177,21 @@ void transfer_start_over(struct transfer *t)
 		t->file = NULL; /* the task frees it when it is back */
 		t->job->generation++;
 	}
+	free(t->tail);
+	t->tail = NULL;
+	t->tail_n = t->tail_seen = 0;
 	t->job->received = 0;
-	t->offset = t->started_at = t->posted = t->durable = 0;
+	t->offset = t->posted = t->durable = t->sync_posted = 0;
 	t->job->size = -1;
+	t->job->validator = JOB_VALIDATOR_NONE;
+	t->job->integrity = JOB_INTEGRITY_NONE;
 	str_set(&t->job->etag, NULL);
 	str_set(&t->job->last_modified, NULL);
+	str_set(&t->job->digest, NULL);
+	str_set(&t->job->encoded, NULL);
 }
 
-/* ---- look */
+/* ---- look: at the room, the name, the part, in this order */
 
 static void look_for_part(struct transfer *t)
 {
@@ -152,7 +201,7 @@ static void look_for_part(struct transfer *t)
 		hop_start(t);
 		return;
 	}
-	if (!resumable(t)) {
+	if (!worth_keeping(t, t->job->received)) {
 		transfer_start_over(t);
 		hop_start(t);
 		return;
@@ -163,6 +212,7 @@ static void look_for_part(struct transfer *t)
 	}
 	task = disk_task_new(DISK_RESUME, NULL, t, t->file);
 	task->offset = t->job->received;
+	task->tail = t->job->validator == JOB_VALIDATOR_NONE ? (size_t)GATE_OVERLAP : 0;
 	transfer_post(t, task);
 }
 
@@ -170,31 +220,67 @@ static enum job_conflict conflict_of(const struct transfer *t)
 {
 	int own = t->job->options.on_conflict;
 
+	if (t->job->options.conditional)
+		return JOB_CONFLICT_OVERWRITE;
 	return (enum job_conflict)(own >= 0 ? own : (int)worker_config(t->worker)->on_conflict);
 }
 
-void transfer_begin(struct transfer *t)
+static void look_with(struct transfer *t, enum disk_kind kind)
 {
-	enum job_conflict conflict = conflict_of(t);
 	struct disk_task *task;
 
-	t->phase = TRANSFER_LOOK;
-	if (conflict != JOB_CONFLICT_FAIL && conflict != JOB_CONFLICT_SKIP) {
-		look_for_part(t);
-		return;
-	}
-	/* Better known before the bytes are fetched; the rename at the end is what decides. */
 	if (!transfer_need_file(t, false)) {
 		transfer_settle(t);
 		return;
 	}
-	task = disk_task_new(DISK_EXISTS, NULL, t, t->file);
+	task = disk_task_new(kind, NULL, t, t->file);
 	task->name = t->job->name;
+	task->expect_size = t->job->size;
 	transfer_post(t, task);
 }
 
-static void looked_for_name(struct transfer *t, bool exists)
+static void look_for_name(struct transfer *t)
 {
+	enum job_conflict conflict = conflict_of(t);
+
+	/* Better known before the bytes are fetched; the rename at the end is what decides. */
+	if (conflict == JOB_CONFLICT_FAIL || conflict == JOB_CONFLICT_SKIP || t->job->options.conditional)
+		look_with(t, DISK_EXISTS);
+	else
+		look_for_part(t);
+}
+
+/* The disk held it the last time: its host is not asked before there is room. */
+static bool was_held_by_disk(const struct job *job)
+{
+	static const char *const codes[] = {"E_NO_SPACE", "E_QUOTA", "E_READONLY", "E_DEST_GONE"};
+
+	for (size_t i = 0; job->error_code && i < ARRAY_LEN(codes); i++)
+		if (strcmp(job->error_code, codes[i]) == 0)
+			return true;
+	return false;
+}
+
+void transfer_begin(struct transfer *t)
+{
+	t->phase = TRANSFER_LOOK;
+	if (was_held_by_disk(t->job))
+		look_with(t, DISK_ROOM);
+	else
+		look_for_name(t);
+}
+
+/* The next file knows its kind better. */
+static void forget_file(struct transfer *t)
+{
+	disk_file_free(t->file);
+	t->file = NULL;
+}
+
+static void looked_for_name(struct transfer *t, const struct disk_task *task)
+{
+	bool exists = task->result > 0;
+
 	if (exists && conflict_of(t) == JOB_CONFLICT_SKIP) {
 		char *name = xstrdup(t->job->name);
 
@@ -202,37 +288,60 @@ static void looked_for_name(struct transfer *t, bool exists)
 		tell(t, name);
 		return;
 	}
-	if (exists) {
+	if (exists && conflict_of(t) == JOB_CONFLICT_FAIL) {
 		verdict_set(&t->verdict, VERDICT_PERMANENT, "E_EXISTS", "the file %s is already there",
 			t->job->name);
 		transfer_settle(t);
 		return;
 	}
-	/* The next one knows its kind better. */
-	disk_file_free(t->file);
-	t->file = NULL;
+	if (exists && t->job->received == 0) {
+		t->conditional = true;
+		str_set(&t->have_etag, task->ret_etag);
+		t->have_modified_sec = task->ret_mtime_sec;
+	}
+	forget_file(t);
 	look_for_part(t);
 }
 
-static void looked_for_part(struct transfer *t, int64_t trusted)
+static void looked_for_part(struct transfer *t, struct disk_task *task)
 {
-	if (trusted == 0)
+	int64_t trusted = task->result;
+
+	if (trusted == 0) {
+		transfer_note(t, "the partial file was lost or changed; begun anew");
 		transfer_start_over(t);
-	else
-		t->offset = t->started_at = t->posted = t->durable = t->sync_posted = trusted;
-	hop_start(t);
+		hop_start(t);
+		return;
+	}
+	t->offset = t->posted = t->durable = t->sync_posted = trusted;
+	t->record->offset = trusted;
+	t->tail = task->ret_tail;
+	t->tail_n = task->ret_tail_n;
+	task->ret_tail = NULL;
+	if (t->job->size != trusted) {
+		hop_start(t);
+		return;
+	}
+	/* An earlier attempt got all of it, and could not finish. */
+	if (!t->job->last_modified || httpdate_parse(t->job->last_modified, &t->mtime_sec) != 0)
+		t->mtime_sec = -1;
+	transfer_settle(t);
 }
 
-static void looked(struct transfer *t, enum disk_kind kind, int64_t result)
+static void looked(struct transfer *t, enum disk_kind kind, struct disk_task *task)
 {
 	if (t->cancelled)
 		verdict_set(&t->verdict, VERDICT_ABORTED, NULL, "stopped");
-	if (t->verdict.class != VERDICT_OK)
+	if (t->verdict.class != VERDICT_OK) {
 		transfer_settle(t);
-	else if (kind == DISK_EXISTS)
-		looked_for_name(t, result > 0);
-	else if (kind == DISK_RESUME)
-		looked_for_part(t, result);
+	} else if (kind == DISK_ROOM) {
+		forget_file(t);
+		look_for_name(t);
+	} else if (kind == DISK_EXISTS) {
+		looked_for_name(t, task);
+	} else if (kind == DISK_RESUME) {
+		looked_for_part(t, task);
+	}
 }
 
 void transfer_cancel(struct transfer *t, bool discard)
@@ -265,6 +374,9 @@ static void post_finish(struct transfer *t)
 	task->name = t->job->name;
 	task->conflict = conflict_of(t);
 	task->mtime_sec = t->mtime_sec;
+	task->etag = t->job->etag;
+	task->digest = t->part_digest;
+	t->part_digest = NULL;
 	transfer_post(t, task);
 	mailbox_post(worker_engine(t->worker), &outcome_new(t, OUTCOME_RECEIVED)->msg);
 }
@@ -273,17 +385,32 @@ static void post_finish(struct transfer *t)
  * for this URL leaves what earlier attempts brought; a body that is refused itself takes it along. */
 static bool keeps_bytes(const struct transfer *t)
 {
-	if (t->discard || !resumable(t) || (t->offset == 0 && t->durable == 0))
+	if (t->discard || !worth_keeping(t, t->offset > t->durable ? t->offset : t->durable))
 		return false;
 	if (t->verdict.class == VERDICT_PERMANENT)
 		return t->durable > 0 && t->offset == t->durable && t->answer == GATE_REFUSE;
 	return t->verdict.class != VERDICT_RESTART;
 }
 
+/* What the reader has is as new as what the server has. */
+static void settle_unchanged(struct transfer *t)
+{
+	char *name = t->conditional ? xstrdup(t->job->name) : NULL;
+
+	transfer_note(t, "not modified; nothing was fetched");
+	forget_file(t);
+	tell(t, name);
+}
+
 void transfer_settle(struct transfer *t)
 {
 	t->phase = TRANSFER_SETTLE;
 	hop_leave(t);
+	if (t->verdict.class == VERDICT_OK && t->judged && t->answer == GATE_UNCHANGED) {
+		assert(t->tasks == 0);
+		settle_unchanged(t);
+		return;
+	}
 	if (t->verdict.class == VERDICT_OK) {
 		post_finish(t);
 		return;
@@ -329,12 +456,16 @@ static void finished(struct transfer *t, struct disk_task *task)
 	if (t->verdict.class == VERDICT_OK) {
 		t->durable = t->offset;
 		t->job->size = t->offset;
+		if (task->ret_integrity > t->job->integrity)
+			t->job->integrity = task->ret_integrity;
+		if (task->ret_note)
+			transfer_note(t, task->ret_note);
 		tell(t, name);
 		return;
 	}
 	free(name);
 	/* The lane closed the file. Bytes since the last checkpoint may not be there. */
-	if (t->verdict.class == VERDICT_RESTART || t->durable == 0 || !resumable(t))
+	if (t->verdict.class == VERDICT_RESTART || !worth_keeping(t, t->durable))
 		transfer_start_over(t);
 	if (t->tasks == 0)
 		tell(t, NULL);
@@ -362,12 +493,16 @@ void transfer_disk_done(struct transfer *t, struct disk_task *task)
 	}
 	if (kind == DISK_DISCARD)
 		disk_file_free(task->file);
+	if (t->phase == TRANSFER_LOOK) {
+		looked(t, kind, task);
+		disk_task_free(disk, task);
+		return;
+	}
 	disk_task_free(disk, task);
-
 	if (current && (kind == DISK_SYNC || kind == DISK_CLOSE) && t->verdict.class != VERDICT_RESTART)
 		checkpoint(t, result);
 	switch (t->phase) {
-	case TRANSFER_LOOK: looked(t, kind, result); return;
+	case TRANSFER_LOOK: return;
 	case TRANSFER_RUN:
 		if (t->verdict.class != VERDICT_OK)
 			transfer_settle(t);
@@ -383,7 +518,7 @@ void transfer_disk_done(struct transfer *t, struct disk_task *task)
 
 static void maybe_checkpoint(struct transfer *t, int64_t now)
 {
-	if (t->syncing || !resumable(t) || t->offset == t->sync_posted)
+	if (t->syncing || !worth_keeping(t, t->offset) || t->offset == t->sync_posted)
 		return;
 	if (t->offset - t->sync_posted < CHECKPOINT_BYTES && now - t->sync_usec < CHECKPOINT_USEC)
 		return;
@@ -404,20 +539,53 @@ static void measure(struct transfer *t, int64_t dt_usec)
 	t->speed = t->speed < 0 ? now_speed : (t->speed * 7 + now_speed * 3) / 10;
 }
 
-static bool stalled(struct transfer *t, int64_t now)
+static bool sending_done(const struct transfer *t)
 {
 	curl_off_t connected = 0;
-	int64_t limit = worker_config(t->worker)->stall_timeout_usec;
+
+	return curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &connected) == CURLE_OK &&
+	       connected > 0;
+}
+
+static void judge_stall(struct transfer *t, int64_t now)
+{
+	int64_t limit = worker_config(t->worker)->stall_timeout_usec, quiet;
 
 	if (t->pause || limit == USEC_INFINITY)
-		return false;
+		return;
 	/* Until the request is out, the connect time-out counts. */
-	if (curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &connected) != CURLE_OK ||
-		connected == 0) {
+	if (!sending_done(t))
 		t->last_byte_usec = now;
-		return false;
+	quiet = now - t->last_byte_usec;
+	if (quiet <= limit)
+		return;
+	if (t->response.lines == 0)
+		verdict_set(&t->verdict, VERDICT_TRANSIENT, "E_TIMEOUT", "no answer for %lld s",
+			(long long)(quiet / USEC_PER_SEC));
+	else
+		verdict_set(&t->verdict, VERDICT_TRANSIENT, "E_STALL", "no data for %lld s",
+			(long long)(quiet / USEC_PER_SEC));
+}
+
+/* A trickle that never stalls would hold its slot for ever. A pause is ours, not the server's. */
+static void judge_trickle(struct transfer *t, int64_t now)
+{
+	const struct config *cfg = worker_config(t->worker);
+	int64_t got = t->offset - t->slow_offset, span = now - t->slow_since_usec;
+
+	if (cfg->min_rate == 0 || t->pause || t->slow_since_usec == 0 || t->resume_usec > now) {
+		t->slow_since_usec = now;
+		t->slow_offset = t->offset;
+		return;
 	}
-	return now - t->last_byte_usec > limit;
+	if (span < cfg->min_rate_time_usec)
+		return;
+	if ((double)got * USEC_PER_SEC < (double)cfg->min_rate * (double)span)
+		verdict_set(&t->verdict, VERDICT_TRANSIENT, "E_STALL",
+			"only %lld bytes in %lld s, which is under MinRate", (long long)got,
+			(long long)(span / USEC_PER_SEC));
+	t->slow_since_usec = now;
+	t->slow_offset = t->offset;
 }
 
 void transfer_tick(struct transfer *t, int64_t now_usec, int64_t dt_usec)
@@ -425,9 +593,9 @@ void transfer_tick(struct transfer *t, int64_t now_usec, int64_t dt_usec)
 	if (t->phase != TRANSFER_RUN)
 		return;
 	measure(t, dt_usec);
-	if (stalled(t, now_usec)) {
-		verdict_set(&t->verdict, VERDICT_TRANSIENT, "E_STALL", "no data for %lld s",
-			(long long)((now_usec - t->last_byte_usec) / USEC_PER_SEC));
+	judge_stall(t, now_usec);
+	judge_trickle(t, now_usec);
+	if (t->verdict.class != VERDICT_OK) {
 		transfer_settle(t);
 		return;
 	}

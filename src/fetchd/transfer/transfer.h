@@ -18,6 +18,7 @@
 #include "fetchd/transfer/messages.h"
 #include "fetchd/transfer/multi.h"
 #include "fetchd/transfer/response.h"
+#include "job/attempt.h"
 
 #define TRANSFER_MAGIC 0x7f4ad15cu
 
@@ -45,6 +46,8 @@ struct transfer {
 	enum transfer_phase phase;
 	struct verdict verdict; /* the first cause of an end that is not success */
 	bool cancelled, discard;
+	struct attempt *record; /* told with FINISHED once a request went out */
+	bool asked;
 
 	/* the request */
 	CURL *easy;
@@ -52,21 +55,32 @@ struct transfer {
 	struct curl_slist *headers;
 	char *url; /* of this hop */
 	unsigned hops;
-	bool foreign; /* a redirect left the origin: what was meant for it alone is not sent */
-	bool blocked; /* the address policy said no */
+	bool foreign;		    /* a redirect left the origin: what was meant for it alone is not sent */
+	bool blocked;		    /* the address policy said no */
+	bool http1;		    /* not HTTP/2 */
+	bool challenged;	    /* a 401 or 407 that libcurl answers with credentials has come */
+	struct curl_slist *cookies; /* of the job's jar and of redirects within its origin */
 	char error[CURL_ERROR_SIZE];
 	struct response response;
 	enum gate_answer answer; /* once judged */
 	bool judged;
 	size_t swallowed; /* bytes of a body that is not ours */
+	/* what the file that has the name now is, for a conditional request */
+	bool conditional;
+	char *have_etag;
+	int64_t have_modified_sec;
 
 	/* the bytes */
 	struct disk_file *file;	    /* NULL until there is one */
 	struct disk_buffer *buffer; /* being filled */
-	int64_t offset;		    /* where the next byte from the network belongs */
-	int64_t started_at;	    /* offset when this attempt began */
-	int64_t posted;		    /* bytes handed to the disk */
-	int64_t durable;	    /* bytes known to be on disk */
+	int64_t offset;		    /* where the next new byte from the network belongs */
+	int64_t started_at;	    /* durable bytes when this attempt began: more is progress */
+	unsigned char *tail;	    /* the last bytes below offset, to be compared; NULL: a validator does */
+	size_t tail_n;
+	size_t tail_seen;  /* bytes of it that the body has repeated */
+	char *part_digest; /* of what this response brings; goes with the next buffer */
+	int64_t posted;	   /* bytes handed to the disk */
+	int64_t durable;   /* bytes known to be on disk */
 	int64_t mtime_sec;
 	size_t grow;			/* size of the next buffer */
 	unsigned tasks;			/* out at the disk */
@@ -85,7 +99,8 @@ struct transfer {
 	int64_t last_byte_usec;
 	int64_t buffer_usec; /* since when the buffer has held bytes */
 	int64_t report_offset;
-	int64_t speed; /* bytes/s, smoothed; -1 not yet */
+	int64_t slow_since_usec, slow_offset; /* the window of MinRate */
+	int64_t speed;			      /* bytes/s, smoothed; -1 not yet */
 };
 
 /* Begins; takes over start->job. The worker links it. */
@@ -108,6 +123,22 @@ void hop_start(struct transfer *t);
 void hop_leave(struct transfer *t);
 /* request.c: fills the easy handle for t->url. 0, or -EINVAL with the verdict set. */
 int request_setup(struct transfer *t);
+/* ftp.c: FTP has no heads; its replies are read for size and time, and the same rules hold. */
+bool ftp_is(const char *url);
+void ftp_setup(struct transfer *t);
+void ftp_line(struct transfer *t, const char *line, size_t n);
+/* Once, before the first byte. */
+void ftp_judge(struct transfer *t);
+/* libcurl is through: judges an empty file, and gives a refusal its verdict. */
+void ftp_judge_end(struct transfer *t, CURLcode result);
+/* body.c: the head is complete: asks the gate. */
+void body_judge(struct transfer *t);
+/* What the gate made of an answer becomes the job's. */
+void body_apply(struct transfer *t, const struct gate_result *result);
+/* Something worth telling that is no failure. */
+void transfer_note(struct transfer *t, const char *note);
+/* Whether bytes that are there can be continued by a later request. */
+bool transfer_resumable(const struct transfer *t);
 /* body.c: libcurl's callbacks, and the way of the bytes to the disk. */
 size_t body_header_cb(char *line, size_t size, size_t n, void *arg);
 size_t body_write_cb(char *bytes, size_t size, size_t n, void *arg);
