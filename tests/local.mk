@@ -9,7 +9,7 @@ AM_TESTS_ENVIRONMENT = \
 PY_LOG_COMPILER = /usr/bin/python3
 SH_LOG_COMPILER = $(SHELL)
 
-lint_tests = tests/lint/agreement.py tests/lint/format.sh tests/lint/includes.py tests/lint/manuals.sh tests/lint/words.py
+lint_tests = tests/lint/agreement.py tests/lint/errors.py tests/lint/format.sh tests/lint/includes.py tests/lint/manuals.sh tests/lint/words.py
 e2e_tests = tests/e2e/run.sh
 TESTS += $(lint_tests) $(e2e_tests)
 # They run the programs.

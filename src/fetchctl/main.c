@@ -1,7 +1,6 @@
 /* fetchctl: the client of fetchd. From the command line to one command and its exit status. */
 #include "config.h"
 
-#include <jansson.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 #include "fetchctl/option.h"
 #include "fetchctl/out.h"
 #include "fetchctl/place.h"
+#include "wire/frame.h"
 
 static int set_color(struct settings *settings, const char *when)
 {
@@ -139,7 +139,7 @@ int main(int argc, char **argv)
 	setlocale(LC_ALL, "");
 	if (MB_CUR_MAX == 1)
 		setlocale(LC_CTYPE, "C.UTF-8");
-	json_set_alloc_funcs(xmalloc, free);
+	wire_init();
 	status = args_parse(&args, argc, argv, NULL, true);
 	if (status == 0)
 		status = run(&args);

@@ -19,6 +19,7 @@
 #include "job/header.h"
 #include "job/job.h"
 #include "job/origin.h"
+#include "job/proxy.h"
 
 const struct config_option config_options[CONFIG_OPTIONS_N] = {
 #define OPTION(section, key, field, type, system_default, user_default, least, most, help)                   \
@@ -97,26 +98,19 @@ static int set_file(char **field, enum config_mode mode, const char *text, char 
 
 static int set_proxy(char **field, const struct config_setting *setting, char **ret_why)
 {
-	const char *text = setting->text;
-	struct origin origin;
-	if (!*text)
+	if (!*setting->text)
 		return 0;
-	CLEANUP_FREE char *url = strstr(text, "://") ? xstrdup(text) : xasprintf("http://%s", text);
-	enum origin_error error = origin_parse(url, &origin);
-	if (error != ORIGIN_OK) {
-		*ret_why = xasprintf("%s", origin_error_text(error));
+	char *url = proxy_normalize(setting->text, ret_why);
+	if (!url)
+		return -EINVAL;
+	CLEANUP_FREE char *redacted = origin_redact(url);
+	if (setting->exposed && strcmp(redacted, url) != 0) {
+		*ret_why = xstrdup("holds a password, but others can read the file: chmod 0600 it");
+		free(url);
 		return -EINVAL;
 	}
-	if (!origin_scheme_in(origin.scheme, "http,https,socks4,socks4a,socks5,socks5h"))
-		*ret_why = xasprintf("%s is no kind of proxy (http, https, socks4, socks4a, socks5, socks5h)",
-			origin.scheme);
-	CLEANUP_FREE char *redacted = origin_redact(url);
-	if (setting->exposed && strcmp(redacted, url) != 0 && !*ret_why)
-		*ret_why = xstrdup("holds a password, but others can read the file: chmod 0600 it");
-	origin_done(&origin);
-	if (*ret_why)
-		return -EINVAL;
-	str_set(field, url);
+	free(*field);
+	*field = url;
 	return 0;
 }
 

@@ -17,6 +17,7 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/control/method_add.c \
 	src/fetchd/control/method_change.c \
 	src/fetchd/control/method_drain.c \
+	src/fetchd/control/method_inspect.c \
 	src/fetchd/control/method_list.c \
 	src/fetchd/control/method_ping.c \
 	src/fetchd/control/method_service.c \
@@ -24,6 +25,7 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/control/method_watch.c \
 	src/fetchd/control/methods.c src/fetchd/control/methods.h \
 	src/fetchd/control/peer.c src/fetchd/control/peer.h \
+	src/fetchd/control/secrets.c src/fetchd/control/secrets.h \
 	src/fetchd/control/selection.c \
 	src/fetchd/control/session.c src/fetchd/control/session.h \
 	src/fetchd/control/socket.c src/fetchd/control/socket.h \

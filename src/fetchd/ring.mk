@@ -9,12 +9,15 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/engine/requests.c \
 	src/fetchd/engine/sched.c \
 	src/fetchd/engine/turn.c \
+	src/fetchd/store/attempts.c \
 	src/fetchd/store/counters.c \
 	src/fetchd/store/events.c \
 	src/fetchd/store/internal.h \
 	src/fetchd/store/jobs.c \
 	src/fetchd/store/lists.c \
+	src/fetchd/store/origins.c \
 	src/fetchd/store/schema.c \
+	src/fetchd/store/secrets.c \
 	src/fetchd/store/sql.c \
 	src/fetchd/store/store.c src/fetchd/store/store.h \
 	src/fetchd/transfer/address.c src/fetchd/transfer/address.h \
@@ -34,4 +37,8 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/disk/finish.c \
 	src/fetchd/disk/hash.c src/fetchd/disk/hash.h \
 	src/fetchd/disk/internal.h \
-	src/fetchd/disk/place.c
+	src/fetchd/disk/names.c \
+	src/fetchd/disk/place.c \
+	src/fetchd/disk/room.c src/fetchd/disk/room.h \
+	src/fetchd/disk/sums.c src/fetchd/disk/sums.h \
+	src/fetchd/disk/verify.c

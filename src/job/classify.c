@@ -22,17 +22,27 @@ struct ruling {
 	int retries;		/* at most; 0: as configured */
 	int floor_minutes;	/* between attempts */
 	enum job_wait held_for; /* VERDICT_HELD */
+	unsigned flags;
 	const char *code;
 	const char *phrase;
 };
 
-/* The first four of them. */
-#define TRANSIENT	 VERDICT_TRANSIENT, 0, 0, JOB_WAIT_NONE
-#define RETRIES(n)	 VERDICT_TRANSIENT, n, 0, JOB_WAIT_NONE
-#define SLOW(n, minutes) VERDICT_TRANSIENT, n, minutes, JOB_WAIT_NONE
-#define RESTART		 VERDICT_RESTART, 0, 0, JOB_WAIT_NONE
-#define PERMANENT	 VERDICT_PERMANENT, 0, 0, JOB_WAIT_NONE
-#define HELD(wait)	 VERDICT_HELD, 0, 0, wait
+/* The flags: verdict.slow_growth, verdict.whole_origin. */
+#define GROWS  (1u << 0)
+#define ORIGIN (1u << 1)
+
+/* The first five of them. */
+#define TRANSIENT	    VERDICT_TRANSIENT, 0, 0, JOB_WAIT_NONE, 0
+#define COOL_DOWN	    VERDICT_TRANSIENT, 0, 0, JOB_WAIT_NONE, ORIGIN
+#define RETRIES(n)	    VERDICT_TRANSIENT, n, 0, JOB_WAIT_NONE, 0
+#define SLOW(minutes)	    VERDICT_TRANSIENT, 0, minutes, JOB_WAIT_NONE, 0
+#define GROWING(n, minutes) VERDICT_TRANSIENT, n, minutes, JOB_WAIT_NONE, GROWS
+#define RESTART		    VERDICT_RESTART, 0, 0, JOB_WAIT_NONE, 0
+#define PERMANENT	    VERDICT_PERMANENT, 0, 0, JOB_WAIT_NONE, 0
+#define HELD(wait)	    VERDICT_HELD, 0, 0, wait, 0
+#define LONG(wait, minutes) VERDICT_HELD, 0, minutes, wait, 0
+/* A shortage in this machine: less at once may be enough. */
+#define SHORTAGE HELD(JOB_WAIT_RETRY)
 
 static void apply(struct verdict *v, const struct ruling *r, const char *sentence)
 {
@@ -43,6 +53,8 @@ static void apply(struct verdict *v, const struct ruling *r, const char *sentenc
 	verdict_set(v, r->class, r->code, "%s", sentence);
 	v->held_for = r->held_for;
 	v->most_attempts = r->retries > 0 ? r->retries + 1 : 0;
+	v->slow_growth = (r->flags & GROWS) != 0;
+	v->whole_origin = (r->flags & ORIGIN) != 0;
 	if (floor_usec > 0 && floor_usec > v->retry_after_usec)
 		v->retry_after_usec = floor_usec;
 }
@@ -64,7 +76,7 @@ static const struct curl_row curl_rows[] = {
 	{16, {TRANSIENT, "E_HTTP2", "HTTP/2 error"}, NULL},
 	{18, {TRANSIENT, "E_TRUNCATED", "the transfer ended before the whole file was there"}, NULL},
 	{28, {TRANSIENT, "E_TIMEOUT", "the server did not answer in time"}, NULL},
-	{45, {SLOW(0, 1), "E_CONNECT", "cannot use the network interface"}, NULL},
+	{45, {SLOW(1), "E_CONNECT", "cannot use the network interface"}, NULL},
 	{52, {TRANSIENT, "E_RECV", "the server closed the connection without an answer"}, NULL},
 	{55, {TRANSIENT, "E_SEND", "sending to the server failed"}, NULL},
 	{56, {TRANSIENT, "E_RECV", "receiving from the server failed"}, NULL},
@@ -79,17 +91,17 @@ static const struct curl_row curl_rows[] = {
 	{54, {PERMANENT, "E_TLS_CONFIG", "the TLS engine cannot be used"}, NULL},
 	{58, {PERMANENT, "E_TLS_CONFIG", "the client certificate cannot be used"}, NULL},
 	{59, {PERMANENT, "E_TLS_CONFIG", "the TLS cipher cannot be used"}, NULL},
-	{60, {SLOW(3, 10), "E_TLS_VERIFY", "the server's certificate cannot be trusted"},
+	{60, {GROWING(3, 10), "E_TLS_VERIFY", "the server's certificate cannot be trusted"},
 		"SSL certificate problem: "},
 	{64, {PERMANENT, "E_TLS", "the server does not offer TLS"}, NULL},
 	{66, {PERMANENT, "E_TLS_CONFIG", "the TLS engine cannot be started"}, NULL},
 	{77, {HELD(JOB_WAIT_DISK), "E_TLS_CA", "the file of trusted certificates cannot be read"}, NULL},
 	{80, {TRANSIENT, "E_TLS", "the TLS connection could not be closed"}, NULL},
 	{82, {HELD(JOB_WAIT_DISK), "E_TLS_CA", "the certificate revocation list cannot be read"}, NULL},
-	{83, {SLOW(3, 10), "E_TLS_VERIFY", "the issuer of the server's certificate is not the right one"},
+	{83, {GROWING(3, 10), "E_TLS_VERIFY", "the issuer of the server's certificate is not the right one"},
 		NULL},
 	{90, {PERMANENT, "E_TLS_VERIFY", "the server's public key is not the pinned one"}, NULL},
-	{91, {SLOW(3, 10), "E_TLS_VERIFY", "the server's certificate status is not valid"}, NULL},
+	{91, {GROWING(3, 10), "E_TLS_VERIFY", "the server's certificate status is not valid"}, NULL},
 	{98, {PERMANENT, "E_TLS_CONFIG", "the server asks for a client certificate"}, NULL},
 	{101, {PERMANENT, "E_TLS", "encrypted client hello was required and not done"}, NULL},
 	/* what the server says */
@@ -107,9 +119,9 @@ static const struct curl_row curl_rows[] = {
 	{3, {PERMANENT, "E_BAD_URL", "the URL is not valid"}, NULL},
 	{4, {PERMANENT, "E_SCHEME", "libcurl was built without what this needs"}, NULL},
 	/* this machine */
-	{2, {TRANSIENT, "E_INTERNAL", "libcurl could not be started"}, NULL},
-	{27, {TRANSIENT, "E_MEMORY", "not enough memory"}, NULL},
-	{99, {TRANSIENT, "E_INTERNAL", "polling the network failed"}, NULL},
+	{2, {SHORTAGE, "E_INTERNAL", "libcurl could not be started"}, NULL},
+	{27, {SHORTAGE, "E_MEMORY", "not enough memory"}, NULL},
+	{99, {SHORTAGE, "E_INTERNAL", "polling the network failed"}, NULL},
 	/* SSH */
 	{79, {RETRIES(3), "E_SSH", "the SSH session failed"}, NULL},
 	/* Not fetchd's to cause: a bug here or in libcurl; 23 and 42 are fetchd's own callbacks, which set
@@ -137,7 +149,8 @@ static const struct curl_row curl_rows[] = {
 	{25, {PERMANENT, "E_FTP", "an upload was refused"}, NULL},
 	{26, {PERMANENT, "E_FTP", "the upload could not be read"}, NULL},
 	{30, {PERMANENT, "E_FTP", "the PORT command failed"}, NULL},
-	{31, {PERMANENT, "E_FTP", "the server cannot resume"}, NULL},
+	/* As 33: asked only where there are bytes to go on from, so from the start it may work. */
+	{31, {RESTART, "E_RANGE", "the server cannot resume"}, NULL},
 	{37, {PERMANENT, "E_SCHEME", "local files are not fetched"}, NULL},
 	{38, {PERMANENT, "E_SCHEME", "LDAP is not supported"}, NULL},
 	{39, {PERMANENT, "E_SCHEME", "LDAP is not supported"}, NULL},
@@ -195,6 +208,50 @@ void classify_curl(struct verdict *v, int curl_code, const char *detail)
 	apply(v, &row->ruling, sentence);
 }
 
+/* ---- proxies ------------------------------------------------------------------------------------ */
+
+/* CURLPX_…: who we are was not said as the proxy wants it, or was refused (RFC 1929, RFC 1961). */
+static bool is_proxy_auth(int proxy_code)
+{
+	static const int codes[] = {4, 5, 6, 7, 8, 10, 11, 12, 33};
+
+	for (size_t i = 0; i < ARRAY_LEN(codes); i++) {
+		if (codes[i] == proxy_code)
+			return true;
+	}
+	return false;
+}
+
+void classify_proxy(struct verdict *v, int proxy_code, const char *detail)
+{
+	static const struct ruling refused = {
+		PERMANENT, "E_PROXY_AUTH", "the proxy does not accept who this is"};
+	static const struct ruling failed = {TRANSIENT, "E_PROXY", "the proxy failed"};
+	const struct ruling *ruling = is_proxy_auth(proxy_code) ? &refused : &failed;
+	CLEANUP_FREE char *sentence =
+		detail && *detail
+			? xasprintf("%s: %.*s", ruling->phrase, (int)strcspn(detail, "\r\n"), detail)
+			: xasprintf("%s (libcurl proxy error %d)", ruling->phrase, proxy_code);
+
+	apply(v, ruling, sentence);
+}
+
+void classify_connect(struct verdict *v, int status)
+{
+	static const struct ruling refused = {PERMANENT, "E_PROXY_AUTH", "wants to know who this is"};
+	static const struct ruling denied = {PERMANENT, "E_PROXY", "does not let this connection through"};
+	static const struct ruling failed = {TRANSIENT, "E_PROXY", "cannot connect"};
+	const struct ruling *ruling = &failed;
+
+	if (status == 407)
+		ruling = &refused;
+	else if (status / 100 == 4 && status != 408 && status != 429)
+		ruling = &denied;
+	CLEANUP_FREE char *sentence = xasprintf("the proxy %s: it says %d", ruling->phrase, status);
+
+	apply(v, ruling, sentence);
+}
+
 /* ---- HTTP --------------------------------------------------------------------------------------- */
 
 /* The phrase is the registered reason: HTTP/2 has none on the wire. */
@@ -232,7 +289,7 @@ static const struct http_row http_rows[] = {
 	{404, {PERMANENT, E_HTTP(404), "Not Found"}},
 	{405, {PERMANENT, E_HTTP(405), "Method Not Allowed"}},
 	{406, {PERMANENT, E_HTTP(406), "Not Acceptable"}},
-	{407, {PERMANENT, E_HTTP(407), "Proxy Authentication Required"}},
+	{407, {PERMANENT, "E_PROXY_AUTH", "Proxy Authentication Required"}},
 	{408, {TRANSIENT, E_HTTP(408), "Request Timeout"}},
 	{409, {RETRIES(3), E_HTTP(409), "Conflict"}},
 	{410, {PERMANENT, E_HTTP(410), "Gone"}},
@@ -251,28 +308,28 @@ static const struct http_row http_rows[] = {
 	{425, {TRANSIENT, E_HTTP(425), "Too Early"}},
 	{426, {PERMANENT, E_HTTP(426), "Upgrade Required"}},
 	{428, {PERMANENT, E_HTTP(428), "Precondition Required"}},
-	{429, {TRANSIENT, E_HTTP(429), "Too Many Requests"}},
+	{429, {COOL_DOWN, E_HTTP(429), "Too Many Requests"}},
 	{431, {PERMANENT, E_HTTP(431), "Request Header Fields Too Large"}},
 	{451, {PERMANENT, E_HTTP(451), "Unavailable For Legal Reasons"}},
 	{500, {TRANSIENT, E_HTTP(500), "Internal Server Error"}},
 	{501, {PERMANENT, E_HTTP(501), "Not Implemented"}},
 	{502, {TRANSIENT, E_HTTP(502), "Bad Gateway"}},
-	{503, {TRANSIENT, E_HTTP(503), "Service Unavailable"}},
+	{503, {COOL_DOWN, E_HTTP(503), "Service Unavailable"}},
 	{504, {TRANSIENT, E_HTTP(504), "Gateway Timeout"}},
 	{505, {PERMANENT, E_HTTP(505), "HTTP Version Not Supported"}},
 	{506, {PERMANENT, E_HTTP(506), "Variant Also Negotiates"}},
-	{507, {SLOW(0, 15), E_HTTP(507), "Insufficient Storage"}},
+	{507, {SLOW(15), E_HTTP(507), "Insufficient Storage"}},
 	{508, {PERMANENT, E_HTTP(508), "Loop Detected"}},
-	{509, {SLOW(0, 15), E_HTTP(509), "Bandwidth Limit Exceeded"}},
+	{509, {SLOW(15), E_HTTP(509), "Bandwidth Limit Exceeded"}},
 	{510, {PERMANENT, E_HTTP(510), "Not Extended"}},
-	{511, {HELD(JOB_WAIT_NETWORK), "E_CAPTIVE", "Network Authentication Required"}},
+	{511, {LONG(JOB_WAIT_NETWORK, 5), "E_CAPTIVE", "Network Authentication Required"}},
 	{520, {TRANSIENT, E_HTTP(520), "Unknown Error"}},
 	{521, {TRANSIENT, E_HTTP(521), "Web Server Is Down"}},
 	{522, {TRANSIENT, E_HTTP(522), "Connection Timed Out"}},
 	{523, {TRANSIENT, E_HTTP(523), "Origin Is Unreachable"}},
 	{524, {TRANSIENT, E_HTTP(524), "A Timeout Occurred"}},
-	{525, {SLOW(0, 15), E_HTTP(525), "SSL Handshake Failed"}},
-	{526, {SLOW(0, 15), E_HTTP(526), "Invalid SSL Certificate"}},
+	{525, {SLOW(15), E_HTTP(525), "SSL Handshake Failed"}},
+	{526, {SLOW(15), E_HTTP(526), "Invalid SSL Certificate"}},
 	{527, {TRANSIENT, E_HTTP(527), "Railgun Error"}},
 	{529, {TRANSIENT, E_HTTP(529), "Site Is Overloaded"}},
 	{530, {TRANSIENT, E_HTTP(530), "Site Is Frozen"}},
@@ -359,9 +416,14 @@ static const struct errno_row errno_rows[] = {
 	{ESTALE, {HELD(JOB_WAIT_DISK), "E_DEST_GONE", "the file system was replaced"}},
 	{ENODEV, {HELD(JOB_WAIT_DISK), "E_DEST_GONE", "the device is gone"}},
 	{ENXIO, {HELD(JOB_WAIT_DISK), "E_DEST_GONE", "the device is gone"}},
-	/* What was written after the last sync is lost. */
-	{EIO, {RESTART, "E_IO", "the disk reports an input/output error"}},
-	{EUCLEAN, {RESTART, "E_IO", "the file system is damaged"}},
+	{ENOMEDIUM, {HELD(JOB_WAIT_DISK), "E_DEST_GONE", "the medium is gone"}},
+	{ENOTCONN, {HELD(JOB_WAIT_DISK), "E_DEST_GONE", "the file system is not connected"}},
+	{EHOSTDOWN, {HELD(JOB_WAIT_DISK), "E_DEST_GONE", "the file server is down"}},
+	{EHOSTUNREACH, {HELD(JOB_WAIT_DISK), "E_DEST_GONE", "the file server cannot be reached"}},
+	{ENOKEY, {HELD(JOB_WAIT_DISK), "E_DEST_GONE", "the directory is encrypted and locked"}},
+	/* What was written after the last sync is lost; what came before it is not. */
+	{EIO, {RETRIES(1), "E_IO", "the disk reports an input/output error"}},
+	{EUCLEAN, {RETRIES(1), "E_IO", "the file system is damaged"}},
 	{EACCES, {PERMANENT, "E_PERM", "permission denied"}},
 	{EPERM, {PERMANENT, "E_PERM", "operation not permitted"}},
 	{ENAMETOOLONG, {PERMANENT, "E_NAME", "the file name is too long for this file system"}},
@@ -373,14 +435,19 @@ static const struct errno_row errno_rows[] = {
 	{EEXIST, {PERMANENT, "E_EXISTS", "a file of this name exists"}},
 	{EISDIR, {PERMANENT, "E_EXISTS", "a directory of this name exists"}},
 	{ENOTEMPTY, {PERMANENT, "E_EXISTS", "a directory of this name exists"}},
+	{EMLINK, {PERMANENT, "E_UNSUPPORTED", "the file system takes no more links"}},
 	{EOPNOTSUPP, {PERMANENT, "E_UNSUPPORTED", "the file system cannot do this"}},
 	{ENOSYS, {PERMANENT, "E_UNSUPPORTED", "the kernel cannot do this; Linux 5.6 or newer is needed"}},
-	{EMFILE, {TRANSIENT, "E_FDS", "too many open files in this process"}},
-	{ENFILE, {TRANSIENT, "E_FDS", "too many open files in the system"}},
-	{ENOMEM, {TRANSIENT, "E_MEMORY", "not enough memory"}},
+	{EMFILE, {SHORTAGE, "E_FDS", "too many open files in this process"}},
+	{ENFILE, {SHORTAGE, "E_FDS", "too many open files in the system"}},
+	{ENOMEM, {SHORTAGE, "E_MEMORY", "not enough memory"}},
 	{EAGAIN, {TRANSIENT, "E_IO", "the file system is busy"}},
 	{EBUSY, {TRANSIENT, "E_IO", "the file system is busy"}},
+	{ETXTBSY, {TRANSIENT, "E_IO", "the file is in use"}},
 	{ETIMEDOUT, {TRANSIENT, "E_IO", "the file system does not answer"}},
+	/* No file system's to say: a bug here. */
+	{EBADF, {RETRIES(3), "E_INTERNAL", "the file was not open"}},
+	{EFAULT, {RETRIES(3), "E_INTERNAL", "the memory was not there"}},
 };
 
 static const struct ruling *find_errno(int error)

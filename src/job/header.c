@@ -5,9 +5,9 @@
 
 #include "job/header.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/alloc.h"
 #include "base/text.h"
@@ -70,4 +70,32 @@ const char *header_refusal(const char *line)
 	if (is_reserved(name))
 		return "fetchd sets this header itself";
 	return header_value_refusal(line + len + 1);
+}
+
+bool header_is_secret(const char *line)
+{
+	/* Too many words rather than too few: what is kept apart is sent all the same. */
+	static const char *const words[] = {
+		"auth",
+		"cookie",
+		"token",
+		"secret",
+		"passw",
+		"api-key",
+		"api_key",
+		"apikey",
+		"signature",
+		"credential",
+	};
+	size_t len = strcspn(line, ":");
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		size_t n = strlen(words[i]);
+
+		for (size_t at = 0; at + n <= len; at++) {
+			if (strncasecmp(line + at, words[i], n) == 0)
+				return true;
+		}
+	}
+	return false;
 }

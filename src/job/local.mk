@@ -5,6 +5,7 @@ src_libjob_a_SOURCES = \
 	src/job/classify.c src/job/classify.h \
 	src/job/digest.c src/job/digest.h \
 	src/job/disposition.c src/job/disposition.h \
+	src/job/cookie.c src/job/cookie.h \
 	src/job/event.c src/job/event.h \
 	src/job/filter.c src/job/filter.h \
 	src/job/header.c src/job/header.h \
@@ -13,5 +14,6 @@ src_libjob_a_SOURCES = \
 	src/job/lifecycle.c src/job/lifecycle.h \
 	src/job/name.c src/job/name.h \
 	src/job/origin.c src/job/origin.h \
+	src/job/proxy.c src/job/proxy.h \
 	src/job/retry.c src/job/retry.h \
 	src/job/verdict.c src/job/verdict.h

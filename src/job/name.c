@@ -39,9 +39,11 @@ static bool bad_at_end(char c)
 /* Names that are devices to other systems, whatever extension follows. */
 static bool is_device(const char *name)
 {
-	static const char *const devices[] = {"CON", "PRN", "AUX", "NUL", "CLOCK$", "COM1", "COM2", "COM3",
-		"COM4", "COM5", "COM6", "COM7", "COM8", "COM9", "LPT1", "LPT2", "LPT3", "LPT4", "LPT5",
-		"LPT6", "LPT7", "LPT8", "LPT9"};
+	/* The last six end in superscript digits. */
+	static const char *const devices[] = {"CON", "PRN", "AUX", "NUL", "CLOCK$", "CONIN$", "CONOUT$",
+		"COM0", "COM1", "COM2", "COM3", "COM4", "COM5", "COM6", "COM7", "COM8", "COM9", "LPT0",
+		"LPT1", "LPT2", "LPT3", "LPT4", "LPT5", "LPT6", "LPT7", "LPT8", "LPT9", "COM\xc2\xb9",
+		"COM\xc2\xb2", "COM\xc2\xb3", "LPT\xc2\xb9", "LPT\xc2\xb2", "LPT\xc2\xb3"};
 	size_t n = strcspn(name, ".");
 
 	while (n > 0 && name[n - 1] == ' ')
@@ -156,10 +158,10 @@ static void trim(char *s)
 		s[--n] = '\0';
 }
 
-static char *shorten(const char *name)
+char *name_shorten(const char *name, size_t max)
 {
 	size_t n = strlen(name), ext = extension_length(name, n);
-	size_t stem = cut_stem(name, n - ext, NAME_BYTES_MAX - ext);
+	size_t stem = cut_stem(name, n - ext, max - ext);
 
 	return xasprintf("%.*s%s", (int)stem, name, name + n - ext);
 }
@@ -171,12 +173,15 @@ char *name_sanitize_or_null(const char *raw, size_t n)
 	trim(clean);
 	if (!*clean)
 		return NULL;
-	if (is_device(clean)) {
-		CLEANUP_FREE char *prefixed = xasprintf("_%s", clean);
+	char *name = name_shorten(clean, NAME_BYTES_MAX);
 
-		return shorten(prefixed);
-	}
-	return shorten(clean);
+	/* Only now: what was cut out may have been all that made it another name. */
+	if (!is_device(name))
+		return name;
+	CLEANUP_FREE char *device = name;
+	CLEANUP_FREE char *prefixed = xasprintf("_%s", device);
+
+	return name_shorten(prefixed, NAME_BYTES_MAX);
 }
 
 char *name_sanitize(const char *raw, size_t n)

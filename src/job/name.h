@@ -19,6 +19,8 @@ char *name_sanitize(const char *raw, size_t n);
 char *name_sanitize_or_null(const char *raw, size_t n);
 /* A name the user gave ("-o"): NULL when it may be used as it is, else why not (static sentence). */
 const char *name_refusal(const char *name);
+/* Cut to at most max bytes (64 or more), between characters, the extension kept. Caller frees. */
+char *name_shorten(const char *name, size_t max);
 /* The n-th alternative (n >= 1): "file (1).txt", "file (1).tar.gz"; at most NAME_BYTES_MAX + 7 bytes. Caller
  * frees. */
 char *name_numbered(const char *name, int n);

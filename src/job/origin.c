@@ -257,18 +257,31 @@ const char *origin_error_text(enum origin_error error)
 
 static_assert(ORIGIN_URL_MAX == 16384, "the sentence above says so");
 
-char *origin_redact(const char *url)
+/* Where the authority begins. Without a scheme it is no URL, but may still hold a password. */
+static const char *find_authority(const char *url)
 {
-	const char *authority = url, *host;
 	size_t n = scheme_length(url);
 
-	/* Without a scheme it is no URL, but may still hold a password. */
-	if (n > 0 && text_starts(url + n, "://"))
-		authority = url + n + 3;
+	return n > 0 && text_starts(url + n, "://") ? url + n + 3 : url;
+}
+
+char *origin_redact(const char *url)
+{
+	const char *authority = find_authority(url), *host;
+
 	find_hostport(authority, &host);
 	if (host == authority)
 		return xstrdup(url);
 	return xasprintf("%.*s***@%s", (int)(authority - url), url, host);
+}
+
+char *origin_split_userinfo(const char *url, char **ret_userinfo)
+{
+	const char *authority = find_authority(url), *host;
+
+	find_hostport(authority, &host);
+	*ret_userinfo = host > authority ? xstrndup(authority, (size_t)(host - 1 - authority)) : NULL;
+	return xasprintf("%.*s%s", (int)(authority - url), url, host);
 }
 
 bool origin_scheme_in(const char *scheme, const char *list)

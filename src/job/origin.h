@@ -37,6 +37,9 @@ const char *origin_error_text(enum origin_error error);
 /* Copy of url for eyes and logs: "***" in the place of userinfo. Anything that may hold one is taken. Caller
  * frees. */
 char *origin_redact(const char *url);
+/* Copy of a URL that origin_parse() takes, without its userinfo; *ret_userinfo: what stood before the "@",
+ * percent-encoded as it was, NULL when there is none. Caller frees both. */
+char *origin_split_userinfo(const char *url, char **ret_userinfo);
 /* Whether scheme stands in a comma-separated list ("http,https"). */
 bool origin_scheme_in(const char *scheme, const char *list);
 

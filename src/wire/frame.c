@@ -7,6 +7,7 @@
 
 #include "wire/frame.h"
 
+#include <malloc.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,18 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+
+static void wipe_and_free(void *p)
+{
+	if (p)
+		explicit_bzero(p, malloc_usable_size(p));
+	free(p);
+}
+
+void wire_init(void)
+{
+	json_set_alloc_funcs(xmalloc, wipe_and_free);
+}
 
 /* Bytes from the opening quote to the one after the closing quote; to the end when it never closes. */
 static size_t string_length(const char *text, size_t n)

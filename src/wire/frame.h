@@ -11,6 +11,9 @@
 #define WIRE_DEPTH_MAX	 16
 #define WIRE_INTERFACE	 "io.fetchd.Manager"
 
+/* Before the first use of JSON: its memory never runs out, and is overwritten when it is freed, since what
+ * goes in holds secrets. */
+void wire_init(void);
 /* One message without its NUL. NULL with *ret_why a static sentence, and *ret_position the byte offset, when
  * it is not a JSON object in valid UTF-8, has duplicate keys, or is too deep. Caller owns the reference. */
 json_t *wire_parse(const char *text, size_t n, const char **ret_why, size_t *ret_position);

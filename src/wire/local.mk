@@ -1,6 +1,8 @@
 noinst_LIBRARIES += src/libwire.a
 src_libwire_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 src_libwire_a_SOURCES = \
+	src/wire/attemptjson.c src/wire/attemptjson.h \
+	src/wire/fields.c src/wire/fields.h \
 	src/wire/frame.c src/wire/frame.h \
 	src/wire/jobjson.c src/wire/jobjson.h
 nodist_src_libwire_a_SOURCES = src/wire/interface.c

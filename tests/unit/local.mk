@@ -16,6 +16,7 @@ unit_tests = \
 	tests/unit/test_classify \
 	tests/unit/test_digest \
 	tests/unit/test_disposition \
+	tests/unit/test_cookie \
 	tests/unit/test_event \
 	tests/unit/test_filter \
 	tests/unit/test_header \
@@ -29,7 +30,8 @@ unit_tests = \
 	tests/unit/test_frame \
 	tests/unit/test_jobjson \
 	tests/unit/test_gate \
-	tests/unit/test_address
+	tests/unit/test_address \
+	tests/unit/test_secrets
 
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
@@ -63,6 +65,8 @@ tests_unit_test_gate_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_gate_LDADD = $(unit_fetchd)
 tests_unit_test_address_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_address_LDADD = $(unit_fetchd)
+tests_unit_test_secrets_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_secrets_LDADD = $(unit_fetchd)
 
 tests_unit_test_checksum_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_checksum_LDADD = $(unit_job)
@@ -72,6 +76,8 @@ tests_unit_test_digest_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_digest_LDADD = $(unit_job)
 tests_unit_test_disposition_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_disposition_LDADD = $(unit_job)
+tests_unit_test_cookie_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_cookie_LDADD = $(unit_job)
 tests_unit_test_event_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_event_LDADD = $(unit_job)
 tests_unit_test_filter_CPPFLAGS = $(unit_cppflags)

@@ -18,6 +18,7 @@ struct want {
 	int most_attempts;
 	int64_t floor_usec; /* retry_after_usec; -1 none */
 	enum job_wait held_for;
+	bool slow_growth, whole_origin;
 };
 
 static void check_verdict(const char *row, struct verdict *v, const struct want *want)
@@ -27,43 +28,55 @@ static void check_verdict(const char *row, struct verdict *v, const struct want 
 	CHECK_INT(row, v->most_attempts, want->most_attempts);
 	CHECK_INT(row, v->retry_after_usec, want->floor_usec);
 	CHECK_INT(row, v->held_for, want->held_for);
+	CHECK_INT(row, v->slow_growth, want->slow_growth);
+	CHECK_INT(row, v->whole_origin, want->whole_origin);
 	if (!v->message || !*v->message || strpbrk(v->message, "\r\n"))
 		fail_msg("%s: no sentence: %s", row, v->message ? v->message : "(null)");
 }
 
 /* ---- libcurl */
 
-#define TRANSIENT(code)                                                                                      \
+#define TRANSIENT(code_)                                                                                     \
 	{                                                                                                    \
-		VERDICT_TRANSIENT, code, 0, -1, JOB_WAIT_NONE                                                \
+		.class = VERDICT_TRANSIENT, .code = code_, .floor_usec = -1                                  \
 	}
-#define RETRIES(n, code)                                                                                     \
+#define RETRIES(n, code_)                                                                                    \
 	{                                                                                                    \
-		VERDICT_TRANSIENT, code, (n) + 1, -1, JOB_WAIT_NONE                                          \
+		.class = VERDICT_TRANSIENT, .code = code_, .most_attempts = (n) + 1, .floor_usec = -1        \
 	}
-#define SLOW(n, minutes, code)                                                                               \
+#define SLOW(minutes, code_)                                                                                 \
 	{                                                                                                    \
-		VERDICT_TRANSIENT, code, n, (minutes)*MINUTE, JOB_WAIT_NONE                                  \
+		.class = VERDICT_TRANSIENT, .code = code_, .floor_usec = (minutes)*MINUTE                    \
 	}
-#define RESTART(code)                                                                                        \
+#define GROWING(n, minutes, code_)                                                                           \
 	{                                                                                                    \
-		VERDICT_RESTART, code, 0, -1, JOB_WAIT_NONE                                                  \
+		.class = VERDICT_TRANSIENT, .code = code_, .most_attempts = (n) + 1,                         \
+		.floor_usec = (minutes)*MINUTE, .slow_growth = true                                          \
 	}
-#define PERMANENT(code)                                                                                      \
+#define COOL_DOWN(code_)                                                                                     \
 	{                                                                                                    \
-		VERDICT_PERMANENT, code, 0, -1, JOB_WAIT_NONE                                                \
+		.class = VERDICT_TRANSIENT, .code = code_, .floor_usec = -1, .whole_origin = true            \
 	}
-#define HELD(wait, code)                                                                                     \
+#define RESTART(code_)                                                                                       \
 	{                                                                                                    \
-		VERDICT_HELD, code, 0, -1, wait                                                              \
+		.class = VERDICT_RESTART, .code = code_, .floor_usec = -1                                    \
 	}
+#define PERMANENT(code_)                                                                                     \
+	{                                                                                                    \
+		.class = VERDICT_PERMANENT, .code = code_, .floor_usec = -1                                  \
+	}
+#define HELD(wait, code_)                                                                                    \
+	{                                                                                                    \
+		.class = VERDICT_HELD, .code = code_, .floor_usec = -1, .held_for = wait                     \
+	}
+#define SHORTAGE(code_) HELD(JOB_WAIT_RETRY, code_)
 
 static const struct curl_row {
 	int curl_code;
 	struct want want;
 } curl_table[] = {
 	{CURLE_UNSUPPORTED_PROTOCOL, PERMANENT("E_SCHEME")},
-	{CURLE_FAILED_INIT, TRANSIENT("E_INTERNAL")},
+	{CURLE_FAILED_INIT, SHORTAGE("E_INTERNAL")},
 	{CURLE_URL_MALFORMAT, PERMANENT("E_BAD_URL")},
 	{CURLE_NOT_BUILT_IN, PERMANENT("E_SCHEME")},
 	{CURLE_COULDNT_RESOLVE_PROXY, TRANSIENT("E_PROXY")},
@@ -86,10 +99,10 @@ static const struct curl_row {
 	{CURLE_WRITE_ERROR, RETRIES(3, "E_INTERNAL")},
 	{CURLE_UPLOAD_FAILED, PERMANENT("E_FTP")},
 	{CURLE_READ_ERROR, PERMANENT("E_FTP")},
-	{CURLE_OUT_OF_MEMORY, TRANSIENT("E_MEMORY")},
+	{CURLE_OUT_OF_MEMORY, SHORTAGE("E_MEMORY")},
 	{CURLE_OPERATION_TIMEDOUT, TRANSIENT("E_TIMEOUT")},
 	{CURLE_FTP_PORT_FAILED, PERMANENT("E_FTP")},
-	{CURLE_FTP_COULDNT_USE_REST, PERMANENT("E_FTP")},
+	{CURLE_FTP_COULDNT_USE_REST, RESTART("E_RANGE")},
 	{CURLE_RANGE_ERROR, RESTART("E_RANGE")},
 	{CURLE_SSL_CONNECT_ERROR, RETRIES(5, "E_TLS")},
 	{CURLE_BAD_DOWNLOAD_RESUME, RESTART("E_RANGE")},
@@ -98,7 +111,7 @@ static const struct curl_row {
 	{CURLE_LDAP_SEARCH_FAILED, PERMANENT("E_SCHEME")},
 	{CURLE_ABORTED_BY_CALLBACK, RETRIES(3, "E_INTERNAL")},
 	{CURLE_BAD_FUNCTION_ARGUMENT, RETRIES(3, "E_INTERNAL")},
-	{CURLE_INTERFACE_FAILED, SLOW(0, 1, "E_CONNECT")},
+	{CURLE_INTERFACE_FAILED, SLOW(1, "E_CONNECT")},
 	{CURLE_TOO_MANY_REDIRECTS, PERMANENT("E_REDIRECT")},
 	{CURLE_UNKNOWN_OPTION, RETRIES(3, "E_INTERNAL")},
 	{CURLE_SETOPT_OPTION_SYNTAX, RETRIES(3, "E_INTERNAL")},
@@ -109,7 +122,7 @@ static const struct curl_row {
 	{CURLE_RECV_ERROR, TRANSIENT("E_RECV")},
 	{CURLE_SSL_CERTPROBLEM, PERMANENT("E_TLS_CONFIG")},
 	{CURLE_SSL_CIPHER, PERMANENT("E_TLS_CONFIG")},
-	{CURLE_PEER_FAILED_VERIFICATION, SLOW(4, 10, "E_TLS_VERIFY")},
+	{CURLE_PEER_FAILED_VERIFICATION, GROWING(3, 10, "E_TLS_VERIFY")},
 	{CURLE_BAD_CONTENT_ENCODING, RETRIES(1, "E_ENCODING")},
 	{CURLE_FILESIZE_EXCEEDED, PERMANENT("E_TOO_LARGE")},
 	{CURLE_USE_SSL_FAILED, PERMANENT("E_TLS")},
@@ -129,7 +142,7 @@ static const struct curl_row {
 	{CURLE_SSL_SHUTDOWN_FAILED, TRANSIENT("E_TLS")},
 	{CURLE_AGAIN, RETRIES(3, "E_INTERNAL")},
 	{CURLE_SSL_CRL_BADFILE, HELD(JOB_WAIT_DISK, "E_TLS_CA")},
-	{CURLE_SSL_ISSUER_ERROR, SLOW(4, 10, "E_TLS_VERIFY")},
+	{CURLE_SSL_ISSUER_ERROR, GROWING(3, 10, "E_TLS_VERIFY")},
 	{CURLE_FTP_PRET_FAILED, PERMANENT("E_FTP")},
 	{CURLE_RTSP_CSEQ_ERROR, PERMANENT("E_SCHEME")},
 	{CURLE_RTSP_SESSION_ERROR, PERMANENT("E_SCHEME")},
@@ -137,7 +150,7 @@ static const struct curl_row {
 	{CURLE_CHUNK_FAILED, PERMANENT("E_FTP")},
 	{CURLE_NO_CONNECTION_AVAILABLE, RETRIES(3, "E_INTERNAL")},
 	{CURLE_SSL_PINNEDPUBKEYNOTMATCH, PERMANENT("E_TLS_VERIFY")},
-	{CURLE_SSL_INVALIDCERTSTATUS, SLOW(4, 10, "E_TLS_VERIFY")},
+	{CURLE_SSL_INVALIDCERTSTATUS, GROWING(3, 10, "E_TLS_VERIFY")},
 	{CURLE_HTTP2_STREAM, TRANSIENT("E_HTTP2")},
 	{CURLE_RECURSIVE_API_CALL, RETRIES(3, "E_INTERNAL")},
 	{CURLE_AUTH_ERROR, PERMANENT("E_AUTH")},
@@ -145,7 +158,7 @@ static const struct curl_row {
 	{CURLE_QUIC_CONNECT_ERROR, TRANSIENT("E_HTTP3")},
 	{CURLE_PROXY, TRANSIENT("E_PROXY")},
 	{CURLE_SSL_CLIENTCERT, PERMANENT("E_TLS_CONFIG")},
-	{CURLE_UNRECOVERABLE_POLL, TRANSIENT("E_INTERNAL")},
+	{CURLE_UNRECOVERABLE_POLL, SHORTAGE("E_INTERNAL")},
 	/* libcurl 8.6 and 8.8 */
 	{100, PERMANENT("E_HEADERS")},
 	{101, PERMANENT("E_TLS")},
@@ -175,6 +188,64 @@ static void test_curl_codes(void **state)
 			want_for(code));
 		CHECK_INT("http_status", v.http_status, 0);
 		verdict_done(&v);
+	}
+}
+
+/* The same by class, in the lists of FAULTS.md's table, each number once. */
+static const struct faults_row {
+	const char *codes;
+	enum verdict_class class;
+	int retries; /* 0: as configured */
+	bool slow;
+} faults_rows[] = {
+	{"5 6 7 28 52 55 56 18", VERDICT_TRANSIENT, 0, false},
+	{"16 92 95 96", VERDICT_TRANSIENT, 0, false},
+	{"8 79", VERDICT_TRANSIENT, 3, false},
+	{"35", VERDICT_TRANSIENT, 5, false},
+	{"45", VERDICT_TRANSIENT, 0, true},
+	{"65 61", VERDICT_TRANSIENT, 1, false},
+	{"60 83 91", VERDICT_TRANSIENT, 3, true},
+	{"101 90 53 54 58 66 98", VERDICT_PERMANENT, 0, false},
+	{"33 36", VERDICT_RESTART, 0, false},
+	{"97 80", VERDICT_TRANSIENT, 0, false},
+	{"2 27 99 77 82", VERDICT_HELD, 0, false},
+	{"47 63 100 67 94 59 64 1 3 4", VERDICT_PERMANENT, 0, false},
+	/* bugs; 22, 23 and 42 without the reason that fetchd sets before */
+	{"22 23 42 43 48 49 81 89 93", VERDICT_TRANSIENT, 3, false},
+	{"10 12 13 15 19", VERDICT_TRANSIENT, 0, false},
+	{"9 11 14 17 21 25 26 30 37 38 39 68 69 70 71 72 73 74 78 84 85 86 87 88", VERDICT_PERMANENT, 0,
+		false},
+	/* An FTP server without REST: as 33 and 36, now that FTP can be switched on. */
+	{"31", VERDICT_RESTART, 0, false},
+	{"20 24 29 32 34 40 41 44 46 50 51 57 62 75 76", VERDICT_TRANSIENT, 3, false},
+};
+
+static void test_curl_classes(void **state)
+{
+	bool seen[102] = {false};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(faults_rows); i++) {
+		const struct faults_row *row = &faults_rows[i];
+		char *end;
+
+		for (const char *at = row->codes; *at; at = end) {
+			long code = strtol(at, &end, 10);
+			struct verdict v;
+
+			verdict_init(&v);
+			classify_curl(&v, (int)code, NULL);
+			CHECK_INT(at, v.class, row->class);
+			CHECK_INT(at, v.most_attempts, row->retries ? row->retries + 1 : 0);
+			CHECK_INT(at, v.retry_after_usec > 0, row->slow);
+			CHECK_INT(at, seen[code], false);
+			seen[code] = true;
+			verdict_done(&v);
+		}
+	}
+	for (size_t code = 1; code < ARRAY_LEN(seen); code++) {
+		if (!seen[code])
+			fail_msg("%zu stands in no row", code);
 	}
 }
 
@@ -216,6 +287,71 @@ static void test_curl_sentences(void **state)
 	}
 }
 
+/* ---- proxies */
+
+static void test_proxy_codes(void **state)
+{
+	static const struct {
+		CURLproxycode code;
+		bool auth;
+	} rows[] = {
+		{CURLPX_GSSAPI, true},
+		{CURLPX_GSSAPI_PERMSG, true},
+		{CURLPX_GSSAPI_PROTECTION, true},
+		{CURLPX_IDENTD, true},
+		{CURLPX_IDENTD_DIFFER, true},
+		{CURLPX_LONG_PASSWD, true},
+		{CURLPX_LONG_USER, true},
+		{CURLPX_NO_AUTH, true},
+		{CURLPX_USER_REJECTED, true},
+	};
+
+	(void)state;
+	for (int code = 1; code < CURLPX_LAST + 5; code++) {
+		struct want want = TRANSIENT("E_PROXY");
+		struct verdict v;
+
+		for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+			if (rows[i].code == (CURLproxycode)code)
+				want = (struct want)PERMANENT("E_PROXY_AUTH");
+		}
+		verdict_init(&v);
+		classify_proxy(&v, code, code % 2 ? "User was rejected\r\nby the SOCKS5 server" : NULL);
+		check_verdict("proxy code", &v, &want);
+		classify_curl(&v, CURLE_PROXY, NULL);
+		check_verdict("first cause", &v, &want);
+		verdict_done(&v);
+	}
+}
+
+static void test_connect(void **state)
+{
+	static const struct {
+		int status;
+		struct want want;
+		const char *sentence;
+	} rows[] = {
+		{407, PERMANENT("E_PROXY_AUTH"), "the proxy wants to know who this is: it says 407"},
+		{403, PERMANENT("E_PROXY"), "the proxy does not let this connection through: it says 403"},
+		{408, TRANSIENT("E_PROXY"), "the proxy cannot connect: it says 408"},
+		{429, TRANSIENT("E_PROXY"), "the proxy cannot connect: it says 429"},
+		{502, TRANSIENT("E_PROXY"), "the proxy cannot connect: it says 502"},
+		{503, TRANSIENT("E_PROXY"), "the proxy cannot connect: it says 503"},
+		{302, TRANSIENT("E_PROXY"), "the proxy cannot connect: it says 302"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct verdict v;
+
+		verdict_init(&v);
+		classify_connect(&v, rows[i].status);
+		check_verdict(rows[i].sentence, &v, &rows[i].want);
+		CHECK_STR(rows[i].sentence, v.message, rows[i].sentence);
+		verdict_done(&v);
+	}
+}
+
 /* ---- HTTP */
 
 static bool among(int status, const int *list)
@@ -231,14 +367,15 @@ static bool among(int status, const int *list)
 static struct want http_want(int status, char code[32])
 {
 	static const int retry[] = {
-		408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 527, 529, 530, 598, 599, 0};
+		408, 425, 500, 502, 504, 520, 521, 522, 523, 524, 527, 529, 530, 598, 599, 0};
 	static const int redirect[] = {301, 302, 303, 307, 308, 0};
-	static const int known_client_errors[] = {400, 401, 402, 403, 404, 405, 406, 407, 410, 411, 413, 414,
-		415, 417, 418, 422, 424, 426, 428, 431, 451, 0};
+	static const int known_client_errors[] = {400, 401, 402, 403, 404, 405, 406, 410, 411, 413, 414, 415,
+		417, 418, 422, 424, 426, 428, 431, 451, 0};
 	static const int known_permanent[] = {300, 304, 305, 306, 501, 505, 506, 508, 510, 0};
 	static const int slow[] = {507, 509, 525, 526, 0};
 	static const int three[] = {409, 423, 0};
 	static const int restart[] = {412, 416, 0};
+	static const int cool_down[] = {429, 503, 0};
 
 	snprintf(code, 32, "E_HTTP_%d", status);
 	if (among(status, retry))
@@ -248,15 +385,20 @@ static struct want http_want(int status, char code[32])
 	if (among(status, known_client_errors) || among(status, known_permanent))
 		return (struct want)PERMANENT(code);
 	if (among(status, slow))
-		return (struct want)SLOW(0, 15, code);
+		return (struct want)SLOW(15, code);
 	if (among(status, three))
 		return (struct want)RETRIES(3, code);
 	if (among(status, restart))
 		return (struct want)RESTART(code);
+	if (among(status, cool_down))
+		return (struct want)COOL_DOWN(code);
+	if (status == 407)
+		return (struct want)PERMANENT("E_PROXY_AUTH");
 	if (status == 421)
 		return (struct want)RETRIES(1, code);
 	if (status == 511)
-		return (struct want)HELD(JOB_WAIT_NETWORK, "E_CAPTIVE");
+		return (struct want){
+			VERDICT_HELD, "E_CAPTIVE", 0, 5 * MINUTE, JOB_WAIT_NETWORK, false, false};
 	if (status >= 300 && status < 400)
 		return (struct want)PERMANENT("E_REDIRECT");
 	if (status >= 400 && status < 500)
@@ -290,13 +432,15 @@ static void test_http_with_retry_after(void **state)
 		int64_t retry_after_usec;
 		struct want want;
 	} rows[] = {
-		{202, 5 * USEC_PER_SEC, {VERDICT_TRANSIENT, "E_HTTP_202", 6, 5 * USEC_PER_SEC, 0}},
-		{413, 0, {VERDICT_TRANSIENT, "E_HTTP_413", 0, 0, 0}},
-		{503, MINUTE, {VERDICT_TRANSIENT, "E_HTTP_503", 0, MINUTE, 0}},
-		{404, MINUTE, {VERDICT_PERMANENT, "E_HTTP_404", 0, MINUTE, 0}},
+		{202, 5 * USEC_PER_SEC,
+			{VERDICT_TRANSIENT, "E_HTTP_202", 6, 5 * USEC_PER_SEC, 0, false, false}},
+		{429, 0, {VERDICT_TRANSIENT, "E_HTTP_429", 0, 0, 0, false, true}},
+		{413, 0, {VERDICT_TRANSIENT, "E_HTTP_413", 0, 0, 0, false, false}},
+		{503, MINUTE, {VERDICT_TRANSIENT, "E_HTTP_503", 0, MINUTE, 0, false, true}},
+		{404, MINUTE, {VERDICT_PERMANENT, "E_HTTP_404", 0, MINUTE, 0, false, false}},
 		/* A floor rises, and never lowers what the server wants. */
-		{507, MINUTE, {VERDICT_TRANSIENT, "E_HTTP_507", 0, 15 * MINUTE, 0}},
-		{507, 60 * MINUTE, {VERDICT_TRANSIENT, "E_HTTP_507", 0, 60 * MINUTE, 0}},
+		{507, MINUTE, {VERDICT_TRANSIENT, "E_HTTP_507", 0, 15 * MINUTE, 0, false, false}},
+		{507, 60 * MINUTE, {VERDICT_TRANSIENT, "E_HTTP_507", 0, 60 * MINUTE, 0, false, false}},
 	};
 
 	(void)state;
@@ -352,19 +496,38 @@ static void test_errno(void **state)
 		{ENOTDIR, HELD(JOB_WAIT_DISK, "E_DEST_GONE")},
 		{ELOOP, HELD(JOB_WAIT_DISK, "E_DEST_GONE")},
 		{ESTALE, HELD(JOB_WAIT_DISK, "E_DEST_GONE")},
-		{EIO, RESTART("E_IO")},
+		{ENODEV, HELD(JOB_WAIT_DISK, "E_DEST_GONE")},
+		{ENXIO, HELD(JOB_WAIT_DISK, "E_DEST_GONE")},
+		{ENOMEDIUM, HELD(JOB_WAIT_DISK, "E_DEST_GONE")},
+		{ENOTCONN, HELD(JOB_WAIT_DISK, "E_DEST_GONE")},
+		{EHOSTDOWN, HELD(JOB_WAIT_DISK, "E_DEST_GONE")},
+		{EHOSTUNREACH, HELD(JOB_WAIT_DISK, "E_DEST_GONE")},
+		{ENOKEY, HELD(JOB_WAIT_DISK, "E_DEST_GONE")},
+		{EIO, RETRIES(1, "E_IO")},
+		{EUCLEAN, RETRIES(1, "E_IO")},
 		{EACCES, PERMANENT("E_PERM")},
 		{EPERM, PERMANENT("E_PERM")},
 		{ENAMETOOLONG, PERMANENT("E_NAME")},
 		{EILSEQ, PERMANENT("E_NAME")},
+		{EINVAL, PERMANENT("E_NAME")},
 		{EFBIG, PERMANENT("E_TOO_LARGE")},
+		{EOVERFLOW, PERMANENT("E_TOO_LARGE")},
 		{EXDEV, PERMANENT("E_XDEV")},
 		{EEXIST, PERMANENT("E_EXISTS")},
+		{EISDIR, PERMANENT("E_EXISTS")},
+		{ENOTEMPTY, PERMANENT("E_EXISTS")},
 		{ENOSYS, PERMANENT("E_UNSUPPORTED")},
-		{EMFILE, TRANSIENT("E_FDS")},
-		{ENFILE, TRANSIENT("E_FDS")},
-		{ENOMEM, TRANSIENT("E_MEMORY")},
+		{EOPNOTSUPP, PERMANENT("E_UNSUPPORTED")},
+		{EMLINK, PERMANENT("E_UNSUPPORTED")},
+		{EMFILE, SHORTAGE("E_FDS")},
+		{ENFILE, SHORTAGE("E_FDS")},
+		{ENOMEM, SHORTAGE("E_MEMORY")},
 		{EAGAIN, TRANSIENT("E_IO")},
+		{EBUSY, TRANSIENT("E_IO")},
+		{ETXTBSY, TRANSIENT("E_IO")},
+		{ETIMEDOUT, TRANSIENT("E_IO")},
+		{EBADF, RETRIES(3, "E_INTERNAL")},
+		{EFAULT, RETRIES(3, "E_INTERNAL")},
 		{EPROTO, RETRIES(3, "E_IO")},
 		{99999, RETRIES(3, "E_IO")},
 	};
@@ -403,7 +566,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_curl_codes),
+		cmocka_unit_test(test_curl_classes),
 		cmocka_unit_test(test_curl_sentences),
+		cmocka_unit_test(test_proxy_codes),
+		cmocka_unit_test(test_connect),
 		cmocka_unit_test(test_http_statuses),
 		cmocka_unit_test(test_http_with_retry_after),
 		cmocka_unit_test(test_http_sentences),

@@ -82,12 +82,44 @@ static void test_grammar_of_bytes(void **state)
 	assert_null(header_value_refusal(""));
 }
 
+static void test_secret_names(void **state)
+{
+	static const struct {
+		const char *line;
+		bool want;
+	} rows[] = {
+		{"Authorization: Bearer x", true},
+		{"authorization:x", true},
+		{"COOKIE: a=b", true},
+		{"X-Auth-Token: x", true},
+		{"PRIVATE-TOKEN: x", true},
+		{"X-Amz-Security-Token: x", true},
+		{"X-Client-Secret: x", true},
+		{"X-Password: x", true},
+		{"X-API-Key: x", true},
+		{"apikey: x", true},
+		{"X-Signature-256: x", true},
+		{"X-Credentials: x", true},
+		{"Accept: text/html", false},
+		{"Accept-Language: eo", false},
+		{"X-Key: x", false},
+		{"Origin: https://token.example/?secret=authorization", false},
+		{":token", false},
+		{"", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		CHECK_INT(rows[i].line, header_is_secret(rows[i].line), rows[i].want);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_accepted),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_grammar_of_bytes),
+		cmocka_unit_test(test_secret_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 
+#include "wire/attemptjson.h"
 #include "wire/frame.h"
 #include "wire/jobjson.h"
 
@@ -52,6 +53,19 @@ static void fill_job(struct job *job)
 	str_set(&job->options.checksum, "md5=0123456789abcdef0123456789abcdef");
 	str_set(&job->options.headers, "Authorization: sesame\nCookie: sesame\n");
 	str_set(&job->options.user_agent, "agent");
+	job->integrity = JOB_INTEGRITY_UNVERIFIED;
+	str_set(&job->encoded, "gzip");
+	str_set(&job->digest, "sha-256=00");
+	str_set(&job_need_secrets(job)->user, "sesame");
+	str_set(&job->secrets->password, "sesame");
+	str_set(&job->secrets->bearer, "sesame");
+	str_set(&job->secrets->cookies, "sesame");
+	str_set(&job->secrets->cookie_jar, "sesame");
+	str_set(&job->secrets->headers, "Cookie: sesame\n");
+	str_set(&job->secrets->proxy, "sesame");
+	str_set(&job->secrets->ca_pem, "sesame");
+	str_set(&job->secrets->cert_pem, "sesame");
+	str_set(&job->secrets->key_pem, "sesame");
 }
 
 static void test_job_round_trip(void **state)
@@ -88,6 +102,9 @@ static void test_job_round_trip(void **state)
 	CHECK_STR("error_code", back.error_code, job.error_code);
 	CHECK_STR("error_message", back.error_message, job.error_message);
 	CHECK_STR("checksum", back.options.checksum, job.options.checksum);
+	CHECK_INT("integrity", back.integrity, job.integrity);
+	CHECK_STR("encoded", back.encoded, job.encoded);
+	CHECK_STR("digest", back.digest, job.digest);
 	json_decref(json);
 	job_done(&back);
 	job_done(&job);
@@ -115,7 +132,7 @@ static void test_unknown_is_absent(void **state)
 {
 	static const char *const absent[] = {"waiting_for", "group", "path", "size", "speed",
 		"next_attempt_usec", "started_usec", "finished_usec", "error", "checksum", "http_status",
-		"effective_url"};
+		"effective_url", "integrity", "encoded", "digest"};
 	static const char *const present[] = {"id", "url", "state", "priority", "owner", "host", "dir",
 		"name", "received", "attempts", "max_attempts", "created_usec"};
 	struct job job, back;
@@ -189,7 +206,8 @@ static void test_job_refused(void **state)
 		{"url", "5"}, {"state", NULL}, {"state", "\"asleep\""}, {"state", "3"},
 		{"waiting_for", "\"godot\""}, {"priority", "2147483648"}, {"owner", "-1"}, {"received", "-1"},
 		{"received", NULL}, {"size", "-1"}, {"error", "{}"}, {"error", "\"E_DNS\""},
-		{"error", "{\"code\":\"E_DNS\"}"}, {"http_status", "true"}};
+		{"error", "{\"code\":\"E_DNS\"}"}, {"http_status", "true"}, {"integrity", "\"perfect\""},
+		{"encoded", "1"}, {"digest", "[]"}};
 	struct job job, back;
 	int64_t speed;
 
@@ -222,7 +240,12 @@ static const char full_spec[] =
 	"srv\",\"name\":\"n\",\"group\":\"g\",\"priority\":-3,\"key\":\"k\","
 	"\"checksum\":\"md5=00\",\"headers\":[\"A: 1\",\"B: 2\"],\"user_agent\":\"ua\",\"referer\":\"r\","
 	"\"limit_rate\":0,\"max_filesize\":5,\"max_attempts\":6,\"retry_delay_usec\":7,\"max_time_usec\":8,"
-	"\"connect_timeout_usec\":9,\"deadline_usec\":10,\"on_conflict\":\"skip\"}";
+	"\"connect_timeout_usec\":9,\"deadline_usec\":10,\"on_conflict\":\"skip\","
+	"\"remote_name\":true,\"conditional\":true,\"if_newer_usec\":0,\"resume\":\"strict\",\"insecure\":"
+	"true,"
+	"\"auth\":\"digest\",\"user\":\"us\",\"password\":\"\",\"bearer\":\"be\",\"cookies\":\"co\",\"cookie_"
+	"jar\":\"cj\","
+	"\"proxy\":\"\",\"ca_pem\":\"ca\",\"cert_pem\":\"ce\",\"key_pem\":\"ke\"}";
 
 static void test_spec_round_trip(void **state)
 {
@@ -251,6 +274,22 @@ static void test_spec_round_trip(void **state)
 	CHECK_INT("connect_timeout", job.options.connect_timeout_usec, 9);
 	CHECK_INT("deadline", job.options.deadline_usec, 10);
 	CHECK_INT("on_conflict", job.options.on_conflict, JOB_CONFLICT_SKIP);
+	CHECK_INT("remote_name", job.options.remote_name, true);
+	CHECK_INT("conditional", job.options.conditional, true);
+	CHECK_INT("if_newer", job.options.if_newer_usec, 0);
+	CHECK_INT("resume", job.options.resume, JOB_RESUME_STRICT);
+	CHECK_INT("insecure", job.options.insecure, true);
+	CHECK_INT("auth", job.options.auth, JOB_AUTH_DIGEST);
+	assert_non_null(job.secrets);
+	CHECK_STR("user", job.secrets->user, "us");
+	CHECK_STR("password", job.secrets->password, "");
+	CHECK_STR("bearer", job.secrets->bearer, "be");
+	CHECK_STR("cookies", job.secrets->cookies, "co");
+	CHECK_STR("cookie_jar", job.secrets->cookie_jar, "cj");
+	CHECK_STR("proxy", job.secrets->proxy, "");
+	CHECK_STR("ca_pem", job.secrets->ca_pem, "ca");
+	CHECK_STR("cert_pem", job.secrets->cert_pem, "ce");
+	CHECK_STR("key_pem", job.secrets->key_pem, "ke");
 	json_t *back = wire_spec_to_json(&job);
 
 	assert_true(json_equal(json, back));
@@ -262,7 +301,8 @@ static void test_spec_round_trip(void **state)
 static void test_least_spec(void **state)
 {
 	json_t *json = parse("{\"url\":\"http://h/f\"}");
-	json_t *nulls = parse("{\"url\":\"http://h/f\",\"dir\":null,\"headers\":null,\"priority\":null}");
+	json_t *nulls = parse("{\"url\":\"http://h/f\",\"dir\":null,\"headers\":null,\"priority\":null,"
+			      "\"user\":null,\"proxy\":null,\"insecure\":null}");
 	const char *field;
 	struct job job;
 
@@ -272,6 +312,9 @@ static void test_least_spec(void **state)
 	assert_null(job.options.headers);
 	assert_int_equal(job.options.limit_rate, -1);
 	assert_int_equal(job.options.on_conflict, -1);
+	assert_int_equal(job.options.resume, -1);
+	assert_int_equal(job.options.if_newer_usec, -1);
+	assert_null(job.secrets);
 	json_t *back = wire_spec_to_json(&job);
 
 	assert_true(json_equal(json, back));
@@ -309,6 +352,14 @@ static void test_spec_refused(void **state)
 		{"{\"url\":\"u\",\"on_conflict\":\"ask\"}", "on_conflict"},
 		{"{\"url\":\"u\",\"on_conflict\":2}", "on_conflict"},
 		{"{\"url\":\"u\",\"headers\":\"A: 1\"}", "headers"},
+		{"{\"url\":\"u\",\"insecure\":1}", "insecure"},
+		{"{\"url\":\"u\",\"conditional\":\"yes\"}", "conditional"},
+		{"{\"url\":\"u\",\"resume\":\"never\"}", "resume"},
+		{"{\"url\":\"u\",\"auth\":\"ntlm\"}", "auth"},
+		{"{\"url\":\"u\",\"if_newer_usec\":-1}", "if_newer_usec"},
+		{"{\"url\":\"u\",\"user\":1}", "user"},
+		{"{\"url\":\"u\",\"key_pem\":[\"\"]}", "key_pem"},
+		{"{\"url\":\"u\",\"secrets\":{}}", "secrets"},
 		{"{\"url\":\"u\",\"headers\":[1]}", "headers"},
 		{"{\"url\":\"u\",\"headers\":[\"A: 1\",null]}", "headers"},
 		{"{\"url\":\"u\",\"headers\":[\"A: 1\\nB: 2\"]}", "headers"},
@@ -337,6 +388,93 @@ static void test_event(void **state)
 	(void)state;
 	want = parse("{\"id\":9,\"time_usec\":5,\"job_id\":7,\"kind\":\"removed\"}");
 	assert_true(json_equal(json, want));
+	json_decref(json);
+	json_decref(want);
+}
+
+/* ---- Attempt */
+
+static struct attempt *full_attempt(void)
+{
+	struct attempt *attempt = attempt_new();
+
+	attempt->number = 3;
+	attempt->started_usec = 1000;
+	attempt->ended_usec = 2000;
+	attempt->outcome = ATTEMPT_RESTART;
+	attempt->address = xstrdup("[::1]:443");
+	attempt->http_version = 20;
+	attempt->http_status = 206;
+	attempt->dns_usec = 0;
+	attempt->connect_usec = 2;
+	attempt->tls_usec = 3;
+	attempt->first_byte_usec = 4;
+	attempt->redirects = 5;
+	attempt->offset = 6;
+	attempt->bytes = 7;
+	attempt->code = xstrdup("E_RANGE");
+	attempt->message = xstrdup("the range makes no sense");
+	attempt->note = xstrdup("begun anew");
+	return attempt;
+}
+
+static void test_attempt_round_trip(void **state)
+{
+	struct attempt *attempt = full_attempt(), *back;
+	json_t *json = wire_attempt_to_json(attempt);
+
+	(void)state;
+	assert_string_equal(json_string_value(json_object_get(json, "http_version")), "2");
+	assert_string_equal(json_string_value(json_object_get(json, "outcome")), "restart");
+	back = wire_attempt_from_json(json);
+	assert_non_null(back);
+	CHECK_INT("number", back->number, attempt->number);
+	CHECK_INT("started", back->started_usec, attempt->started_usec);
+	CHECK_INT("ended", back->ended_usec, attempt->ended_usec);
+	CHECK_INT("outcome", back->outcome, attempt->outcome);
+	CHECK_STR("address", back->address, attempt->address);
+	CHECK_INT("http_version", back->http_version, attempt->http_version);
+	CHECK_INT("http_status", back->http_status, attempt->http_status);
+	CHECK_INT("dns", back->dns_usec, attempt->dns_usec);
+	CHECK_INT("connect", back->connect_usec, attempt->connect_usec);
+	CHECK_INT("tls", back->tls_usec, attempt->tls_usec);
+	CHECK_INT("first_byte", back->first_byte_usec, attempt->first_byte_usec);
+	CHECK_INT("redirects", back->redirects, attempt->redirects);
+	CHECK_INT("offset", back->offset, attempt->offset);
+	CHECK_INT("bytes", back->bytes, attempt->bytes);
+	CHECK_STR("code", back->code, attempt->code);
+	CHECK_STR("message", back->message, attempt->message);
+	CHECK_STR("note", back->note, attempt->note);
+	attempt_free(back);
+	attempt_free(attempt);
+	json_decref(json);
+}
+
+/* One that never came to a connection says nothing of it. */
+static void test_least_attempt(void **state)
+{
+	struct attempt *attempt = attempt_new(), *back;
+	json_t *json, *want;
+
+	(void)state;
+	attempt->number = 1;
+	attempt->outcome = ATTEMPT_HELD;
+	json = wire_attempt_to_json(attempt);
+	want = parse("{\"number\":1,\"started_usec\":0,\"ended_usec\":0,\"outcome\":\"held\","
+		     "\"redirects\":0,\"offset\":0,\"bytes\":0}");
+	assert_true(json_equal(json, want));
+	back = wire_attempt_from_json(want);
+	assert_non_null(back);
+	assert_int_equal(back->tls_usec, -1);
+	assert_int_equal(back->http_version, 0);
+	assert_null(back->code);
+	attempt_free(back);
+	json_object_set_new(want, "outcome", json_string("lost"));
+	assert_null(wire_attempt_from_json(want));
+	json_object_set_new(want, "outcome", json_string("done"));
+	json_object_set_new(want, "bytes", json_integer(-1));
+	assert_null(wire_attempt_from_json(want));
+	attempt_free(attempt);
 	json_decref(json);
 	json_decref(want);
 }
@@ -385,11 +523,16 @@ static void test_idl_agrees(void **state)
 {
 	const struct event event = {.id = 9, .time_usec = 5, .job_id = 7, .kind = EVENT_ADDED};
 	struct job job;
+	struct attempt *attempt = full_attempt();
 	json_t *json = parse(full_spec), *all = json_object();
 
 	(void)state;
 	check_fields("JobSpec", json);
 	json_decref(json);
+	json = wire_attempt_to_json(attempt);
+	check_fields("Attempt", json);
+	json_decref(json);
+	attempt_free(attempt);
 	fill_job(&job);
 	for (int s = JOB_STATE_FIRST; s <= JOB_STATE_LAST; s++) {
 		job.state = (enum job_state)s;
@@ -426,6 +569,8 @@ int main(void)
 		cmocka_unit_test(test_least_spec),
 		cmocka_unit_test(test_spec_refused),
 		cmocka_unit_test(test_event),
+		cmocka_unit_test(test_attempt_round_trip),
+		cmocka_unit_test(test_least_attempt),
 		cmocka_unit_test(test_idl_agrees),
 		cmocka_unit_test(test_idl_is_whole),
 	};

@@ -3,6 +3,8 @@
 
 #include "unit.h"
 
+#include <stdio.h>
+
 #include "base/rng.h"
 #include "base/text.h"
 #include "job/name.h"
@@ -78,6 +80,10 @@ static void test_sanitize(void **state)
 		{"com1.tar.gz", "_com1.tar.gz"},
 		{"aux .txt", "_aux .txt"},
 		{"COM10", "COM10"},
+		{"lpt0.txt", "_lpt0.txt"},
+		{"com\xc2\xb9.txt", "_com\xc2\xb9.txt"},
+		{"conin$", "_conin$"},
+		{"CONOUT$ .log", "_CONOUT$ .log"},
 		{"CONSOLE", "CONSOLE"},
 		{"%n%s", "%n%s"},
 		{"\xe6\x97\xa5\xe6\x9c\xac.zip", "\xe6\x97\xa5\xe6\x9c\xac.zip"},
@@ -124,6 +130,16 @@ static void test_long_names_keep_their_extension(void **state)
 		CHECK_INT(name, len, rows[i].want_len);
 		CHECK_STR(name, name + len - end_len, rows[i].want_end);
 	}
+}
+
+/* Between a device's name and the extension there was more than fits. */
+static void test_cutting_makes_no_device(void **state)
+{
+	(void)state;
+	CLEANUP_FREE char *spaces = repeated(" ", 300, "x.txt");
+	CLEANUP_FREE char *raw = xasprintf("CON%s", spaces);
+
+	CHECK_STR_FREE("CON and spaces", name_sanitize(raw, strlen(raw)), "_CON.txt");
 }
 
 /* Written apart from the code under test. */
@@ -187,6 +203,122 @@ static void test_anything_becomes_one_safe_component(void **state)
 		CHECK_STR(name, name_refusal(name), NULL);
 		CHECK_STR(raw, again, name);
 	}
+}
+
+/* ---- a corpus: every beginning with every middle and every end, in every spelling */
+
+/* Cc, Cf, line separators, surrogates, noncharacters, unassigned beyond; again apart from base/text. */
+static bool is_shown(unsigned cp)
+{
+	static const unsigned hidden[][2] = {{0, 0x1f}, {0x7f, 0x9f}, {0xad, 0xad}, {0x61c, 0x61c},
+		{0x180e, 0x180e}, {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f}, {0xd800, 0xdfff},
+		{0xfdd0, 0xfdef}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xfffe, 0xffff}, {0x1fffe, 0x1ffff},
+		{0xe0001, 0xe0001}, {0xe0020, 0xe007f}, {0x10fffe, 0xffffffff}};
+
+	for (size_t i = 0; i < ARRAY_LEN(hidden); i++) {
+		if (cp >= hidden[i][0] && cp <= hidden[i][1])
+			return false;
+	}
+	return true;
+}
+
+/* The well-formed sequences of Unicode's table 3-7, row by row. 0: none. */
+static size_t well_formed(const unsigned char *s, unsigned *ret_cp)
+{
+	static const struct {
+		unsigned char first_low, first_high, second_low, second_high;
+		size_t n;
+	} rows[] = {{0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3}, {0xe1, 0xec, 0x80, 0xbf, 3},
+		{0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3}, {0xf0, 0xf0, 0x90, 0xbf, 4},
+		{0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4}};
+
+	*ret_cp = s[0];
+	if (s[0] < 0x80)
+		return 1;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (s[0] < rows[i].first_low || s[0] > rows[i].first_high || s[1] < rows[i].second_low ||
+			s[1] > rows[i].second_high)
+			continue;
+		*ret_cp = s[0] & (0xffu >> (rows[i].n + 1));
+		for (size_t k = 1; k < rows[i].n; k++) {
+			if ((s[k] & 0xc0) != 0x80)
+				return 0;
+			*ret_cp = *ret_cp << 6 | (s[k] & 0x3f);
+		}
+		return rows[i].n;
+	}
+	return 0;
+}
+
+static void check_property(const char *raw, char *name)
+{
+	CLEANUP_FREE char *owned = name;
+	size_t n = strlen(owned);
+	unsigned cp;
+
+	if (n == 0 || n > 240 || strchr(". -", owned[0]) || strchr(". ", owned[n - 1]))
+		fail_msg("\"%s\" became \"%s\"", raw, owned);
+	for (size_t i = 0, len; i < n; i += len) {
+		len = well_formed((const unsigned char *)owned + i, &cp);
+		if (len == 0 || !is_shown(cp) || (cp < 0x80 && strchr("/\\:*?\"<>|~", (int)cp)))
+			fail_msg("\"%s\" became \"%s\"", raw, owned);
+	}
+	CHECK_STR_FREE(raw, name_sanitize(owned, n), owned);
+	CLEANUP_FREE char *numbered = name_numbered(owned, 999);
+
+	assert_true(strlen(numbered) <= 247);
+	CHECK_STR(numbered, name_refusal(strlen(numbered) <= 240 ? numbered : "fine"), NULL);
+}
+
+/* Percent-encodes everything, or everything twice. */
+static char *encoded(const char *raw, int times)
+{
+	char *s = xstrdup(raw);
+
+	for (; times > 0; times--) {
+		char *out = xmalloc(strlen(s) * 3 + 1), *at = out;
+
+		for (const char *c = s; *c; c++, at += 3)
+			snprintf(at, 4, "%%%02X", (unsigned)(unsigned char)*c);
+		*at = '\0';
+		free(s);
+		s = out;
+	}
+	return s;
+}
+
+static void test_corpus(void **state)
+{
+	static const char *const beginnings[] = {"", ".", "..", "../", "../../../", "/", "//", "..\\", "C:\\",
+		"C:", "-", "--", " ", " .-", "~", "~root/", "\xe2\x80\xae", "\xef\xbb\xbf", "\x1b[2J", "\r\n",
+		"\xff", "\xc0\xaf", "\xe0\x80\xaf", "%2e%2e%2f", "$(x)", "_"};
+	static const char *const middles[] = {"", "a", "etc/passwd", "CON", "nul", "com1", "LPT\xc2\xb2",
+		"aux ", "a b", "caf\xc3\xa9", "\xe6\x97\xa5\xe6\x9c\xac", "\xf0\x9f\x98\x80", "cut\xe2\x82",
+		"\xed\xa0\x80", "x\xe2\x80\x8by", "\xc2\x9b", "|;&`", "\xf4\x90\x80\x80", "\xef\xbf\xbf"};
+	static const char *const ends[] = {"", ".", "..", " ", ". .", ".txt", ".tar.gz", ".tar.gz.",
+		".bashrc", "~", "/", "/..", "\\", ":stream", ".lnk\xe2\x80\xae", "\xf3\xa0\x81\xa1", "?x=y",
+		"#z", "\n"};
+	size_t n = 0;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(beginnings) * ARRAY_LEN(middles) * ARRAY_LEN(ends); i++) {
+		const char *middle = middles[i / ARRAY_LEN(beginnings) % ARRAY_LEN(middles)];
+		const char *end = ends[i / ARRAY_LEN(beginnings) / ARRAY_LEN(middles)];
+		/* Every seventh is too long. */
+		CLEANUP_FREE char *filler = repeated(i % 2 ? "y" : " ", i % 7 ? 0 : 300, "");
+		CLEANUP_FREE char *raw =
+			xasprintf("%s%s%s%s", beginnings[i % ARRAY_LEN(beginnings)], middle, filler, end);
+
+		check_property(raw, name_sanitize(raw, strlen(raw)));
+		n++;
+		for (int times = 0; times < 3; times++, n++) {
+			CLEANUP_FREE char *segment = encoded(raw, times);
+			CLEANUP_FREE char *url = xasprintf("https://h/%s", segment);
+
+			check_property(url, name_from_url(url));
+		}
+	}
+	assert_true(n > 5000);
 }
 
 static void test_refusal(void **state)
@@ -294,6 +426,8 @@ int main(void)
 		cmocka_unit_test(test_from_url),
 		cmocka_unit_test(test_sanitize),
 		cmocka_unit_test(test_long_names_keep_their_extension),
+		cmocka_unit_test(test_cutting_makes_no_device),
+		cmocka_unit_test(test_corpus),
 		cmocka_unit_test(test_anything_becomes_one_safe_component),
 		cmocka_unit_test(test_refusal),
 		cmocka_unit_test(test_numbered),

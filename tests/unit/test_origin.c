@@ -173,6 +173,27 @@ static void test_redact(void **state)
 		CHECK_STR_FREE(rows[i].url, origin_redact(rows[i].url), rows[i].want);
 }
 
+static void test_split_userinfo(void **state)
+{
+	static const struct {
+		const char *url, *want, *want_userinfo;
+	} rows[] = {
+		{"https://host/path@x", "https://host/path@x", NULL},
+		{"https://user:secret@host:81/path", "https://host:81/path", "user:secret"},
+		{"https://a%40:b@c@host?x", "https://host?x", "a%40:b@c"},
+		{"https://@host/", "https://host/", ""},
+		{"http://u@[::1]:8/", "http://[::1]:8/", "u"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char *userinfo = NULL;
+
+		CHECK_STR_FREE(rows[i].url, origin_split_userinfo(rows[i].url, &userinfo), rows[i].want);
+		CHECK_STR_FREE(rows[i].url, userinfo, rows[i].want_userinfo);
+	}
+}
+
 static void test_scheme_in(void **state)
 {
 	static const struct {
@@ -204,6 +225,7 @@ int main(void)
 		cmocka_unit_test(test_length),
 		cmocka_unit_test(test_sentences),
 		cmocka_unit_test(test_redact),
+		cmocka_unit_test(test_split_userinfo),
 		cmocka_unit_test(test_scheme_in),
 	};
 

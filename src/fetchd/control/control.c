@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "fetchd/control/live.h"
 #include "fetchd/control/session.h"
+#include "wire/frame.h"
 
 static void on_reap(evutil_socket_t fd, short what, void *arg)
 {
@@ -23,6 +24,7 @@ static void on_reap(evutil_socket_t fd, short what, void *arg)
 struct control *control_start(const struct control_setup *setup)
 {
 	struct control *control = xcalloc(1, sizeof(*control));
+	wire_init();
 	control->setup = *setup;
 	control->config = config_ref(setup->config);
 	control->started_usec = clock_wall_usec();

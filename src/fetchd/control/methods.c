@@ -19,6 +19,8 @@ static const struct method methods[] = {
 		.drained = method_list_drained,
 		.end = method_list_end,
 	},
+	{.name = WIRE_INTERFACE ".Inspect", .start = method_inspect_start, .reply = method_inspect_reply},
+	{.name = WIRE_INTERFACE ".Verify", .start = method_verify_start, .reply = method_verify_reply},
 	{.name = WIRE_INTERFACE ".Status", .start = method_status_start},
 	{
 		.name = WIRE_INTERFACE ".Watch",

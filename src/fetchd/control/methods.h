@@ -14,6 +14,11 @@ void method_list_reply(struct call *call, struct request *request);
 void method_list_drained(struct call *call);
 void method_list_end(struct call *call);
 
+void method_inspect_start(struct call *call, json_t *parameters);
+void method_inspect_reply(struct call *call, struct request *request);
+void method_verify_start(struct call *call, json_t *parameters);
+void method_verify_reply(struct call *call, struct request *request);
+
 void method_status_start(struct call *call, json_t *parameters);
 
 void method_watch_start(struct call *call, json_t *parameters);

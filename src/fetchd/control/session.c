@@ -146,14 +146,35 @@ static void refuse_input(struct session *session, size_t position, const char *w
 	session_finish(session);
 }
 
+/* The first n bytes of input, which are overwritten there: messages hold secrets. Caller frees. */
+static char *move_out(struct evbuffer *input, size_t n)
+{
+	int n_parts = evbuffer_peek(input, (ev_ssize_t)n, NULL, NULL, 0);
+	struct evbuffer_iovec *parts = xcalloc((size_t)n_parts, sizeof(*parts));
+	char *text = xmalloc(n), *to = text;
+
+	evbuffer_peek(input, (ev_ssize_t)n, NULL, parts, n_parts);
+	for (int i = 0; i < n_parts; i++) {
+		size_t left = n - (size_t)(to - text);
+		size_t here = parts[i].iov_len < left ? parts[i].iov_len : left;
+
+		to = mempcpy(to, parts[i].iov_base, here);
+		explicit_bzero(parts[i].iov_base, here);
+	}
+	free(parts);
+	evbuffer_drain(input, n);
+	return text;
+}
+
 static void take_message(struct session *session, struct evbuffer *input, size_t len)
 {
 	const char *why = NULL;
 	size_t position = 0;
-	const char *text = (const char *)evbuffer_pullup(input, (ev_ssize_t)len + 1);
+	char *text = move_out(input, len + 1);
 	json_t *message = wire_parse(text, len, &why, &position);
 
-	evbuffer_drain(input, len + 1);
+	explicit_bzero(text, len);
+	free(text);
 	session->scanned = 0;
 	if (message)
 		start_call(session, message);

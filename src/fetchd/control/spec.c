@@ -1,5 +1,6 @@
-/* What a job spec means: URL, place, name, headers, checksum. Main thread. Touches no file system: whether a
- * directory can be written is found out when the job runs. No message repeats a secret.
+/* What a job spec means: URL, place, name, headers, checksum, conditions. Main thread. Touches no file
+ * system: whether a directory can be written is found out when the job runs. No message repeats a secret;
+ * those have a file of their own, secrets.c.
  */
 #include <config.h>
 
@@ -12,6 +13,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "fetchd/control/secrets.h"
 #include "fetchd/path.h"
 #include "job/checksum.h"
 #include "job/header.h"
@@ -136,6 +138,7 @@ static const char *check_name(struct subject *s)
 		return NULL;
 	}
 	const char *why = name_refusal(s->job->name);
+	s->job->options.remote_name = false; /* whose name is given needs no other */
 	if (!why)
 		return NULL;
 	CLEANUP_FREE char *name = text_escape(s->job->name);
@@ -194,6 +197,34 @@ static const char *check_checksum(struct subject *s)
 	return NULL;
 }
 
+/* A Referer goes without userinfo (RFC 9110, 10.1.3). */
+static void strip_referer(struct subject *s)
+{
+	char *userinfo = NULL;
+	if (!s->job->options.referer || !strstr(s->job->options.referer, "://"))
+		return;
+	char *referer = origin_split_userinfo(s->job->options.referer, &userinfo);
+	free(s->job->options.referer);
+	s->job->options.referer = referer;
+	free(userinfo);
+}
+
+static const char *check_conditions(struct subject *s)
+{
+	struct job_options *options = &s->job->options;
+	if (!options->conditional)
+		return NULL;
+	if (options->on_conflict >= 0 && options->on_conflict != JOB_CONFLICT_OVERWRITE)
+		s->message = xasprintf("conditional replaces the file that is there by a newer one: it does "
+				       "not go with on_conflict %s",
+			job_conflict_name((enum job_conflict)options->on_conflict));
+	else if (options->if_newer_usec >= 0)
+		s->message = xstrdup("conditional compares with the file that is there, if_newer_usec with "
+				     "a time: give one of them");
+	options->on_conflict = JOB_CONFLICT_OVERWRITE;
+	return s->message ? "E_CONDITION" : NULL;
+}
+
 /* 1…most characters, all of them visible or spaces. */
 static bool is_label(const char *text, size_t most)
 {
@@ -232,6 +263,7 @@ const char *spec_complete(struct job *job, const struct config *config, const st
 	const char *code = check_url(&s);
 
 	job->owner = peer->uid;
+	strip_referer(&s);
 	if (!code)
 		code = check_dir(&s, own_dir);
 	if (!code)
@@ -239,7 +271,11 @@ const char *spec_complete(struct job *job, const struct config *config, const st
 	if (!code)
 		code = check_headers(&s);
 	if (!code)
+		code = secrets_complete(job, &s.message);
+	if (!code)
 		code = check_checksum(&s);
+	if (!code)
+		code = check_conditions(&s);
 	if (!code)
 		code = check_labels(&s);
 	*ret_message = s.message;

@@ -20,9 +20,14 @@
 #include "base/clock.h"
 #include "base/fileio.h"
 #include "base/log.h"
+#include "job/classify.h"
 
 /* A message of the pool's own: the lane ends. */
 #define LANE_STOP 499
+/* Of the budget, to each of many file systems. */
+#define SHARE_MIN (16 * (int64_t)DISK_BUFFER_MAX)
+/* A call that takes longer is worth telling. */
+#define STALLED_USEC USEC_PER_SEC
 
 /* ---- tasks */
 
@@ -46,14 +51,33 @@ void disk_task_free(struct disk *disk, struct disk_task *task)
 		return;
 	disk_buffer_free(disk, task->buffer);
 	verdict_done(&task->verdict);
+	free(task->digest);
 	free(task->ret_name);
+	free(task->ret_note);
+	free(task->ret_tail);
+	free(task->ret_etag);
+	free(task->ret_digest);
 	free(task);
+}
+
+static void queued_add(struct disk_fs *fs, const struct disk_buffer *buffer, int sign)
+{
+	if (!buffer)
+		return;
+	pthread_mutex_lock(&fs->lock);
+	fs->queued_bytes += sign * (int64_t)buffer->size;
+	pthread_mutex_unlock(&fs->lock);
 }
 
 void disk_post(struct disk *disk, struct disk_task *task)
 {
+	struct disk_file *file = task->file;
+	struct disk_fs *fs = file->root->fs;
+	struct disk_lane *lane = task->msg.kind == DISK_VERIFY ? &fs->lanes[LANE_VERIFY] : file->lane;
+
 	(void)disk;
-	mailbox_post(&task->file->lane->mailbox, &task->msg);
+	queued_add(fs, task->buffer, 1);
+	mailbox_post(&lane->mailbox, &task->msg);
 }
 
 /* ---- a file system's figures */
@@ -77,21 +101,135 @@ int64_t fs_dirty(struct disk_fs *fs)
 	return bytes;
 }
 
+bool disk_crowded(const struct disk_file *file)
+{
+	struct disk_fs *fs = file->root->fs;
+	int64_t share = DISK_BUDGET_BYTES / (int64_t)file->disk->n_fs, queued;
+
+	if (file->disk->n_fs == 1)
+		return false;
+	pthread_mutex_lock(&fs->lock);
+	queued = fs->queued_bytes;
+	pthread_mutex_unlock(&fs->lock);
+	/* Where there are many, each may still have some of its buffers on the way. */
+	return queued >= (share > SHARE_MIN ? share : SHARE_MIN);
+}
+
+/* ---- how long a call takes */
+
+static void lane_clock(struct disk_lane *lane, int64_t since_usec)
+{
+	pthread_mutex_lock(&lane->fs->lock);
+	lane->since_usec = since_usec;
+	pthread_mutex_unlock(&lane->fs->lock);
+}
+
+void lane_beat(struct disk_lane *lane)
+{
+	lane_clock(lane, clock_boot_usec());
+}
+
+int64_t disk_stalled_usec(const struct disk_file *file)
+{
+	struct disk_fs *fs = file->root->fs;
+	int64_t own, sync, oldest, span;
+
+	pthread_mutex_lock(&fs->lock);
+	own = file->lane->since_usec;
+	sync = fs->lanes[LANE_SYNC].since_usec;
+	pthread_mutex_unlock(&fs->lock);
+	oldest = own == 0 || (sync > 0 && sync < own) ? sync : own;
+	span = oldest ? clock_boot_usec() - oldest : 0;
+	return span > STALLED_USEC ? span : 0;
+}
+
+/* ---- what may change while it runs */
+
+void disk_tune(struct disk *disk, const struct config *config)
+{
+	pthread_mutex_lock(&disk->lock);
+	disk->reserve_bytes = config->reserve_space;
+	pthread_mutex_unlock(&disk->lock);
+}
+
+int64_t disk_reserve(struct disk *disk)
+{
+	int64_t bytes;
+
+	pthread_mutex_lock(&disk->lock);
+	bytes = disk->reserve_bytes;
+	pthread_mutex_unlock(&disk->lock);
+	return bytes;
+}
+
+void disk_hurry(struct disk *disk)
+{
+	pthread_mutex_lock(&disk->lock);
+	disk->hurry = true;
+	pthread_mutex_unlock(&disk->lock);
+}
+
+bool disk_hurries(struct disk *disk)
+{
+	bool hurry;
+
+	pthread_mutex_lock(&disk->lock);
+	hurry = disk->hurry;
+	pthread_mutex_unlock(&disk->lock);
+	return hurry;
+}
+
+/* ---- roots */
+
 bool disk_root_present(const struct disk_root *root)
 {
 	struct stat st;
 
-	return stat(root->path, &st) == 0 && st.st_dev == root->dev && st.st_ino == root->ino;
+	return lstat(root->path, &st) == 0 && st.st_dev == root->dev && st.st_ino == root->ino;
+}
+
+bool root_ready(const struct disk_root *root, struct verdict *verdict)
+{
+	struct stat st;
+
+	if (disk_root_present(root))
+		return true;
+	if (lstat(root->path, &st) != 0)
+		verdict_set(verdict, VERDICT_HELD, "E_DEST_GONE", "the download root %s is gone", root->path);
+	else
+		verdict_set(verdict, VERDICT_HELD, "E_DEST_GONE",
+			"something else stands in the place of the download root %s; if it is meant to be "
+			"the "
+			"root, restart fetchd",
+			root->path);
+	verdict->held_for = JOB_WAIT_DISK;
+	return false;
+}
+
+void root_fail(const struct disk_root *root, struct verdict *verdict, int err, const char *operation)
+{
+	struct room room;
+
+	if (verdict->class != VERDICT_OK)
+		return;
+	/* The errno for used up inodes is the one for used up blocks. */
+	if (err == -ENOSPC && room_look(root->fd, &room) == 0) {
+		if (room_takes_files(&room, root->path, verdict) &&
+			room_suffices(&room, -1, disk_reserve(root->fs->disk), root->path, verdict))
+			classify_errno(verdict, ENOSPC, operation, root->path);
+		return;
+	}
+	classify_errno(verdict, -err, operation, root->path);
 }
 
 /* ---- a lane's work */
 
-static void hand_over(struct disk_lane *lane, struct disk_task *task)
+/* What has been written by now is what a sync covers, be it in another lane; nothing, if some of it is void.
+ */
+static void snapshot(struct disk_task *task)
 {
-	/* What has been written by now is what a sync in the other lane covers. */
 	if (task->msg.kind != DISK_FINISH)
-		task->offset = task->file->written;
-	mailbox_post(&lane->fs->lanes[LANE_SYNC].mailbox, &task->msg);
+		task->offset = task->file->torn ? -1 : task->file->written;
 }
 
 static bool hands_over(const struct disk_lane *lane)
@@ -108,20 +246,20 @@ static bool lane_do(
 	case DISK_WRITE: file_write(task); return true;
 	case DISK_EXISTS: file_exists(task); return true;
 	case DISK_REMOVE: file_remove(task); return true;
-	case DISK_ROOM:
-	case DISK_VERIFY: return true;
+	case DISK_ROOM: file_room(task); return true;
+	case DISK_VERIFY: file_verify(task); return true;
 	case DISK_FINISH:
 		if (lane->which != LANE_SYNC)
 			file_write(task);
-		if (task->verdict.class != VERDICT_OK)
-			return true;
 		break;
 	case DISK_SYNC:
 	case DISK_CLOSE:
 	case DISK_DISCARD: break;
 	}
+	if (lane->which != LANE_SYNC)
+		snapshot(task);
 	if (hands_over(lane)) {
-		hand_over(lane, task);
+		mailbox_post(&lane->fs->lanes[LANE_SYNC].mailbox, &task->msg);
 		return false;
 	}
 	switch ((enum disk_kind)task->msg.kind) {
@@ -141,8 +279,8 @@ static bool lane_do(
 
 static void task_back(struct disk_task *task)
 {
-	if (task->buffer)
-		disk_buffer_free(task->file->disk, task->buffer);
+	queued_add(task->file->root->fs, task->buffer, -1);
+	disk_buffer_free(task->file->disk, task->buffer);
 	task->buffer = NULL;
 	mailbox_post(task->reply, &task->msg);
 }
@@ -158,6 +296,7 @@ static bool lane_batch(struct disk_lane *lane)
 	mailbox_take(&lane->mailbox, &list, BATCH_MAX);
 	while ((msg = STAILQ_FIRST(&list))) {
 		STAILQ_REMOVE_HEAD(&list, link);
+		lane_beat(lane);
 		if (msg->kind == LANE_STOP) {
 			free(msg);
 			go_on = false;
@@ -166,7 +305,8 @@ static bool lane_batch(struct disk_lane *lane)
 		}
 	}
 	if (n)
-		finish_batch(lane->fs, finishing, n);
+		finish_batch(lane, finishing, n);
+	lane_clock(lane, 0);
 	for (size_t i = 0; i < n; i++)
 		task_back(finishing[i]);
 	return go_on;
@@ -188,7 +328,8 @@ static void *lane_main(void *arg)
 
 static int lane_start(struct disk_lane *lane)
 {
-	static const char *const names[LANE_N] = {"disk-small", "disk-sync", "disk-stream", "disk-stream2"};
+	static const char *const names[LANE_N] = {
+		"disk-small", "disk-sync", "disk-stream", "disk-stream2", "disk-verify"};
 	int err = mailbox_init(&lane->mailbox);
 
 	if (err)
@@ -311,6 +452,7 @@ struct disk *disk_start(
 	disk->file_mode = 0666 & ~mask;
 	disk->uuid = xstrdup(store_uuid);
 	disk->budget_bytes = DISK_BUDGET_BYTES;
+	disk->reserve_bytes = config->reserve_space;
 	pthread_mutex_init(&disk->lock, NULL);
 	*ret_exit_code = roots_open(disk, config->download_roots, ret_error);
 	if (*ret_exit_code == 0)
@@ -344,7 +486,7 @@ static bool lane_join(struct disk_lane *lane, int64_t until_usec)
 static bool fs_join(struct disk_fs *fs, int64_t until_usec)
 {
 	/* Streams hand over to the sync lane: that one ends last. */
-	static const int order[LANE_N] = {LANE_STREAM, LANE_STREAM_2, LANE_SMALL, LANE_SYNC};
+	static const int order[LANE_N] = {LANE_STREAM, LANE_STREAM_2, LANE_SMALL, LANE_VERIFY, LANE_SYNC};
 	bool all = true;
 
 	for (int i = 0; i < LANE_N; i++)
@@ -366,6 +508,7 @@ void disk_join(struct disk *disk, int64_t wait_usec)
 
 	if (!disk)
 		return;
+	disk_hurry(disk);
 	for (size_t i = 0; i < disk->n_fs; i++)
 		all = fs_join(disk->fs[i], until_usec) && all;
 	if (!all) {

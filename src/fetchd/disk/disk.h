@@ -2,9 +2,10 @@
  *
  * Roots on one file system share its lanes, so that a file system that hangs holds only its own transfers: a
  * lane for small files, which come whole (bytes and finish in one task) and are finished in batches: one
- * sync, one directory sync for many; lanes for streams, a file's tasks in order in one of them; and a lane
- * that syncs and finishes streams, so that one file's fsync does not hold up another's bytes. The pool
- * decides nothing: each task comes back to the mailbox named in it, with its result.
+ * sync, one directory sync for many; lanes for streams, a file's tasks in order in one of them; a lane
+ * that syncs and finishes streams, so that one file's fsync does not hold up another's bytes; and one that
+ * reads finished files. The pool decides nothing: each task comes back to the mailbox named in it, with its
+ * result.
  */
 #ifndef DISK_DISK_H
 #define DISK_DISK_H
@@ -30,6 +31,10 @@ struct disk;
  * threads start. */
 struct disk *disk_start(
 	const struct config *config, const char *store_uuid, char **ret_error, int *ret_exit_code);
+/* A new configuration: the reserve. Any thread. */
+void disk_tune(struct disk *disk, const struct config *config);
+/* The end is near: what reads for long (DISK_VERIFY) comes back soon, with VERDICT_ABORTED. Any thread. */
+void disk_hurry(struct disk *disk);
 /* After the last task came back: joins the lanes, closes the roots. Lanes stuck in the kernel for longer than
  * wait_usec are left behind (the process is about to end). NULL is fine. */
 void disk_join(struct disk *disk, int64_t wait_usec);
@@ -51,6 +56,12 @@ struct disk_file_spec {
 
 /* NULL when dir is in no root any more (the configuration changed). */
 struct disk_file *disk_file_new(struct disk *disk, const struct disk_file_spec *spec);
+/* For how long the lanes of this file have been in one call of the file system, when for more than a second;
+ * else 0. Never blocks; any thread. */
+int64_t disk_stalled_usec(const struct disk_file *file);
+/* So much is on its way to this file's system already that more would take from the others what the budget
+ * has for them: wait until a task comes back. Never so when there is one file system only. */
+bool disk_crowded(const struct disk_file *file);
 /* No task may be out. Closes nothing on disk: send DISK_CLOSE first. NULL is fine. */
 void disk_file_free(struct disk_file *file);
 
@@ -62,7 +73,7 @@ enum disk_kind {
 	DISK_WRITE,	   /* buffer at offset; the part is made when it is not open */
 	DISK_SYNC,	   /* all bytes written so far are on disk when this returns */
 	DISK_FINISH,	   /* buffer (may be empty) at offset, then sync, name, rename, directory sync */
-	DISK_CLOSE,	   /* sync and close; the part stays */
+	DISK_CLOSE,	   /* sync and close; the part stays, unless no byte of it counts */
 	DISK_DISCARD,	   /* close and remove the part; also of a file that was never opened */
 	DISK_EXISTS,	   /* is the name taken? result: 1 or 0; for a plain file ret_mtime_sec, ret_etag */
 	DISK_REMOVE, /* remove the finished file called name, if it is still the one this job finished */
@@ -99,9 +110,11 @@ struct disk_task {
 	char *digest;
 
 	/* result */
-	int64_t result;		/* RESUME, EXISTS; SYNC and CLOSE: bytes durable from the start of the file */
-	struct verdict verdict; /* VERDICT_OK, or what went wrong */
-	char *ret_name;		/* FINISH: the name taken */
+	/* RESUME, EXISTS, REMOVE, VERIFY: see there; SYNC, CLOSE, and FINISH that failed: bytes of the part
+	 * that are durable, from its start */
+	int64_t result;
+	struct verdict verdict;		  /* VERDICT_OK, or what went wrong */
+	char *ret_name;			  /* FINISH: the name taken */
 	enum job_integrity ret_integrity; /* FINISH: by what the bytes were checked */
 	char *ret_note;			  /* FINISH: worth telling though it went well; NULL */
 	unsigned char *ret_tail; /* RESUME: tail bytes before result, or fewer when there are fewer */

@@ -1,6 +1,6 @@
-/* One part file: open beneath its root, write, hash, sync, close, discard. Runs in the file's lane (sync,
- * close and discard of streams in the sync lane, after all writes). Never decides what a failure means:
- * classify_errno() names it.
+/* One part file: open beneath its root, find room, write, hash, sync, close, discard. Runs in the file's lane
+ * (sync, close and discard of streams in the sync lane, after all writes). Never decides what a failure
+ * means: classify_errno() names it.
  */
 #include "config.h"
 
@@ -10,13 +10,13 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/xattr.h>
+#include <sys/vfs.h>
 #include <unistd.h>
+
+#include <linux/magic.h>
 
 #include "base/alloc.h"
 #include "base/fileio.h"
-#include "job/classify.h"
-#include "job/name.h"
 
 /* Worth reserving room for in one piece. */
 #define PREALLOCATE_MIN ((int64_t)1 << 20)
@@ -44,13 +44,12 @@ struct disk_file *disk_file_new(struct disk *disk, const struct disk_file_spec *
 	file->disk = disk;
 	file->root = root;
 	file->lane =
-		&root->fs->lanes[spec->small ? LANE_SMALL
-					     : LANE_STREAM + (int)(spec->job_id % (LANE_N - LANE_STREAM))];
+		&root->fs->lanes[spec->small ? LANE_SMALL : LANE_STREAM + (int)(spec->job_id % LANE_STREAMS)];
 	file->dir = xstrdup(*rel == '/' ? rel + 1 : rel);
 	file->job_id = spec->job_id;
 	file->fd = -1;
-	if (spec->checksum)
-		file->hash = hash_new(spec->checksum);
+	file->room_until = INT64_MAX;
+	sums_init(&file->sums, spec->checksum, spec->digest);
 	snprintf(file->part, sizeof(file->part), "%lld.%lld.part", (long long)spec->job_id,
 		(long long)spec->generation);
 	snprintf(file->mark, sizeof(file->mark), "%s/%lld", disk->uuid, (long long)spec->job_id);
@@ -62,7 +61,7 @@ void disk_file_free(struct disk_file *file)
 	if (!file)
 		return;
 	file_close_fd(file);
-	hash_free(file->hash);
+	sums_done(&file->sums);
 	free(file->dir);
 	free(file);
 }
@@ -78,6 +77,24 @@ void file_close_fd(struct disk_file *file)
 
 /* ---- opening */
 
+/* A folder in its place can only go when it is empty; what cannot go is in nobody's way but the eye's. */
+static int unlink_part(const struct disk_file *file)
+{
+	if (unlinkat(file->root->parts_fd, file->part, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno == EISDIR && unlinkat(file->root->parts_fd, file->part, AT_REMOVEDIR) == 0)
+		return 0;
+	return -errno;
+}
+
+void file_remove_part(const struct disk_file *file, struct verdict *verdict)
+{
+	int err = unlink_part(file);
+
+	if (err)
+		root_fail(file->root, verdict, err, "remove a part in");
+}
+
 /* A part that is there without the queue knowing any of its bytes is void: a crash came before the first
  * checkpoint. */
 static int part_create(struct disk_file *file)
@@ -85,7 +102,7 @@ static int part_create(struct disk_file *file)
 	const int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
 
 	file->fd = openat(file->root->parts_fd, file->part, flags, 0600);
-	if (file->fd < 0 && errno == EEXIST && unlinkat(file->root->parts_fd, file->part, 0) == 0)
+	if (file->fd < 0 && errno == EEXIST && unlink_part(file) == 0)
 		file->fd = openat(file->root->parts_fd, file->part, flags, 0600);
 	return file->fd < 0 ? -errno : 0;
 }
@@ -99,55 +116,186 @@ static bool part_trusted(int fd, int64_t bytes)
 	       st.st_size >= bytes;
 }
 
+bool file_intact(const struct disk_file *file)
+{
+	struct stat open, named;
+
+	return part_trusted(file->fd, file->written) && fstat(file->fd, &open) == 0 &&
+	       open.st_size == file->written &&
+	       fstatat(file->root->parts_fd, file->part, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       named.st_dev == open.st_dev && named.st_ino == open.st_ino;
+}
+
 static int rehash(struct disk_file *file, int64_t bytes)
 {
 	CLEANUP_FREE unsigned char *buf = xmalloc(DISK_BUFFER_MAX);
 	int64_t offset = 0;
 
-	while (file->hash && offset < bytes) {
+	while (sums_whole(&file->sums) && offset < bytes) {
 		int64_t left = bytes - offset;
-		ssize_t n = fileio_pread_full(file->fd, buf,
-			left < (int64_t)DISK_BUFFER_MAX ? (size_t)left : DISK_BUFFER_MAX, offset);
+		ssize_t n;
 
+		lane_beat(file->lane);
+		n = fileio_pread_full(file->fd, buf,
+			left < (int64_t)DISK_BUFFER_MAX ? (size_t)left : DISK_BUFFER_MAX, offset);
 		if (n <= 0)
 			return n < 0 ? (int)n : -EIO;
-		hash_update(file->hash, buf, (size_t)n);
+		sums_update(&file->sums, buf, (size_t)n);
 		offset += n;
 	}
 	return 0;
 }
 
+static bool read_tail(struct disk_task *task)
+{
+	size_t n = (int64_t)task->tail < task->offset ? task->tail : (size_t)task->offset;
+	ssize_t got;
+
+	if (n == 0)
+		return true;
+	task->ret_tail = xmalloc(n);
+	task->ret_tail_n = n;
+	got = fileio_pread_full(task->file->fd, task->ret_tail, n, task->offset - (int64_t)n);
+	return got == (ssize_t)n;
+}
+
+/* Bytes that cannot be read, or not be cut to what is known of them, are no bytes. */
+static bool take_over(struct disk_task *task)
+{
+	struct disk_file *file = task->file;
+
+	/* Whatever lies beyond the bytes that the queue knows is void. */
+	if (!part_trusted(file->fd, task->offset) || ftruncate(file->fd, task->offset) != 0)
+		return false;
+	file->written = file->synced = file->durable = task->offset;
+	file->parts_synced = true;
+	return rehash(file, task->offset) == 0 && read_tail(task);
+}
+
+/* What these say of the part, time does not heal: something else has its name, or nothing. */
+static bool part_lost(int error)
+{
+	return error == ENOENT || error == ELOOP || error == EISDIR || error == ENXIO || error == EACCES ||
+	       error == EPERM || error == EIO;
+}
+
 void file_resume(struct disk_task *task)
 {
 	struct disk_file *file = task->file;
-	int fd = openat(file->root->parts_fd, file->part, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
 	task->result = 0;
-	if (fd < 0)
+	if (!root_ready(file->root, &task->verdict))
 		return;
-	/* Whatever lies beyond the bytes that the queue knows is void. */
-	if (!part_trusted(fd, task->offset) || ftruncate(fd, task->offset) != 0) {
-		close(fd);
+	file->fd = openat(file->root->parts_fd, file->part, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (file->fd < 0 && !part_lost(errno))
+		root_fail(file->root, &task->verdict, -errno, "open a part in");
+	if (file->fd < 0)
 		return;
-	}
-	file->fd = fd;
-	file->written = file->synced = task->offset;
-	file->parts_synced = true;
-	if (rehash(file, task->offset) != 0) {
+	if (take_over(task))
+		task->result = task->offset;
+	else
 		file_close_fd(file);
-		return;
-	}
-	task->result = task->offset;
 }
 
-/* ---- writing */
+/* ---- room */
 
-static int reserve_room(struct disk_file *file, int64_t size)
+static bool find_room(const struct disk_root *root, int64_t need, struct verdict *verdict, struct room *room)
 {
-	if (size < PREALLOCATE_MIN || fallocate(file->fd, FALLOC_FL_KEEP_SIZE, 0, size) == 0)
+	int err = root_ready(root, verdict) ? room_look(root->fd, room) : 0;
+
+	if (err)
+		root_fail(root, verdict, err, "look for room on");
+	return verdict->class == VERDICT_OK &&
+	       room_suffices(room, need, disk_reserve(root->fs->disk), root->path, verdict);
+}
+
+/* In one piece, where the file system can. Sparse ones and their like need no reservation: they are looked at
+ * while the file grows. */
+static int allocate(struct disk_file *file, int64_t offset, int64_t bytes)
+{
+	if (bytes < PREALLOCATE_MIN)
+		return -EOPNOTSUPP;
+	if (fallocate(file->fd, FALLOC_FL_KEEP_SIZE, offset, bytes) == 0)
+		return 0;
+	return errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? -errno : -EOPNOTSUPP;
+}
+
+/* Before the first byte that this attempt writes: is there room for all that are to come? Makes the part. */
+static int make_room(struct disk_task *task)
+{
+	struct disk_file *file = task->file;
+	int64_t n = task->buffer ? (int64_t)task->buffer->used : 0, need;
+	bool known = task->expect_size >= 0 || task->msg.kind == DISK_FINISH;
+	struct room room;
+	int err = 0;
+
+	need = task->expect_size > task->offset + n ? task->expect_size - task->offset : n;
+	if (!find_room(file->root, known ? need : -1, &task->verdict, &room))
+		return -ENOSPC;
+	if (file->fd < 0 && !room_takes_files(&room, file->root->path, &task->verdict))
+		return -ENOSPC;
+	if (file->fd < 0)
+		err = part_create(file);
+	if (!err) {
+		err = known ? allocate(file, task->offset, need) : -EOPNOTSUPP;
+		if (err == -EOPNOTSUPP)
+			file->room_until = task->offset + room_step(&room, disk_reserve(file->disk));
+	}
+	file->room_made = true;
+	return err == -EOPNOTSUPP ? 0 : err;
+}
+
+/* A stream whose end nobody knows must not grow into the reserve. */
+static int still_room(struct disk_task *task)
+{
+	struct disk_file *file = task->file;
+	struct room room;
+
+	if (task->offset < file->room_until)
+		return 0;
+	if (!find_room(file->root, -1, &task->verdict, &room))
+		return -ENOSPC;
+	file->room_until = task->offset + room_step(&room, disk_reserve(file->disk));
+	return 0;
+}
+
+/* What the figures do not tell (quotas, rights), trying tells: a file without a name. */
+static int try_room(const struct disk_root *root, int64_t need)
+{
+	CLEANUP_CLOSE int fd = openat(root->parts_fd, ".", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+	struct statfs fs;
+
+	if (fd < 0)
+		return errno == EOPNOTSUPP || errno == EISDIR ? 0 : -errno;
+	/* There it would fill the machine's memory. */
+	if (fstatfs(fd, &fs) == 0 && fs.f_type == TMPFS_MAGIC)
+		return 0;
+	if (fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, need > 0 ? need : 1) == 0)
 		return 0;
 	return errno == ENOSPC || errno == EDQUOT ? -errno : 0;
 }
+
+void file_room(struct disk_task *task)
+{
+	const struct disk_root *root = task->file->root;
+	int64_t need = task->expect_size;
+	struct room room;
+	struct stat st;
+	int err;
+
+	/* Bytes of the part that are there already need no more room. */
+	if (need > 0 && fstatat(root->parts_fd, task->file->part, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		S_ISREG(st.st_mode))
+		need = need > st.st_blocks * 512 ? need - st.st_blocks * 512 : 0;
+	if (!find_room(root, need, &task->verdict, &room) ||
+		!room_takes_files(&room, root->path, &task->verdict))
+		return;
+	err = try_room(root, need);
+	if (err)
+		root_fail(root, &task->verdict, err, "write to");
+}
+
+/* ---- writing */
 
 static void start_writeback(struct disk_file *file, int64_t before)
 {
@@ -163,26 +311,25 @@ void file_write(struct disk_task *task)
 	struct disk_file *file = task->file;
 	const struct disk_buffer *buffer = task->buffer;
 	size_t n = buffer ? buffer->used : 0;
-	int err = 0;
+	int err;
 
 	if (file->broken) {
 		verdict_set(&task->verdict, VERDICT_TRANSIENT, "E_IO", "an earlier write failed");
 		return;
 	}
-	if (file->fd < 0) {
-		err = part_create(file);
-		if (!err)
-			err = reserve_room(file, task->expect_size);
-	}
+	if (task->digest)
+		sums_expect(&file->sums, task->digest, task->offset);
+	err = file->room_made ? still_room(task) : make_room(task);
 	if (!err && n)
 		err = fileio_pwrite_all(file->fd, buffer->bytes, n, task->offset);
 	if (err) {
 		file->broken = true;
-		classify_errno(&task->verdict, -err, "write", file->root->path);
+		file->torn = err == -EIO;
+		root_fail(file->root, &task->verdict, err, "write to");
 		return;
 	}
-	if (file->hash && n)
-		hash_update(file->hash, buffer->bytes, n);
+	if (n)
+		sums_update(&file->sums, buffer->bytes, n);
 	file->written = task->offset + (int64_t)n;
 	fs_dirty_add(file->root->fs, (int64_t)n);
 	if (file->lane->which != LANE_SMALL)
@@ -211,104 +358,51 @@ static int sync_part(struct disk_file *file)
 	return 0;
 }
 
+static void now_durable(struct disk_file *file, int64_t bytes)
+{
+	fs_dirty_add(file->root->fs, -(bytes - file->synced));
+	file->durable = file->synced = bytes;
+}
+
 /* task->offset is the snapshot that the writing lane took: later bytes may be on their way. */
 void file_sync(struct disk_task *task)
 {
 	struct disk_file *file = task->file;
-	int err = sync_part(file);
+	int err;
 
-	if (err) {
-		classify_errno(&task->verdict, -err, "sync", file->root->path);
-		return;
-	}
-	task->result = task->offset;
-	fs_dirty_add(file->root->fs, -(task->offset - file->synced));
-	file->synced = task->offset;
+	if (task->offset < 0)
+		file->sync_failed = true;
+	err = sync_part(file);
+	if (err)
+		root_fail(file->root, &task->verdict, err, "sync a part in");
+	else
+		now_durable(file, task->offset);
+	task->result = file->durable;
+}
+
+int64_t file_save(struct disk_file *file)
+{
+	if (file->torn)
+		file->sync_failed = true;
+	if (sync_part(file) == 0)
+		now_durable(file, file->written);
+	return file->durable;
 }
 
 void file_close(struct disk_task *task)
 {
+	struct disk_file *file = task->file;
+	bool opened = file->fd >= 0;
+
 	file_sync(task);
-	file_close_fd(task->file);
+	file_close_fd(file);
+	/* The row knows no byte of it, so nobody would come back for it. */
+	if (opened && task->result == 0)
+		file_remove_part(file, &task->verdict);
 }
 
 void file_discard(struct disk_task *task)
 {
-	struct disk_file *file = task->file;
-
-	file_close_fd(file);
-	if (unlinkat(file->root->parts_fd, file->part, 0) != 0 && errno != ENOENT)
-		classify_errno(&task->verdict, errno, "remove", file->root->path);
-}
-
-/* ---- names */
-
-void file_exists(struct disk_task *task)
-{
-	struct disk_file *file = task->file;
-	int dir_fd = fileio_open_beneath(file->root->fd, file->dir, O_PATH | O_DIRECTORY, 0);
-	struct stat st;
-
-	task->result = dir_fd >= 0 && fstatat(dir_fd, task->name, &st, AT_SYMLINK_NOFOLLOW) == 0;
-	if (dir_fd >= 0)
-		close(dir_fd);
-}
-
-static bool marked_as(int fd, const char *mark)
-{
-	char value[128];
-	ssize_t n;
-
-	errno = 0;
-	n = fgetxattr(fd, MARK_XATTR, value, sizeof(value));
-	return n == (ssize_t)strlen(mark) && memcmp(value, mark, (size_t)n) == 0;
-}
-
-/* A foreign file that took the name since is not ours to remove. Where the file system has no marks, the
- * user's word counts. */
-void file_remove(struct disk_task *task)
-{
-	struct disk_file *file = task->file;
-	CLEANUP_CLOSE int dir_fd = fileio_open_beneath(file->root->fd, file->dir, O_PATH | O_DIRECTORY, 0);
-	CLEANUP_CLOSE int fd = -1;
-
-	if (dir_fd < 0)
-		return;
-	fd = openat(dir_fd, task->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0 || (!marked_as(fd, file->mark) && errno != ENOTSUP))
-		return;
-	if (unlinkat(dir_fd, task->name, 0) != 0)
-		classify_errno(&task->verdict, errno, "remove", file->root->path);
-	else
-		task->result = 1;
-}
-
-bool disk_find_finished(struct disk *disk, const struct job *job, char **ret_name, int64_t *ret_size)
-{
-	struct disk_file *file =
-		disk_file_new(disk, &(struct disk_file_spec){.job_id = job->id, .dir = job->dir});
-	CLEANUP_CLOSE int dir_fd = -1;
-	bool found = false;
-
-	if (file)
-		dir_fd = fileio_open_beneath(file->root->fd, file->dir, O_PATH | O_DIRECTORY, 0);
-	for (int n = 0; dir_fd >= 0 && !found && n < 1000; n++) {
-		char *name = n ? name_numbered(job->name, n) : xstrdup(job->name);
-		int fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-		struct stat st;
-
-		found = fd >= 0 && marked_as(fd, file->mark) && fstat(fd, &st) == 0;
-		if (found) {
-			*ret_name = name;
-			*ret_size = st.st_size;
-		} else {
-			free(name);
-		}
-		if (fd < 0 && errno == ENOENT)
-			n = 1000;
-		if (fd >= 0)
-			close(fd);
-	}
-	disk_file_free(file);
-	return found;
+	file_close_fd(task->file);
+	file_remove_part(task->file, &task->verdict);
 }

@@ -17,7 +17,6 @@
 
 #include "base/alloc.h"
 #include "base/fileio.h"
-#include "job/classify.h"
 #include "job/name.h"
 
 /* From so many files on, one syncfs(2) is cheaper than an fsync(2) each, unless much else is dirty: it would
@@ -33,26 +32,14 @@ static bool failed(const struct disk_task *task)
 
 static void fail(struct disk_task *task, int err, const char *operation)
 {
-	classify_errno(&task->verdict, -err, operation, task->file->root->path);
+	root_fail(task->file->root, &task->verdict, err, operation);
 }
 
 /* ---- before the sync */
 
 static void verify(struct disk_task *task)
 {
-	struct disk_file *file = task->file;
-	CLEANUP_FREE char *got = NULL;
-	int answer;
-
-	if (!file->hash)
-		return;
-	answer = hash_matches(file->hash, &got);
-	if (answer < 0)
-		verdict_set(&task->verdict, VERDICT_PERMANENT, "E_CHECKSUM",
-			"the checksum's algorithm is not available here");
-	else if (answer == 0)
-		verdict_set(&task->verdict, VERDICT_RESTART, "E_CHECKSUM",
-			"checksum mismatch: want %s, got %s", hash_wanted(file->hash), got);
+	sums_verify(&task->file->sums, &task->verdict, &task->ret_integrity, &task->ret_note);
 }
 
 static void dress(struct disk_task *task)
@@ -67,6 +54,9 @@ static void dress(struct disk_task *task)
 	/* Best effort: without it a crash between rename and commit leads to a second copy, never to a wrong
 	 * one. */
 	(void)fsetxattr(file->fd, MARK_XATTR, file->mark, strlen(file->mark), 0);
+	/* Without it a conditional request has the time alone. */
+	if (task->etag)
+		(void)fsetxattr(file->fd, ETAG_XATTR, task->etag, strlen(task->etag), 0);
 }
 
 /* ---- the sync */
@@ -88,30 +78,46 @@ static int64_t machine_dirty_bytes(void)
 	return line ? strtoll(line + 7, NULL, 10) * 1024 : INT64_MAX;
 }
 
-static void sync_each(struct disk_task **tasks, size_t n)
+/* After a sync that failed the kernel may call lost pages clean: never again for this file. */
+static void sync_done(struct disk_task *task, int err)
 {
-	for (size_t i = 0; i < n; i++)
-		if (!failed(tasks[i]) && fsync(tasks[i]->file->fd) != 0)
-			fail(tasks[i], -errno, "sync");
+	struct disk_file *file = task->file;
+
+	if (err) {
+		file->sync_failed = true;
+		fail(task, err, "sync a file in");
+	}
 }
 
-static void sync_all(struct disk_fs *fs, struct disk_task **tasks, size_t n)
+static void sync_each(struct disk_lane *lane, struct disk_task **tasks, size_t n)
 {
+	for (size_t i = 0; i < n; i++) {
+		if (failed(tasks[i]))
+			continue;
+		lane_beat(lane);
+		sync_done(tasks[i], fsync(tasks[i]->file->fd) == 0 ? 0 : -errno);
+	}
+}
+
+static void sync_all(struct disk_lane *lane, struct disk_task **tasks, size_t n)
+{
+	struct disk_fs *fs = lane->fs;
 	size_t live = 0;
+	int err;
 
 	for (size_t i = 0; i < n; i++)
 		live += !failed(tasks[i]);
 	if (live < SYNCFS_FILES_MIN || fs_dirty(fs) > SYNCFS_DIRTY_BYTES ||
 		machine_dirty_bytes() > SYNCFS_DIRTY_BYTES) {
-		sync_each(tasks, n);
+		sync_each(lane, tasks, n);
 		return;
 	}
-	if (syncfs(fs->fd) == 0)
-		return;
+	lane_beat(lane);
+	err = syncfs(fs->fd) == 0 ? 0 : -errno;
 	/* Whose pages were lost nobody can say: none of them counts as written. */
 	for (size_t i = 0; i < n; i++)
 		if (!failed(tasks[i]))
-			fail(tasks[i], -errno, "sync");
+			sync_done(tasks[i], err);
 }
 
 /* ---- the name */
@@ -147,38 +153,86 @@ static int name_as_asked(
 	return err;
 }
 
+static int name_by_rule(const struct disk_task *task, int dir_fd, const char *name, char **ret_name)
+{
+	switch (task->conflict) {
+	case JOB_CONFLICT_RENAME: return name_numbered_free(task->file, dir_fd, name, ret_name);
+	case JOB_CONFLICT_OVERWRITE: return name_as_asked(task->file, dir_fd, name, true, ret_name);
+	case JOB_CONFLICT_FAIL:
+	case JOB_CONFLICT_SKIP: break;
+	}
+	return name_as_asked(task->file, dir_fd, name, false, ret_name);
+}
+
+/* The name, or as much of it as the file system takes. */
+static int name_that_fits(const struct disk_task *task, int dir_fd, char **ret_name, char **ret_tried)
+{
+	int err = -ENAMETOOLONG;
+
+	for (int i = 0; err == -ENAMETOOLONG; i++) {
+		char *form = name_form(task->name, i);
+
+		if (!form)
+			break;
+		free(*ret_tried);
+		*ret_tried = form;
+		err = name_by_rule(task, dir_fd, form, ret_name);
+	}
+	return err;
+}
+
+static void name_taken(struct disk_task *task, const char *name)
+{
+	if (task->conflict != JOB_CONFLICT_SKIP) {
+		verdict_set(
+			&task->verdict, VERDICT_PERMANENT, "E_EXISTS", "the file %s is already there", name);
+		return;
+	}
+	file_remove_part(task->file, &task->verdict);
+	if (failed(task))
+		return;
+	task->ret_name = xstrdup(name);
+	task->ret_integrity = JOB_INTEGRITY_NONE;
+	free(task->ret_note);
+	task->ret_note =
+		xstrdup("a file of that name appeared meanwhile: it stays, what was fetched is dropped");
+}
+
 static void take_name(struct disk_task *task, const struct disk_place *place)
 {
-	struct disk_file *file = task->file;
-	int err = 0;
+	CLEANUP_FREE char *tried = NULL;
+	int err;
 
-	if (place->err == -ENODEV) {
-		verdict_set(&task->verdict, VERDICT_HELD, "E_DEST_GONE", "the download root %s is gone",
-			file->root->path);
-		task->verdict.held_for = JOB_WAIT_DISK;
+	if (place->err == -ENODEV)
+		(void)root_ready(task->file->root, &task->verdict);
+	if (place->err)
+		fail(task, place->err, "open a directory in");
+	/* What is renamed is a name, and another file may have it by now. */
+	else if (!file_intact(task->file))
+		verdict_set(&task->verdict, VERDICT_RESTART, "E_PART",
+			"the part file was changed, replaced or removed while it was written");
+	if (failed(task))
 		return;
-	}
-	if (place->err) {
-		fail(task, place->err, "open the directory");
-		return;
-	}
-	switch (task->conflict) {
-	case JOB_CONFLICT_RENAME:
-		err = name_numbered_free(file, place->fd, task->name, &task->ret_name);
-		break;
-	case JOB_CONFLICT_OVERWRITE:
-		err = name_as_asked(file, place->fd, task->name, true, &task->ret_name);
-		break;
-	case JOB_CONFLICT_FAIL:
-	case JOB_CONFLICT_SKIP:
-		err = name_as_asked(file, place->fd, task->name, false, &task->ret_name);
-		break;
-	}
+	err = name_that_fits(task, place->fd, &task->ret_name, &tried);
 	if (err == -EEXIST)
-		verdict_set(&task->verdict, VERDICT_PERMANENT, "E_EXISTS", "the file %s is already there",
-			task->name);
+		name_taken(task, tried);
 	else if (err)
-		fail(task, err, "rename");
+		fail(task, err, "rename a file in");
+}
+
+/* A name that may not outlive a power cut is taken back, lest the next attempt finds it taken. One that took
+ * the place of another file stays: the next attempt does the same. */
+static void take_back(struct disk_task *task, int dir_fd)
+{
+	const struct disk_file *file = task->file;
+	struct stat open, named;
+
+	if (task->conflict != JOB_CONFLICT_OVERWRITE && fstat(file->fd, &open) == 0 &&
+		fstatat(dir_fd, task->ret_name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+		named.st_dev == open.st_dev && named.st_ino == open.st_ino)
+		(void)fileio_rename_noreplace(dir_fd, task->ret_name, file->root->parts_fd, file->part);
+	free(task->ret_name);
+	task->ret_name = NULL;
 }
 
 /* One directory sync for every run of files in one directory. The folder of parts needs none: should the old
@@ -190,9 +244,12 @@ static void settle(struct disk_task **tasks, size_t from, size_t to, const struc
 
 	if (from < to && place->fd >= 0)
 		err = fileio_sync_dir(place->fd);
-	for (size_t i = from; err && i < to; i++)
-		if (!failed(tasks[i]))
-			fail(tasks[i], err, "sync the directory");
+	for (size_t i = from; err && i < to; i++) {
+		if (failed(tasks[i]))
+			continue;
+		take_back(tasks[i], place->fd);
+		fail(tasks[i], err, "sync a directory in");
+	}
 }
 
 static void take_names(struct disk_place *place, struct disk_task **tasks, size_t n)
@@ -214,7 +271,14 @@ static void take_names(struct disk_place *place, struct disk_task **tasks, size_
 	settle(tasks, from, n, place);
 }
 
-void finish_batch(struct disk_fs *fs, struct disk_task **tasks, size_t n)
+/* What is kept of a file that could not be finished, for the next attempt. */
+static void keep(struct disk_task *task)
+{
+	if (task->verdict.class == VERDICT_HELD || task->verdict.class == VERDICT_TRANSIENT)
+		task->result = file_save(task->file);
+}
+
+void finish_batch(struct disk_lane *lane, struct disk_task **tasks, size_t n)
 {
 	struct disk_place place = DISK_PLACE_NONE;
 
@@ -224,9 +288,13 @@ void finish_batch(struct disk_fs *fs, struct disk_task **tasks, size_t n)
 		if (!failed(tasks[i]))
 			dress(tasks[i]);
 	}
-	sync_all(fs, tasks, n);
+	sync_all(lane, tasks, n);
+	lane_beat(lane);
 	take_names(&place, tasks, n);
 	place_close(&place);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		if (failed(tasks[i]))
+			keep(tasks[i]);
 		file_close_fd(tasks[i]->file);
+	}
 }

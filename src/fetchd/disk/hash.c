@@ -21,7 +21,7 @@ struct hash *hash_new(const char *checksum)
 	const char *name = checksum_evp_name(checksum);
 	const EVP_MD *md = name ? EVP_get_digestbyname(name) : NULL;
 
-	hash->wanted = xstrdup(checksum_hex(checksum));
+	hash->wanted = xstrdup(checksum);
 	if (!md)
 		return hash;
 	hash->ctx = EVP_MD_CTX_new();
@@ -52,15 +52,17 @@ void hash_update(struct hash *hash, const void *bytes, size_t n)
 int hash_matches(struct hash *hash, char **ret_got)
 {
 	unsigned char value[EVP_MAX_MD_SIZE];
+	char hex[2 * EVP_MAX_MD_SIZE + 1] = "";
+	const char *wanted = hash->wanted;
 	unsigned n = 0;
 
 	*ret_got = NULL;
 	if (!hash->ctx || EVP_DigestFinal_ex(hash->ctx, value, &n) != 1)
 		return -1;
-	*ret_got = xcalloc(1, 2 * (size_t)n + 1);
 	for (unsigned i = 0; i < n; i++)
-		snprintf(*ret_got + 2 * i, 3, "%02x", value[i]);
-	return strcmp(*ret_got, hash->wanted) == 0;
+		snprintf(hex + 2 * i, 3, "%02x", value[i]);
+	*ret_got = xasprintf("%.*s=%s", (int)strcspn(wanted, "="), wanted, hex);
+	return *checksum_hex(wanted) == '\0' || strcmp(*ret_got, wanted) == 0;
 }
 
 const char *hash_wanted(const struct hash *hash)

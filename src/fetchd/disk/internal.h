@@ -6,14 +6,17 @@
 #include <sys/stat.h>
 
 #include "fetchd/disk/disk.h"
-#include "fetchd/disk/hash.h"
+#include "fetchd/disk/room.h"
+#include "fetchd/disk/sums.h"
 
 /* Lanes of one file system. */
-enum { LANE_SMALL, LANE_SYNC, LANE_STREAM, LANE_STREAM_2, LANE_N };
+enum { LANE_SMALL, LANE_SYNC, LANE_STREAM, LANE_STREAM_2, LANE_VERIFY, LANE_N };
+#define LANE_STREAMS 2
 /* Tasks that one batch takes: bounds its descriptors and the wait of its first file. */
 #define BATCH_MAX  256
 #define PARTS_DIR  ".fetchd"
 #define MARK_XATTR "user.fetchd.job"
+#define ETAG_XATTR "user.fetchd.etag"
 
 /* The directory that the last file of a batch went into; the next one mostly goes there too. */
 struct disk_place {
@@ -33,10 +36,11 @@ struct disk_fs {
 		struct mailbox mailbox;
 		pthread_t thread;
 		bool started;
+		int64_t since_usec; /* its present call of the file system began; 0: idle. Under fs->lock */
 	} lanes[LANE_N];
-	/* Bytes that streams wrote and did not sync yet: syncfs(2) would wait for them. */
-	pthread_mutex_t lock;
-	int64_t dirty_bytes;
+	pthread_mutex_t lock; /* never held in a call that may block */
+	int64_t dirty_bytes;  /* streams wrote and did not sync them yet: syncfs(2) would wait for them */
+	int64_t queued_bytes; /* in buffers of tasks that are out */
 };
 
 struct disk_root {
@@ -54,9 +58,11 @@ struct disk {
 	struct disk_fs **fs;
 	size_t n_fs;
 	char *uuid;
-	mode_t file_mode; /* of finished files: 0666 less the umask */
+	mode_t file_mode;     /* of finished files: 0666 less the umask */
+	pthread_mutex_t lock; /* of all below */
+	int64_t reserve_bytes;
+	bool hurry;
 	/* buffers */
-	pthread_mutex_t lock;
 	int64_t budget_bytes;
 	struct disk_buffer *spare[16];
 	size_t n_spare;
@@ -70,20 +76,34 @@ struct disk_file {
 	char part[48];
 	char mark[80]; /* value of MARK_XATTR */
 	int64_t job_id;
-	int fd;		   /* -1: not open */
-	bool broken;	   /* a write failed: nothing may be written behind the gap */
-	int64_t written;   /* bytes from the start that are in the file */
-	int64_t synced;	   /* of them, not counted as dirty any more */
-	struct hash *hash; /* NULL: no checksum asked */
+	int fd; /* -1: not open */
+	/* The writing lane's. */
+	struct disk_sums sums;
+	bool room_made;	    /* looked for, and kept where the file system can */
+	bool broken;	    /* a write failed: nothing may be written behind the gap */
+	bool torn;	    /* with EIO: what was not synced before is void, and a sync would prove nothing */
+	int64_t written;    /* bytes from the start that are in the file */
+	int64_t room_until; /* beyond these, look for room again */
+	/* The syncing lane's. */
 	bool parts_synced; /* the part's directory entry is durable */
 	bool sync_failed; /* never tried again: the kernel may have dropped the pages and would say success */
+	int64_t durable;  /* bytes from the start that the last good sync covered */
+	int64_t synced;	  /* of written, not counted as dirty any more */
 };
 
 /* disk.c */
 void fs_dirty_add(struct disk_fs *fs, int64_t bytes);
 int64_t fs_dirty(struct disk_fs *fs);
+/* A call of the file system begins (after another one of the same task has come back). */
+void lane_beat(struct disk_lane *lane);
+int64_t disk_reserve(struct disk *disk);
+bool disk_hurries(struct disk *disk);
 /* The root is still the directory that it was: not unmounted, not replaced. */
 bool disk_root_present(const struct disk_root *root);
+/* The same, with the verdict set when it is not. */
+bool root_ready(const struct disk_root *root, struct verdict *verdict);
+/* -errno of an operation on the root's payload → verdict, with figures where space is the matter. */
+void root_fail(const struct disk_root *root, struct verdict *verdict, int err, const char *operation);
 
 /* file.c: each does one task's work and fills its result. */
 void file_resume(struct disk_task *task);
@@ -92,9 +112,22 @@ void file_write(struct disk_task *task);
 void file_sync(struct disk_task *task);
 void file_close(struct disk_task *task);
 void file_discard(struct disk_task *task);
+void file_room(struct disk_task *task);
+void file_close_fd(struct disk_file *file);
+/* Bytes that are durable now: syncs, unless that would prove nothing any more. */
+int64_t file_save(struct disk_file *file);
+/* The part's name still stands for the file that is open, as long as it was written. */
+bool file_intact(const struct disk_file *file);
+void file_remove_part(const struct disk_file *file, struct verdict *verdict);
+
+/* names.c: tasks on finished files. */
 void file_exists(struct disk_task *task);
 void file_remove(struct disk_task *task);
-void file_close_fd(struct disk_file *file);
+/* The i-th form of a name for file systems that refuse long ones (0: as it is), or NULL. Caller frees. */
+char *name_form(const char *name, int i);
+
+/* verify.c */
+void file_verify(struct disk_task *task);
 
 /* place.c */
 #define DISK_PLACE_NONE ((struct disk_place){.fd = -1})
@@ -103,7 +136,7 @@ bool place_is(const struct disk_place *place, const struct disk_file *file);
 void place_open(struct disk_place *place, const struct disk_file *file);
 void place_close(struct disk_place *place);
 
-/* finish.c: FINISH tasks whose bytes are written, together. */
-void finish_batch(struct disk_fs *fs, struct disk_task **tasks, size_t n);
+/* finish.c: FINISH tasks whose bytes are written, or could not be, together. */
+void finish_batch(struct disk_lane *lane, struct disk_task **tasks, size_t n);
 
 #endif

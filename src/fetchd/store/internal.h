@@ -33,6 +33,17 @@ enum statement {
 	ST_EVENT_ADD,
 	ST_EVENTS,
 	ST_EVENTS_EXPIRE,
+	ST_WAKE_NETWORK,
+	ST_ORIGIN_MARK,
+	ST_NEXT_MARKED_ORIGIN,
+	ST_ATTEMPT_ADD,
+	ST_ATTEMPTS_TRIM,
+	ST_ATTEMPTS,
+	ST_LAST_RESTART,
+	ST_SECRETS_ADD,
+	ST_SECRETS_GET,
+	ST_SECRETS_REMOVE,
+	ST_SECRETS_NONE,
 	ST_COUNTER_SET,
 	ST_SEQUENCE_SET,
 	ST_N,
@@ -59,6 +70,7 @@ struct store {
 	char *memo_origin;
 	int64_t memo_origin_id;
 	bool in_turn;
+	bool secrets_gone; /* some were deleted, and the log still has them */
 };
 
 /* sql.c */
@@ -72,6 +84,13 @@ int store_run(struct store *store, sqlite3_stmt *st);
 int store_failure(struct store *store, int rc, const char *doing);
 void store_bind_text(sqlite3_stmt *st, int index, const char *text);
 
+/* attempts.c, secrets.c: in the order in which they are bound and read. */
+#define ATTEMPT_COLUMNS                                                                                      \
+	"number, started_usec, ended_usec, outcome, address, http_version, http_status, dns_usec,"           \
+	" connect_usec, tls_usec, first_byte_usec, redirects, start, bytes, code, message, note"
+#define SECRET_COLUMNS                                                                                       \
+	"user, password, bearer, cookies, cookie_jar, headers, proxy, ca_pem, cert_pem, key_pem"
+
 /* jobs.c */
 /* The columns that job_from_row() reads, in its order. */
 #define JOB_COLUMNS                                                                                          \
@@ -82,13 +101,22 @@ void store_bind_text(sqlite3_stmt *st, int index, const char *text);
 	" last_modified, effective_url, error_code, error_message, headers, user_agent, referer, checksum, " \
 	"limit_rate,"                                                                                        \
 	" max_filesize, retry_delay_usec, max_time_usec, connect_timeout_usec, deadline_usec, max_attempts," \
-	" on_conflict, origins.origin"
+	" on_conflict, validator, digest, encoded, integrity, no_ranges, range_faults, changes, restarts,"   \
+	" resume, auth, remote_name, conditional, insecure, if_newer_usec, has_secrets, origins.origin"
 #define JOB_FROM " FROM jobs JOIN origins ON origins.id = jobs.origin"
 /* NULL for a row that makes no sense (logged; the caller passes over it). */
 struct job *job_from_row(sqlite3_stmt *st);
+char *store_column_dup(sqlite3_stmt *st, int i);
 /* Steps st to its end, or to limit jobs. */
 int store_collect(
 	struct store *store, sqlite3_stmt *st, size_t limit, struct job_list *ret, const char *doing);
+
+/* origins.c: the number of origin, given when it has none yet. */
+int origin_need(struct store *store, const char *origin, int64_t *ret_id);
+
+/* secrets.c: the part of store_add() */
+int secrets_add(struct store *store, const struct job *job);
+bool secrets_any(const struct job_secrets *secrets);
 
 /* schema.c */
 #define STORE_APPLICATION_ID 0x46544348 /* "FTCH" */

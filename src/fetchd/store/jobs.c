@@ -9,46 +9,6 @@
 #include "base/alloc.h"
 #include "base/log.h"
 
-/* ---- origins */
-
-static int origin_find(struct store *store, const char *origin, int64_t *ret_id)
-{
-	sqlite3_stmt *st = store_statement(store, ST_ORIGIN_FIND);
-	int rc;
-
-	store_bind_text(st, 1, origin);
-	rc = sqlite3_step(st);
-	if (rc == SQLITE_ROW)
-		*ret_id = sqlite3_column_int64(st, 0);
-	sqlite3_reset(st);
-	if (rc == SQLITE_ROW)
-		return 0;
-	return rc == SQLITE_DONE ? -ENOENT : store_failure(store, rc, "finding an origin");
-}
-
-static int origin_need(struct store *store, const char *origin, int64_t *ret_id)
-{
-	int err;
-
-	if (store->memo_origin && strcmp(store->memo_origin, origin) == 0) {
-		*ret_id = store->memo_origin_id;
-		return 0;
-	}
-	err = origin_find(store, origin, ret_id);
-	if (err == -ENOENT) {
-		sqlite3_stmt *st = store_statement(store, ST_ORIGIN_ADD);
-
-		store_bind_text(st, 1, origin);
-		err = store_run(store, st);
-		*ret_id = sqlite3_last_insert_rowid(store->db);
-	}
-	if (err)
-		return err;
-	str_set(&store->memo_origin, origin);
-	store->memo_origin_id = *ret_id;
-	return 0;
-}
-
 /* ---- adding */
 
 static int key_find(struct store *store, const struct job *job, int64_t *ret_id)
@@ -81,6 +41,29 @@ static void bind_options(sqlite3_stmt *st, int i, const struct job_options *o)
 	sqlite3_bind_int64(st, i++, o->deadline_usec);
 	sqlite3_bind_int(st, i++, o->max_attempts);
 	sqlite3_bind_int(st, i++, o->on_conflict);
+	sqlite3_bind_int(st, i++, o->resume);
+	sqlite3_bind_int(st, i++, o->auth);
+	sqlite3_bind_int(st, i++, o->remote_name);
+	sqlite3_bind_int(st, i++, o->conditional);
+	sqlite3_bind_int(st, i++, o->insecure);
+	sqlite3_bind_int64(st, i++, o->if_newer_usec);
+}
+
+static void bind_job(sqlite3_stmt *st, const struct job *job)
+{
+	sqlite3_bind_int64(st, 1, job->id);
+	sqlite3_bind_int(st, 2, job->state);
+	sqlite3_bind_int64(st, 3, job->owner);
+	sqlite3_bind_int(st, 4, job->priority);
+	sqlite3_bind_int64(st, 5, job->origin_id);
+	sqlite3_bind_int64(st, 6, job->created_usec);
+	store_bind_text(st, 7, job->url);
+	store_bind_text(st, 8, job->dir);
+	store_bind_text(st, 9, job->name);
+	store_bind_text(st, 10, job->group);
+	store_bind_text(st, 11, job->key);
+	sqlite3_bind_int(st, 12, job->has_secrets);
+	bind_options(st, 13, &job->options);
 }
 
 int store_add(struct store *store, struct job *job)
@@ -92,21 +75,13 @@ int store_add(struct store *store, struct job *job)
 		err = origin_need(store, job->origin, &job->origin_id);
 	if (err)
 		return err;
-	st = store_statement(store, ST_ADD);
-	sqlite3_bind_int(st, 1, job->state);
-	sqlite3_bind_int64(st, 2, job->owner);
-	sqlite3_bind_int(st, 3, job->priority);
-	sqlite3_bind_int64(st, 4, job->origin_id);
-	sqlite3_bind_int64(st, 5, job->created_usec);
-	store_bind_text(st, 6, job->url);
-	store_bind_text(st, 7, job->dir);
-	store_bind_text(st, 8, job->name);
-	store_bind_text(st, 9, job->group);
-	store_bind_text(st, 10, job->key);
-	bind_options(st, 11, &job->options);
 	job->id = ++store->last_job_id;
-	sqlite3_bind_int64(st, 23, job->id);
+	job->has_secrets = job->secrets && secrets_any(job->secrets);
+	st = store_statement(store, ST_ADD);
+	bind_job(st, job);
 	err = store_run(store, st);
+	if (!err && job->has_secrets)
+		err = secrets_add(store, job);
 	if (err)
 		return err;
 	counters_move(store, job->owner, 0, job->state);
@@ -115,17 +90,17 @@ int store_add(struct store *store, struct job *job)
 
 /* ---- reading */
 
-static char *column_dup(sqlite3_stmt *st, int i)
+char *store_column_dup(sqlite3_stmt *st, int i)
 {
 	return xstrdup_null((const char *)sqlite3_column_text(st, i));
 }
 
 static void read_options(sqlite3_stmt *st, int i, struct job_options *o)
 {
-	o->headers = column_dup(st, i++);
-	o->user_agent = column_dup(st, i++);
-	o->referer = column_dup(st, i++);
-	o->checksum = column_dup(st, i++);
+	o->headers = store_column_dup(st, i++);
+	o->user_agent = store_column_dup(st, i++);
+	o->referer = store_column_dup(st, i++);
+	o->checksum = store_column_dup(st, i++);
 	o->limit_rate = sqlite3_column_int64(st, i++);
 	o->max_filesize = sqlite3_column_int64(st, i++);
 	o->retry_delay_usec = sqlite3_column_int64(st, i++);
@@ -134,6 +109,26 @@ static void read_options(sqlite3_stmt *st, int i, struct job_options *o)
 	o->deadline_usec = sqlite3_column_int64(st, i++);
 	o->max_attempts = sqlite3_column_int(st, i++);
 	o->on_conflict = sqlite3_column_int(st, i++);
+}
+
+/* What migration 2 brought. */
+static void read_more(sqlite3_stmt *st, int i, struct job *job)
+{
+	job->validator = (enum job_validator)sqlite3_column_int(st, i++);
+	job->digest = store_column_dup(st, i++);
+	job->encoded = store_column_dup(st, i++);
+	job->integrity = (enum job_integrity)sqlite3_column_int(st, i++);
+	job->no_ranges = sqlite3_column_int(st, i++) != 0;
+	job->range_faults = sqlite3_column_int(st, i++);
+	job->changes = sqlite3_column_int(st, i++);
+	job->restarts = sqlite3_column_int(st, i++);
+	job->options.resume = sqlite3_column_int(st, i++);
+	job->options.auth = sqlite3_column_int(st, i++);
+	job->options.remote_name = sqlite3_column_int(st, i++) != 0;
+	job->options.conditional = sqlite3_column_int(st, i++) != 0;
+	job->options.insecure = sqlite3_column_int(st, i++) != 0;
+	job->options.if_newer_usec = sqlite3_column_int64(st, i++);
+	job->has_secrets = sqlite3_column_int(st, i++) != 0;
 }
 
 static void read_numbers(sqlite3_stmt *st, struct job *job)
@@ -158,14 +153,28 @@ static void read_numbers(sqlite3_stmt *st, struct job *job)
 }
 
 /* The schema's CHECKs hold for rows that we wrote; a file may have been edited or repaired by hand. */
+static bool within(int value, int least, int most)
+{
+	return value >= least && value <= most;
+}
+
+static bool words_sane(const struct job *job)
+{
+	return within((int)job->state, JOB_STATE_FIRST, JOB_STATE_LAST) &&
+	       within((int)job->waiting_for, 0, JOB_WAIT_LAST) &&
+	       within((int)job->intent, 0, JOB_INTENT_REMOVE) &&
+	       within((int)job->validator, 0, JOB_VALIDATOR_LAST) &&
+	       within((int)job->integrity, 0, JOB_INTEGRITY_LAST) &&
+	       within(job->options.on_conflict, -1, JOB_CONFLICT_LAST) &&
+	       within(job->options.resume, -1, JOB_RESUME_LAST) &&
+	       within(job->options.auth, 0, JOB_AUTH_LAST);
+}
+
 static bool row_sane(const struct job *job)
 {
-	return job->state >= JOB_STATE_FIRST && job->state <= JOB_STATE_LAST && (int)job->waiting_for >= 0 &&
-	       job->waiting_for <= JOB_WAIT_LAST && (int)job->intent >= 0 &&
-	       job->intent <= JOB_INTENT_REMOVE && job->url && job->dir && job->name && job->origin &&
-	       job->received >= 0 && job->size >= -1 && job->generation >= 0 && job->attempts >= 0 &&
-	       job->failures >= 0 && job->options.on_conflict >= -1 &&
-	       job->options.on_conflict <= (int)JOB_CONFLICT_LAST;
+	return words_sane(job) && job->url && job->dir && job->name && job->origin && job->received >= 0 &&
+	       job->size >= -1 && job->generation >= 0 && job->attempts >= 0 && job->failures >= 0 &&
+	       job->range_faults >= 0 && job->changes >= 0 && job->restarts >= 0;
 }
 
 struct job *job_from_row(sqlite3_stmt *st)
@@ -173,18 +182,19 @@ struct job *job_from_row(sqlite3_stmt *st)
 	struct job *job = job_new();
 
 	read_numbers(st, job);
-	job->url = column_dup(st, 17);
-	job->dir = column_dup(st, 18);
-	job->name = column_dup(st, 19);
-	job->group = column_dup(st, 20);
-	job->key = column_dup(st, 21);
-	job->etag = column_dup(st, 22);
-	job->last_modified = column_dup(st, 23);
-	job->effective_url = column_dup(st, 24);
-	job->error_code = column_dup(st, 25);
-	job->error_message = column_dup(st, 26);
+	job->url = store_column_dup(st, 17);
+	job->dir = store_column_dup(st, 18);
+	job->name = store_column_dup(st, 19);
+	job->group = store_column_dup(st, 20);
+	job->key = store_column_dup(st, 21);
+	job->etag = store_column_dup(st, 22);
+	job->last_modified = store_column_dup(st, 23);
+	job->effective_url = store_column_dup(st, 24);
+	job->error_code = store_column_dup(st, 25);
+	job->error_message = store_column_dup(st, 26);
 	read_options(st, 27, &job->options);
-	job->origin = column_dup(st, 39);
+	read_more(st, 39, job);
+	job->origin = store_column_dup(st, 54);
 	if (row_sane(job))
 		return job;
 	log_err("database: the row of job %lld makes no sense and is passed over (E_INTERNAL)",
@@ -211,6 +221,18 @@ int store_get(struct store *store, int64_t id, struct job **ret)
 
 /* ---- changing */
 
+static void bind_more(sqlite3_stmt *st, int i, const struct job *job)
+{
+	sqlite3_bind_int(st, i++, job->validator);
+	store_bind_text(st, i++, job->digest);
+	store_bind_text(st, i++, job->encoded);
+	sqlite3_bind_int(st, i++, job->integrity);
+	sqlite3_bind_int(st, i++, job->no_ranges);
+	sqlite3_bind_int(st, i++, job->range_faults);
+	sqlite3_bind_int(st, i++, job->changes);
+	sqlite3_bind_int(st, i++, job->restarts);
+}
+
 int store_update(struct store *store, const struct job *job, enum job_state was)
 {
 	sqlite3_stmt *st = store_statement(store, ST_UPDATE);
@@ -236,6 +258,7 @@ int store_update(struct store *store, const struct job *job, enum job_state was)
 	store_bind_text(st, 19, job->error_code);
 	store_bind_text(st, 20, job->error_message);
 	sqlite3_bind_int64(st, 21, job->options.deadline_usec);
+	bind_more(st, 22, job);
 	counters_move(store, job->owner, was, job->state);
 	return store_run(store, st);
 }
@@ -257,6 +280,7 @@ int store_remove(struct store *store, const struct job *job)
 	sqlite3_stmt *st = store_statement(store, ST_REMOVE);
 
 	sqlite3_bind_int64(st, 1, job->id);
+	store->secrets_gone = store->secrets_gone || job->has_secrets;
 	counters_move(store, job->owner, job->state, 0);
 	return store_run(store, st);
 }

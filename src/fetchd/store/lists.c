@@ -84,33 +84,27 @@ int store_clamp_retries(struct store *store, int64_t latest_usec)
 	return store_run(store, st);
 }
 
-/* ---- origins with ready work */
-
-static int origin_head(struct store *store, enum statement which, int64_t id, struct store_origin_head *ret)
+int store_wake_network(struct store *store, int64_t now_usec, int64_t spread_usec, int64_t *after_id,
+	size_t limit, int64_t *ret_first_usec, size_t *ret_n)
 {
-	sqlite3_stmt *st = store_statement(store, which);
+	sqlite3_stmt *st = store_statement(store, ST_WAKE_NETWORK);
 	int rc;
 
-	sqlite3_bind_int64(st, 1, id);
-	rc = sqlite3_step(st);
-	if (rc == SQLITE_ROW) {
-		ret->origin_id = sqlite3_column_int64(st, 0);
-		ret->priority = sqlite3_column_int(st, 1);
+	*ret_n = 0;
+	*ret_first_usec = USEC_INFINITY;
+	sqlite3_bind_int64(st, 1, now_usec);
+	sqlite3_bind_int64(st, 2, spread_usec);
+	sqlite3_bind_int64(st, 3, *after_id);
+	sqlite3_bind_int64(st, 4, (int64_t)limit);
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+		int64_t id = sqlite3_column_int64(st, 0), due = sqlite3_column_int64(st, 1);
+
+		*after_id = id > *after_id ? id : *after_id;
+		*ret_first_usec = due < *ret_first_usec ? due : *ret_first_usec;
+		(*ret_n)++;
 	}
 	sqlite3_reset(st);
-	if (rc == SQLITE_ROW)
-		return 0;
-	return rc == SQLITE_DONE ? -ENOENT : store_failure(store, rc, "reading an origin's head");
-}
-
-int store_next_ready_origin(struct store *store, int64_t after_id, struct store_origin_head *ret)
-{
-	return origin_head(store, ST_NEXT_READY_ORIGIN, after_id, ret);
-}
-
-int store_origin_head(struct store *store, int64_t origin_id, struct store_origin_head *ret)
-{
-	return origin_head(store, ST_ORIGIN_HEAD, origin_id, ret);
+	return rc == SQLITE_DONE ? 0 : store_failure(store, rc, "waking jobs that wait for the network");
 }
 
 /* ---- lists that users ask for */

@@ -86,7 +86,75 @@ static const char migration_1[] =
 	"  PRIMARY KEY (owner, state)"
 	") STRICT, WITHOUT ROWID;";
 
-static const char *const migrations[] = {migration_1};
+/* Only the last of the columns has a CHECK, one for all: each costs a look at every row. */
+static const char migration_2[] =
+	"ALTER TABLE jobs ADD COLUMN validator INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE jobs ADD COLUMN digest TEXT;"
+	"ALTER TABLE jobs ADD COLUMN encoded TEXT;"
+	"ALTER TABLE jobs ADD COLUMN integrity INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE jobs ADD COLUMN no_ranges INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE jobs ADD COLUMN range_faults INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE jobs ADD COLUMN changes INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE jobs ADD COLUMN restarts INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE jobs ADD COLUMN resume INTEGER NOT NULL DEFAULT -1;"
+	"ALTER TABLE jobs ADD COLUMN auth INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE jobs ADD COLUMN remote_name INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE jobs ADD COLUMN conditional INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE jobs ADD COLUMN insecure INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE jobs ADD COLUMN if_newer_usec INTEGER NOT NULL DEFAULT -1;"
+	"ALTER TABLE jobs ADD COLUMN has_secrets INTEGER NOT NULL DEFAULT 0 CHECK ("
+	"  validator BETWEEN 0 AND 2 AND integrity BETWEEN 0 AND 3 AND no_ranges IN (0, 1)"
+	"  AND range_faults >= 0 AND changes >= 0 AND restarts >= 0 AND resume BETWEEN -1 AND 1"
+	"  AND auth BETWEEN 0 AND 2 AND remote_name IN (0, 1) AND conditional IN (0, 1)"
+	"  AND insecure IN (0, 1) AND has_secrets IN (0, 1));"
+	/* Version 1 kept of the two only what proves sameness. */
+	"UPDATE jobs SET validator = CASE WHEN etag IS NOT NULL THEN 1 ELSE 2 END"
+	"  WHERE etag IS NOT NULL OR last_modified IS NOT NULL;"
+	"CREATE INDEX jobs_no_network ON jobs (id) WHERE state = 2 AND waiting_for = 6;"
+
+	/* 0: not held, HTTP/2 is fine. */
+	"ALTER TABLE origins ADD COLUMN hold_until_usec INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE origins ADD COLUMN http1_until_usec INTEGER NOT NULL DEFAULT 0;"
+	"CREATE INDEX origins_marked ON origins (id) WHERE hold_until_usec > 0 OR http1_until_usec > 0;"
+
+	"CREATE TABLE attempts ("
+	"  job INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,"
+	"  number INTEGER NOT NULL,"
+	"  started_usec INTEGER NOT NULL,"
+	"  ended_usec INTEGER NOT NULL,"
+	"  outcome INTEGER NOT NULL CHECK (outcome BETWEEN 0 AND 5),"
+	"  address TEXT,"
+	"  http_version INTEGER NOT NULL,"
+	"  http_status INTEGER NOT NULL,"
+	"  dns_usec INTEGER NOT NULL,"
+	"  connect_usec INTEGER NOT NULL,"
+	"  tls_usec INTEGER NOT NULL,"
+	"  first_byte_usec INTEGER NOT NULL,"
+	"  redirects INTEGER NOT NULL,"
+	"  start INTEGER NOT NULL,"
+	"  bytes INTEGER NOT NULL,"
+	"  code TEXT,"
+	"  message TEXT,"
+	"  note TEXT,"
+	"  PRIMARY KEY (job, number)"
+	") STRICT, WITHOUT ROWID;"
+
+	/* Apart from the jobs, so that no statement that lists them can give them out. */
+	"CREATE TABLE secrets ("
+	"  job INTEGER PRIMARY KEY REFERENCES jobs (id) ON DELETE CASCADE,"
+	"  user TEXT,"
+	"  password TEXT,"
+	"  bearer TEXT,"
+	"  cookies TEXT,"
+	"  cookie_jar TEXT,"
+	"  headers TEXT,"
+	"  proxy TEXT,"
+	"  ca_pem TEXT,"
+	"  cert_pem TEXT,"
+	"  key_pem TEXT"
+	") STRICT;";
+
+static const char *const migrations[] = {migration_1, migration_2};
 
 int store_schema_version(void)
 {

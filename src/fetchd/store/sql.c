@@ -18,22 +18,20 @@ static const char *const statement_sql[ST_N] = {
 	[ST_ORIGIN_FIND] = "SELECT id FROM origins WHERE origin = ?1",
 	[ST_ORIGIN_ADD] = "INSERT INTO origins (origin) VALUES (?1)",
 	[ST_KEY_FIND] = "SELECT id FROM jobs WHERE owner = ?1 AND key = ?2",
-	[ST_ADD] =
-		"INSERT INTO jobs (id, state, owner, priority, origin, created_usec, url, dir, name, grp, "
-		"key, "
-		"headers,"
-		" user_agent, referer, checksum, limit_rate, max_filesize, retry_delay_usec, max_time_usec,"
-		" connect_timeout_usec, deadline_usec, max_attempts, on_conflict)"
-		" VALUES (?23, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, "
-		"?18, ?19,"
-		" ?20, ?21, ?22)",
+	[ST_ADD] = "INSERT INTO jobs (id, state, owner, priority, origin, created_usec, url, dir, name, grp, "
+		   "key, has_secrets, headers, user_agent, referer, checksum, limit_rate, max_filesize,"
+		   " retry_delay_usec, max_time_usec, connect_timeout_usec, deadline_usec, max_attempts,"
+		   " on_conflict, resume, auth, remote_name, conditional, insecure, if_newer_usec)"
+		   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
+		   " ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30)",
 	[ST_GET] = "SELECT " JOB_COLUMNS JOB_FROM " WHERE jobs.id = ?1",
 	[ST_UPDATE] =
 		"UPDATE jobs SET state = ?2, waiting_for = ?3, intent = ?4, priority = ?5, due_usec = ?6,"
 		" started_usec = ?7, finished_usec = ?8, attempts = ?9, failures = ?10, generation = ?11,"
 		" received = ?12, size = ?13, http_status = ?14, name = ?15, etag = ?16, last_modified = ?17,"
-		" effective_url = ?18, error_code = ?19, error_message = ?20, deadline_usec = ?21 WHERE id = "
-		"?1",
+		" effective_url = ?18, error_code = ?19, error_message = ?20, deadline_usec = ?21,"
+		" validator = ?22, digest = ?23, encoded = ?24, integrity = ?25, no_ranges = ?26,"
+		" range_faults = ?27, changes = ?28, restarts = ?29 WHERE id = ?1",
 	[ST_UPDATE_CLAIMED] = "UPDATE jobs SET state = ?2, waiting_for = 0, intent = 0, attempts = ?3,"
 			      " started_usec = ?4 WHERE id = ?1",
 	[ST_REMOVE] = "DELETE FROM jobs WHERE id = ?1",
@@ -43,7 +41,9 @@ static const char *const statement_sql[ST_N] = {
 		   " WHERE state = 2 AND due_usec <= ?1 ORDER BY due_usec LIMIT ?2",
 	[ST_NEXT_DUE] = "SELECT min(due_usec) FROM jobs WHERE state = 2",
 	[ST_CLAMP_RETRIES] =
-		"UPDATE jobs SET due_usec = ?1 WHERE state = 2 AND waiting_for = 1 AND due_usec > ?1",
+		/* For a retry, the host, the disk, the network, a quota: none is for a time that a user gave.
+		 */
+	"UPDATE jobs SET due_usec = ?1 WHERE state = 2 AND waiting_for IN (1, 4, 5, 6, 7) AND due_usec > ?1",
 	[ST_ACTIVE] =
 		"SELECT " JOB_COLUMNS JOB_FROM " WHERE state = 3 AND jobs.id > ?1 ORDER BY jobs.id LIMIT ?2",
 	[ST_NEXT_READY_ORIGIN] = "SELECT origin, priority FROM jobs WHERE state = 1 AND origin > ?1"
@@ -59,6 +59,27 @@ static const char *const statement_sql[ST_N] = {
 		" ORDER BY id LIMIT ?4",
 	[ST_EVENTS_EXPIRE] =
 		"DELETE FROM events WHERE id < (SELECT min(id) FROM events) + ?2 AND time_usec < ?1",
+	[ST_WAKE_NETWORK] =
+		"UPDATE jobs SET due_usec = min(due_usec, ?1 + abs(random() % (?2 + 1)))"
+		" WHERE id IN (SELECT id FROM jobs WHERE state = 2 AND waiting_for = 6 AND id > ?3"
+		" ORDER BY id LIMIT ?4) RETURNING id, due_usec",
+	[ST_ORIGIN_MARK] = "UPDATE origins SET hold_until_usec = ?2, http1_until_usec = ?3 WHERE id = ?1",
+	[ST_NEXT_MARKED_ORIGIN] = "SELECT id, origin, hold_until_usec, http1_until_usec FROM origins"
+				  " WHERE (hold_until_usec > 0 OR http1_until_usec > 0) AND id > ?1"
+				  " ORDER BY id LIMIT 1",
+	/* One that was taken back gives its number to the next, and its place. */
+	[ST_ATTEMPT_ADD] = "INSERT OR REPLACE INTO attempts (job, " ATTEMPT_COLUMNS ")"
+			   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,"
+			   " ?17, ?18)",
+	[ST_ATTEMPTS_TRIM] = "DELETE FROM attempts WHERE job = ?1 AND number <= ?2",
+	[ST_ATTEMPTS] = "SELECT " ATTEMPT_COLUMNS " FROM attempts WHERE job = ?1 ORDER BY number",
+	[ST_LAST_RESTART] =
+		"SELECT code FROM attempts WHERE job = ?1 AND outcome = 2 ORDER BY number DESC LIMIT 1",
+	[ST_SECRETS_ADD] = "INSERT INTO secrets (job, " SECRET_COLUMNS ")"
+			   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+	[ST_SECRETS_GET] = "SELECT " SECRET_COLUMNS " FROM secrets WHERE job = ?1",
+	[ST_SECRETS_REMOVE] = "DELETE FROM secrets WHERE job = ?1",
+	[ST_SECRETS_NONE] = "UPDATE jobs SET has_secrets = 0 WHERE id = ?1",
 	[ST_COUNTER_SET] = "INSERT INTO counters VALUES (?1, ?2, ?3)"
 			   " ON CONFLICT (owner, state) DO UPDATE SET n = excluded.n",
 	[ST_SEQUENCE_SET] = "UPDATE sequences SET last = ?2 WHERE name = ?1",

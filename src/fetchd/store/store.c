@@ -121,6 +121,8 @@ static const char pragmas[] = "PRAGMA journal_mode = WAL;"
 			      "PRAGMA synchronous = FULL;"
 			      "PRAGMA foreign_keys = ON;"
 			      "PRAGMA trusted_schema = OFF;"
+			      /* Deleted secrets do not stay in free space. */
+			      "PRAGMA secure_delete = ON;"
 			      "PRAGMA mmap_size = 0;"
 			      "PRAGMA temp_store = MEMORY;"
 			      "PRAGMA cache_size = -4096;"
@@ -246,6 +248,13 @@ void store_close(struct store *store)
 
 void store_relax(struct store *store)
 {
+	int rc = SQLITE_OK;
+
+	if (store->secrets_gone)
+		rc = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	if (rc != SQLITE_OK)
+		(void)store_failure(store, rc, "emptying the write-ahead log");
+	store->secrets_gone = store->secrets_gone && rc != SQLITE_OK;
 	sqlite3_db_release_memory(store->db);
 }
 

@@ -9,6 +9,7 @@
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
+#include "job/attempt.h"
 #include "job/event.h"
 #include "job/filter.h"
 #include "job/job.h"
@@ -21,7 +22,8 @@ struct store;
 struct store *store_open(const char *state_directory, char **ret_error, int *ret_exit_code);
 /* NULL is fine. */
 void store_close(struct store *store);
-/* Memory that only speeds up the next turns goes back: for an idle daemon. Between turns. */
+/* For an idle daemon, between turns: memory that only speeds up the next turns goes back, and the write-ahead
+ * log forgets secrets that were deleted. */
 void store_relax(struct store *store);
 /* Names this queue for ever: 32 hex digits. */
 const char *store_uuid(const struct store *store);
@@ -39,7 +41,8 @@ int store_rollback_to(struct store *store);
 
 /* ---- one job */
 
-/* Sets job->id and origin_id. -EEXIST: the owner's key is taken; job->id is the first job's. */
+/* Sets job->id, origin_id and has_secrets, and keeps the secrets. -EEXIST: the owner's key is taken; job->id
+ * is the first job's. */
 int store_add(struct store *store, struct job *job);
 /* *ret in full. */
 int store_get(struct store *store, int64_t id, struct job **ret);
@@ -48,6 +51,22 @@ int store_update(struct store *store, const struct job *job, enum job_state was)
 /* The claim's part of store_update(): state, attempts, started_usec. */
 int store_update_claimed(struct store *store, const struct job *job, enum job_state was);
 int store_remove(struct store *store, const struct job *job);
+
+/* ---- attempts of one job */
+
+/* Keeps it, in the place of one with the same number, and the newest hundred with it. */
+int store_attempt_add(struct store *store, int64_t job_id, const struct attempt *attempt);
+/* Oldest first; each and the array are the caller's. */
+int store_attempts(struct store *store, int64_t job_id, struct attempt ***ret, size_t *ret_n);
+/* Why bytes of the job were last dropped; caller frees. -ENOENT: no such attempt is kept. */
+int store_last_restart(struct store *store, int64_t job_id, char **ret_code);
+
+/* ---- secrets: no other function gives them out */
+
+/* -ENOENT: it has none. */
+int store_secrets(struct store *store, int64_t job_id, struct job_secrets **ret);
+/* The job needs them no more. Clears has_secrets. */
+int store_forget_secrets(struct store *store, struct job *job);
 
 /* ---- many jobs; limit > 0 */
 
@@ -66,7 +85,12 @@ int store_ready(struct store *store, int64_t origin_id, size_t limit, struct job
 int store_due(struct store *store, int64_t now_usec, size_t limit, struct job_list *ret);
 /* When the next waiting job is due; USEC_INFINITY for none. */
 int store_next_due(struct store *store, int64_t *ret_usec);
-/* No retry may be due later than latest_usec: the wall clock may have stepped while nobody ran. */
+/* Up to limit jobs that wait for the network, with ids beyond *after_id, become due between now_usec and
+ * spread_usec later, if they were due after that. Moves *after_id on; *ret_first_usec: when the first is due.
+ */
+int store_wake_network(struct store *store, int64_t now_usec, int64_t spread_usec, int64_t *after_id,
+	size_t limit, int64_t *ret_first_usec, size_t *ret_n);
+/* No retry or look may be due later than latest_usec: the wall clock may have stepped while nobody ran. */
 int store_clamp_retries(struct store *store, int64_t latest_usec);
 /* Jobs in state active: after a crash, those that ran. */
 int store_active(struct store *store, int64_t after_id, size_t limit, struct job_list *ret);
@@ -86,6 +110,17 @@ struct store_origin_head {
 int store_next_ready_origin(struct store *store, int64_t after_id, struct store_origin_head *ret);
 /* The best ready priority of one origin; -ENOENT when none is ready. */
 int store_origin_head(struct store *store, int64_t origin_id, struct store_origin_head *ret);
+
+/* What is remembered of an origin for a time; 0: nothing. */
+struct store_origin_mark {
+	int64_t origin_id;
+	char *origin; /* when read; the caller's */
+	int64_t hold_until_usec;
+	int64_t http1_until_usec;
+};
+int store_origin_mark(struct store *store, const struct store_origin_mark *mark);
+/* The marked origin that follows after_id in number. -ENOENT after the last. */
+int store_next_marked_origin(struct store *store, int64_t after_id, struct store_origin_mark *ret);
 
 /* ---- events */
 

@@ -1,0 +1,62 @@
+/* io.fetchd.Manager.Inspect and Verify: one job by its id, which is checked to be the caller's by the engine.
+ * Main thread. */
+#include <config.h>
+
+#include "fetchd/control/methods.h"
+
+#include "base/alloc.h"
+#include "wire/attemptjson.h"
+
+struct id_params {
+	int64_t id;
+};
+
+static const struct param id_params[] = {
+	{"id", PARAM_INT, offsetof(struct id_params, id), true},
+};
+
+static void ask(struct call *call, json_t *parameters, enum request_kind kind)
+{
+	struct id_params params = {.id = 0};
+
+	if (!call_read_params(call, parameters, id_params, ARRAY_LEN(id_params), &params))
+		return;
+	if (params.id < 1) {
+		call_invalid_parameter(call, "id");
+		return;
+	}
+	struct request *request = request_new(kind);
+	request->job_id = params.id;
+	call_request(call, request);
+}
+
+void method_inspect_start(struct call *call, json_t *parameters)
+{
+	ask(call, parameters, REQUEST_INSPECT);
+}
+
+void method_inspect_reply(struct call *call, struct request *request)
+{
+	json_t *attempts = json_array();
+	for (size_t i = 0; i < request->n_attempts; i++)
+		json_array_append_new(attempts, wire_attempt_to_json(request->attempts[i]));
+	call_reply(call,
+		json_pack("{s:o, s:o}", "job", call_job_json(call->control, request->found[0]), "attempts",
+			attempts),
+		false);
+}
+
+void method_verify_start(struct call *call, json_t *parameters)
+{
+	ask(call, parameters, REQUEST_VERIFY);
+}
+
+void method_verify_reply(struct call *call, struct request *request)
+{
+	json_t *reply = json_pack("{s:b, s:o, s:I}", "verified", request->verified, "digest",
+		wire_string(request->digest ? request->digest : ""), "size",
+		(json_int_t)request->verify_size);
+	if (request->verify_error)
+		json_object_set_new(reply, "message", wire_string(request->verify_error));
+	call_reply(call, reply, false);
+}

@@ -1,0 +1,283 @@
+/* Secrets of a job spec. Main thread. Must never let one into a message, and leaves none behind in the URL or
+ * the headers, which are shown, stored and logged like anything else.
+ */
+#include <config.h>
+
+#include "fetchd/control/secrets.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "job/cookie.h"
+#include "job/header.h"
+#include "job/origin.h"
+#include "job/proxy.h"
+
+static const char *refuse(char **ret_message, const char *code, const char *what)
+{
+	*ret_message = xstrdup(what);
+	return code;
+}
+
+static void wipe(char **secret)
+{
+	if (*secret)
+		explicit_bzero(*secret, strlen(*secret));
+	free(*secret);
+	*secret = NULL;
+}
+
+/* ---- user, password, token */
+
+static int hex_digit(char c)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *found = c ? strchr(digits, c | 0x20) : NULL;
+	return found ? (int)(found - digits) : -1;
+}
+
+/* In place. False for a "%" without two digits, and for a NUL. */
+static bool decode(char *text)
+{
+	char *to = text;
+	for (; *text; text++, to++) {
+		int high = *text == '%' ? hex_digit(text[1]) : -1;
+		int low = high >= 0 ? hex_digit(text[2]) : -1;
+		if (*text == '%' && low < 0)
+			return false;
+		if (low >= 0)
+			text += 2;
+		*to = low >= 0 ? (char)(high << 4 | low) : *text;
+		if (!*to)
+			return false;
+	}
+	*to = '\0';
+	return true;
+}
+
+/* userinfo: "user:password", percent-encoded; taken apart in place. What was given on purpose outranks it, as
+ * with curl. */
+static bool take_userinfo(struct job *job, char *userinfo)
+{
+	char *colon = strchr(userinfo, ':');
+	bool fine;
+
+	if (colon)
+		*colon++ = '\0';
+	fine = decode(userinfo) && (!colon || decode(colon));
+	if (!fine || (!*userinfo && !colon))
+		return fine;
+	struct job_secrets *secrets = job_need_secrets(job);
+	if (secrets->user)
+		return true;
+	secrets->user = xstrdup(userinfo);
+	if (colon && !secrets->password)
+		secrets->password = xstrdup(colon);
+	return true;
+}
+
+static const char *split_url(struct job *job, char **ret_message)
+{
+	char *userinfo;
+	char *url = origin_split_userinfo(job->url, &userinfo);
+	size_t len = userinfo ? strlen(userinfo) : 0;
+	bool fine = true;
+
+	wipe(&job->url);
+	job->url = url;
+	if (userinfo) {
+		fine = take_userinfo(job, userinfo);
+		explicit_bzero(userinfo, len);
+	}
+	free(userinfo);
+	if (fine)
+		return NULL;
+	return refuse(ret_message, "E_BAD_URL",
+		"the user or password in the URL: a % is followed by two hexadecimal digits, and stands for "
+		"itself as %25");
+}
+
+static bool is_visible_ascii(const char *text)
+{
+	for (; *text; text++)
+		if (*text <= 0x20 || *text >= 0x7f)
+			return false;
+	return true;
+}
+
+static const char *check_user(const struct job_secrets *secrets, char **ret_message)
+{
+	if (secrets->password && !secrets->user)
+		return refuse(ret_message, "E_AUTH", "a password is given, but no user");
+	if (secrets->user && secrets->bearer)
+		return refuse(ret_message, "E_AUTH", "both a user and a bearer token are given");
+	if (secrets->user && strchr(secrets->user, ':'))
+		return refuse(ret_message, "E_AUTH", "the user's name must not contain a colon");
+	if ((secrets->user && header_value_refusal(secrets->user)) ||
+		(secrets->password && header_value_refusal(secrets->password)))
+		return refuse(ret_message, "E_AUTH", "user and password must not contain control characters");
+	if (secrets->bearer && (!*secrets->bearer || !is_visible_ascii(secrets->bearer)))
+		return refuse(
+			ret_message, "E_AUTH", "the bearer token must consist of visible ASCII characters");
+	return NULL;
+}
+
+/* ---- headers */
+
+/* One pass: a message has room for hundreds of thousands of lines. */
+static void split_headers(struct job *job)
+{
+	char *lines = job->options.headers;
+	size_t len = lines ? strlen(lines) : 0;
+	char *plain = xmalloc(len + 1), *secret = xmalloc(len + 1), *to_plain = plain, *to_secret = secret;
+
+	for (const char *line = lines; line && *line;) {
+		size_t n = strcspn(line, "\n");
+		char **to = header_is_secret(line) ? &to_secret : &to_plain;
+		n += line[n] == '\n';
+		*to = mempcpy(*to, line, n);
+		line += n;
+	}
+	*to_plain = *to_secret = '\0';
+	wipe(&job->options.headers);
+	job->options.headers = xstrdup_null(*plain ? plain : NULL);
+	if (*secret)
+		job_need_secrets(job)->headers = xstrdup(secret);
+	wipe(&secret);
+	free(plain);
+}
+
+/* ---- cookies, proxy */
+
+static const char *check_cookies(const struct job_secrets *secrets, char **ret_message)
+{
+	const char *why = secrets->cookies ? cookie_pairs_refusal(secrets->cookies) : NULL;
+	size_t line;
+
+	if (why) {
+		*ret_message = xasprintf("the cookies: %s", why);
+		return "E_COOKIE";
+	}
+	if (!secrets->cookie_jar)
+		return NULL;
+	if (strlen(secrets->cookie_jar) > SECRETS_FILE_MAX)
+		return refuse(ret_message, "E_COOKIE", "the cookie file is larger than 256 KiB");
+	why = cookie_jar_refusal(secrets->cookie_jar, &line);
+	if (!why)
+		return NULL;
+	*ret_message = xasprintf("the cookie file, line %zu: %s", line, why);
+	return "E_COOKIE";
+}
+
+static const char *check_proxy(struct job_secrets *secrets, char **ret_message)
+{
+	char *why;
+	if (!secrets->proxy || !*secrets->proxy)
+		return NULL;
+	char *url = proxy_normalize(secrets->proxy, &why);
+	if (!url) {
+		*ret_message = xasprintf("the proxy: %s", why);
+		free(why);
+		return "E_BAD_PROXY";
+	}
+	wipe(&secrets->proxy);
+	secrets->proxy = url;
+	return NULL;
+}
+
+/* ---- PEM (RFC 7468) */
+
+enum pem_block { PEM_NONE, PEM_OTHER, PEM_CERTIFICATE, PEM_KEY, PEM_ENCRYPTED_KEY };
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t n = strlen(text), m = strlen(end);
+	return n >= m && strcmp(text + n - m, end) == 0;
+}
+
+static enum pem_block block_kind(const char *label, const char *body)
+{
+	/* The older form says so in its first line (RFC 1421). */
+	if (ends_with(label, "PRIVATE KEY"))
+		return text_starts(label, "ENCRYPTED") || text_starts(body, "\nProc-Type: 4,ENCRYPTED") ||
+				       text_starts(body, "\r\nProc-Type: 4,ENCRYPTED")
+			       ? PEM_ENCRYPTED_KEY
+			       : PEM_KEY;
+	return ends_with(label, "CERTIFICATE") ? PEM_CERTIFICATE : PEM_OTHER;
+}
+
+/* The next whole block from *at on, which is moved behind it. */
+static enum pem_block next_block(const char **at)
+{
+	static const char begin[] = "-----BEGIN ";
+	const char *start = strstr(*at, begin);
+	const char *label = start ? start + strlen(begin) : NULL;
+	const char *body = label ? strstr(label, "-----") : NULL;
+	if (!body)
+		return PEM_NONE;
+	CLEANUP_FREE char *name = xstrndup(label, (size_t)(body - label));
+	CLEANUP_FREE char *tail = xasprintf("-----END %s-----", name);
+	const char *end = strstr(body, tail);
+	if (!end)
+		return PEM_NONE;
+	*at = end + strlen(tail);
+	return block_kind(name, body + strlen("-----"));
+}
+
+static bool has_block(const char *pem, enum pem_block wanted)
+{
+	enum pem_block block;
+	while ((block = next_block(&pem)) != PEM_NONE)
+		if (block == wanted)
+			return true;
+	return false;
+}
+
+/* what: "the certificate" */
+static const char *check_pem(const char *what, const char *pem, enum pem_block wanted, char **ret_message)
+{
+	if (strlen(pem) > SECRETS_FILE_MAX)
+		*ret_message = xasprintf("%s: larger than 256 KiB", what);
+	else if (!has_block(pem, wanted))
+		*ret_message = xasprintf("%s: %s", what,
+			wanted == PEM_CERTIFICATE ? "no certificate in PEM form"
+						  : "no private key in PEM form without a passphrase");
+	return *ret_message ? "E_PEM" : NULL;
+}
+
+static const char *check_pems(const struct job_secrets *secrets, char **ret_message)
+{
+	const char *code = NULL, *key = secrets->key_pem;
+
+	if (secrets->ca_pem)
+		code = check_pem("the certificates to trust", secrets->ca_pem, PEM_CERTIFICATE, ret_message);
+	if (!code && key && !secrets->cert_pem)
+		return refuse(ret_message, "E_PEM", "a private key is given, but no certificate");
+	if (!code && secrets->cert_pem)
+		code = check_pem("the client certificate", secrets->cert_pem, PEM_CERTIFICATE, ret_message);
+	if (!code && secrets->cert_pem)
+		code = check_pem(
+			"the client certificate's key", key ? key : secrets->cert_pem, PEM_KEY, ret_message);
+	return code;
+}
+
+const char *secrets_complete(struct job *job, char **ret_message)
+{
+	const char *code = split_url(job, ret_message);
+
+	if (code)
+		return code;
+	split_headers(job);
+	if (!job->secrets)
+		return NULL;
+	code = check_user(job->secrets, ret_message);
+	if (!code)
+		code = check_cookies(job->secrets, ret_message);
+	if (!code)
+		code = check_proxy(job->secrets, ret_message);
+	if (!code)
+		code = check_pems(job->secrets, ret_message);
+	return code;
+}
