@@ -198,7 +198,8 @@ class Link:
                 self._perform(self.server.greeting)
                 return
             if self.server.tls:
-                self.sock = self.server.tls.wrap_socket(self.raw, server_side=True)
+                # Takes the descriptor over; what is done below TLS works on it all the same.
+                self.raw = self.sock = self.server.tls.wrap_socket(self.raw, server_side=True)
                 self.server.handshakes += 1
             while not self.ended and self._one():
                 pass
