@@ -65,6 +65,7 @@ static void stop_all(struct engine *engine)
 	if (!engine->stopping)
 		disk_hurry(engine->disk);
 	engine->stopping = true;
+	disk_hurry(engine->disk);
 	HASH_ITER(hh, engine->runs, run, next) {
 		run_cancel(engine, run);
 	}
