@@ -5,6 +5,7 @@ import http.server
 import itertools
 import json
 import os
+import pathlib
 import socket
 import sqlite3
 import ssl
@@ -604,3 +605,53 @@ def test_23_a_host_that_answers_is_believed(stopped, ctl, cable):
     assert ctl.wait(*jobs).code == 0
     stopped.log.find(lambda line: "a server has answered" in line)
     assert {job["attempts"] for job in ctl.jobs().values()} == {1}
+
+
+# ---- a queue of an earlier version
+
+
+def test_24_schema_1_is_brought_up(stopped, ctl, origin, room):
+    """Every job is there as it was, and those that had not ended end; the part with an ETag and the one with a date are
+    gone on with."""
+    text = (pathlib.Path(__file__).parent / "schema_1.sql").read_text().replace("@DIR@", str(room.downloads))
+    for port in range(3):
+        text = text.replace(f"@ORIGIN{port}@", origin.url("", port).rstrip("/"))
+    room.state.mkdir(mode=0o700)
+    path = room.state / "queue.db"
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.executescript(text)
+        db.executescript(f"PRAGMA application_id = {0x46544348}; PRAGMA user_version = 1;")
+    path.chmod(0o600)
+    parts = room.downloads / ".fetchd"
+    parts.mkdir(mode=0o700)
+    for job, seed in ((4, "cut"), (5, "dated")):
+        (parts / f"{job}.0.part").write_bytes(content.span(seed, 0, 2000000))
+        (parts / f"{job}.0.part").chmod(0o600)
+    (room.downloads / "done").write_bytes(content.whole("done", 1000))
+
+    stopped.options.update({"Retry.Deadline": "infinity", "Queue.KeepFinished": "36500d", "Queue.KeepFailed": "36500d",
+                            "Retry.MaxDelay": "1s", "Retry.MaxRetryAfter": "1s", "Retry.HoldInterval": "1s"})
+    stopped.start()
+    with contextlib.closing(sqlite3.connect(f"{path}.schema-1.backup")) as backup:
+        assert backup.execute("PRAGMA user_version").fetchone() == (1,)
+        assert backup.execute("SELECT count(*) FROM jobs").fetchone() == (8,)
+    jobs = ctl.jobs()
+    assert {job["id"]: job["state"] for job in jobs.values() if job["id"] in (1, 2, 6, 7)} == {
+        1: "done", 2: "failed", 6: "cancelled", 7: "paused"}
+    assert jobs[3]["group"] == "grp" and jobs[3]["priority"] == 5
+    assert ctl.wait(3, 4, 5).code == 0 and ctl.wait(8).code == 1
+    assert ctl.job(8)["error"]["code"] == "E_CHECKSUM"
+    for name in ("cut", "dated"):
+        assert content.same_as_file(room.downloads / name, name, 3000000)
+        assert [r.range for r in origin.requests() if f"/{name}?" in r.target] == ["bytes=2000000-"]
+    origin.release("g")
+    ctl.ok("resume", 7)
+    ctl.ok("retry", 2, 6)
+    assert ctl.wait(7).code == 0
+    assert ctl.add("--key", "k1", jobs[3]["url"]) == [3]
+    assert ctl.add(origin.url("/bytes/10/more")) == [9]
+    assert verify(room, 1)["verified"]
+    stopped.restart()
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (2,)
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
