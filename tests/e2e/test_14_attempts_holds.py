@@ -652,6 +652,7 @@ def test_24_schema_1_is_brought_up(stopped, ctl, origin, room):
     assert ctl.add(origin.url("/bytes/10/more")) == [9]
     assert verify(room, 1)["verified"]
     stopped.restart()
+    stopped.stop()
     with contextlib.closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA user_version").fetchone() == (2,)
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
