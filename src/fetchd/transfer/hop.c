@@ -94,7 +94,7 @@ void hop_leave(struct transfer *t)
 		multi_remove(t->multi, t->easy);
 	t->multi = NULL;
 	if (t->easy)
-		worker_easy_put(t->worker, t->easy);
+		worker_easy_put(t->worker, t->easy, t->job->secrets != NULL);
 	t->easy = NULL;
 	curl_slist_free_all(t->headers);
 	t->headers = NULL;
