@@ -3,7 +3,9 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/engine/change.c \
 	src/fetchd/engine/engine.c src/fetchd/engine/engine.h \
 	src/fetchd/engine/hosts.c \
+	src/fetchd/engine/inspect.c \
 	src/fetchd/engine/internal.h \
+	src/fetchd/engine/network.c \
 	src/fetchd/engine/outcome.c \
 	src/fetchd/engine/recover.c \
 	src/fetchd/engine/requests.c \

@@ -197,6 +197,15 @@ static long proxy_status(const struct transfer *t)
 	return status;
 }
 
+/* Why a SOCKS proxy failed, a CURLproxycode. */
+static long proxy_error_of(const struct transfer *t)
+{
+	long error = 0;
+
+	curl_easy_getinfo(t->easy, CURLINFO_PROXY_ERROR, &error);
+	return error;
+}
+
 /* A body that TLS cut off without saying goodbye may be anyone's work. */
 static bool cut_by_tls(const struct transfer *t, CURLcode result)
 {
@@ -204,19 +213,17 @@ static bool cut_by_tls(const struct transfer *t, CURLcode result)
 	       strstr(t->error, "unexpected eof") != NULL;
 }
 
-static void blame_curl(struct transfer *t, CURLcode result, long connect_status)
+static void blame_curl(struct transfer *t, CURLcode result, long connect_status, long proxy_error)
 {
 	const char *detail = t->error[0] ? t->error : NULL;
 
 	if (t->blocked)
 		verdict_set(&t->verdict, VERDICT_PERMANENT, "E_BLOCKED_ADDR",
 			"the host has a private address, and PrivateAddresses=deny");
-	else if (connect_status == 407)
-		verdict_set(&t->verdict, VERDICT_PERMANENT, "E_PROXY_AUTH",
-			"the proxy refused user name or password");
 	else if (connect_status >= 300)
-		verdict_set(
-			&t->verdict, VERDICT_TRANSIENT, "E_PROXY", "the proxy answered %ld", connect_status);
+		classify_connect(&t->verdict, (int)connect_status);
+	else if (result == CURLE_PROXY)
+		classify_proxy(&t->verdict, (int)proxy_error, detail);
 	else if (uses_proxy(t) && result == CURLE_COULDNT_CONNECT)
 		verdict_set(&t->verdict, VERDICT_TRANSIENT, "E_PROXY", "cannot connect to the proxy");
 	else if (cut_by_tls(t, result))
@@ -258,7 +265,7 @@ static void note_mtime(struct transfer *t)
 void transfer_curl_done(struct transfer *t, CURLcode result)
 {
 	char *location = NULL;
-	long connect_status;
+	long connect_status, proxy_error;
 
 	t->multi = NULL;
 	if (t->judged && t->answer == GATE_REDIRECT) {
@@ -273,6 +280,7 @@ void transfer_curl_done(struct transfer *t, CURLcode result)
 		return;
 	}
 	connect_status = proxy_status(t);
+	proxy_error = proxy_error_of(t);
 	if (ftp_is(t->url))
 		ftp_judge_end(t, result);
 	else if (!t->judged && t->challenged && t->response.complete)
@@ -283,7 +291,7 @@ void transfer_curl_done(struct transfer *t, CURLcode result)
 	hop_leave(t);
 	note_mtime(t);
 	if (t->verdict.class == VERDICT_OK && result != CURLE_OK)
-		blame_curl(t, result, connect_status);
+		blame_curl(t, result, connect_status, proxy_error);
 	else if (t->verdict.class == VERDICT_OK)
 		judge_end(t);
 	transfer_settle(t);

@@ -159,11 +159,17 @@ static void take_field(struct response *r, const char *name, const char *value)
 static void take_status(struct response *r, const char *line)
 {
 	const char *p = strchr(line, ' ');
+	int64_t status = -1;
 
 	if (r->status >= 100 && r->status < 200)
 		r->interim++;
 	clear_fields(r);
-	r->status = p ? atoi(p + 1) : 0;
+	/* Three digits and no more (RFC 9110, 15). */
+	if (p && isdigit((unsigned char)p[1])) {
+		p++;
+		status = parse_digits(&p);
+	}
+	r->status = status >= 100 && status <= 999 && (*p == ' ' || *p == '\0') ? (int)status : 0;
 }
 
 bool response_line(struct response *r, const char *line, size_t n)
@@ -175,13 +181,15 @@ bool response_line(struct response *r, const char *line, size_t n)
 	r->lines++;
 	if (r->bytes > RESPONSE_BYTES_MAX || r->lines > RESPONSE_LINES_MAX)
 		return false;
+	/* Trailers: nothing in them may change what the gate has judged, and should they look like a head. */
+	if (r->closed)
+		return true;
 	while (n && (line[n - 1] == '\r' || line[n - 1] == '\n'))
 		n--;
 	if (n == 0) {
 		r->complete = true;
 		return true;
 	}
-	/* Trailers: nothing in them may change what the gate has judged. */
 	copy = xstrndup(line, n);
 	if (strncmp(copy, "HTTP/", 5) == 0) {
 		take_status(r, copy);

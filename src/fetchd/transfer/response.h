@@ -32,6 +32,7 @@ struct response {
 	char *digest; /* RFC 3230 */
 	char *retry_after;
 	bool complete;	     /* the blank line has come */
+	bool closed;	     /* set by who has judged it: lines still count, and change nothing */
 	size_t bytes, lines; /* of the whole exchange */
 	unsigned interim;    /* 1xx heads so far */
 };

@@ -310,6 +310,7 @@ static void receive(struct worker *worker, struct msg *msg)
 		worker->config = ((struct worker_tune *)msg)->config;
 		break;
 	case WORKER_STOP: stop(worker); break;
+	case WORKER_NETWORK: break; /* dead connections show when they are used: an attempt more */
 	default: disk_done(worker, (struct disk_task *)msg); return;
 	}
 	free(msg);
