@@ -128,8 +128,7 @@ def test_20_tls_ca_of_the_job(house, certs):
 def test_20_tls_spoken_to_who_does_not(house, greeting):
     """What answers the handshake is not TLS: a few tries, no bytes."""
     with RawServer(greeting=[greeting]) as server:
-        directory = house.room.downloads / "c1"
-        directory.mkdir(exist_ok=True)
+        directory = house.place()
         [job] = house.ctl.add("-d", directory, f"https://{server.authority}/x")
         house.added.add(job)
         house.watcher.wait(job, lambda e: e["kind"] == "failed")
