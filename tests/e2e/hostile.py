@@ -196,7 +196,7 @@ class House:
             "Daemon.LogLevel": "debug", "Retry.Delay": "20ms", "Retry.MaxDelay": "100ms", "Retry.MaxAttempts": 4,
             "Retry.HoldInterval": "50ms", "Queue.MaxActive": 64, **options})
         self.asan = sanitizer("asan")
-        self.cases = 0
+        self.cases = self.places = 0
         self.watcher = None
         self.added = set()
 
@@ -253,14 +253,20 @@ class House:
 
     # ---- a case
 
+    def place(self):
+        """A new directory for downloads."""
+        self.places += 1
+        directory = self.room.downloads / f"c{self.places}"
+        directory.mkdir()
+        return directory
+
     @contextlib.contextmanager
     def case(self, case, server=None):
         """Server, directory and job of a case; what is under way ends with it. A server that is given is the
         caller's to end."""
         self.revive()
         self.cases += 1
-        directory = self.room.downloads / f"c{self.cases}"
-        directory.mkdir()
+        directory = self.place()
         for name, data in PLANTED.items():
             (directory / name).write_bytes(data)
         path = case.path or f"/c{self.cases}/{NAME}"
@@ -344,7 +350,7 @@ class House:
             parts = self.room.downloads / ".fetchd"
             assert not list(parts.glob(f"{run.id}.*.part")), "a part outlived its file"
         beside = {path.name for path in self.room.downloads.iterdir()}
-        assert beside <= {".fetchd"} | {f"c{n}" for n in range(1, self.cases + 1)}, beside
+        assert beside <= {".fetchd"} | {f"c{n}" for n in range(1, self.places + 1)}, beside
         assert self._outside() == self.outside, self._outside() ^ self.outside
 
     def _check_due(self, run):

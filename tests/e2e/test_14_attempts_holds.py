@@ -1,12 +1,16 @@
 """What each attempt came to, whom a failure is put on, and who waits for whom."""
 import contextlib
+import ctypes
 import http.server
 import itertools
 import json
+import os
+import pathlib
 import socket
 import sqlite3
 import ssl
 import subprocess
+import sys
 import threading
 
 import pytest
@@ -467,3 +471,188 @@ def test_20_verify_is_for_what_is_done(daemon, ctl, origin, room):
     assert call(room, "Verify", id=job)[1] == "WrongState"
     assert call(room, "Verify", id=job + 1)[1] == call(room, "Inspect", id=job + 1)[1] == "NoSuchJob"
     origin.release("g")
+
+
+# ---- a network that comes and goes, in namespaces of the test's own
+
+SERVE = """
+import http.server, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "4")
+        self.end_headers()
+        self.wfile.write(b"fine")
+server = http.server.ThreadingHTTPServer((sys.argv[1], 8000), Handler)
+print("ready", flush=True)
+server.serve_forever()
+"""
+
+
+class Cable:
+    """Two namespaces, "here" for the daemon and "there" for a server, and a cable between them."""
+
+    def __init__(self):
+        self.here, self.there = f"fd{os.getpid()}h", f"fd{os.getpid()}t"
+        self.server = None
+
+    @staticmethod
+    def ip(*words):
+        done = subprocess.run(["ip", *words], capture_output=True, text=True)
+        assert done.returncode == 0, f"ip {words}: {done.stderr}"
+
+    def make(self, address="198.51.100.2/24", server="198.51.100.1/24"):
+        self.address = address
+        self.server_address = server.partition("/")[0]
+        for name in (self.here, self.there):
+            done = subprocess.run(["ip", "netns", "add", name], capture_output=True, text=True)
+            if done.returncode != 0:
+                pytest.skip(f"no network namespace can be made here: {done.stderr.strip()}")
+            self.ip("-n", name, "link", "set", "lo", "up")
+        self.ip("link", "add", "veth-here", "netns", self.here, "type", "veth", "peer", "name", "veth-there", "netns",
+                self.there)
+        self.ip("-n", self.there, "addr", "add", server, "dev", "veth-there")
+        self.ip("-n", self.there, "link", "set", "veth-there", "up")
+        return self
+
+    def serve(self):
+        self.server = subprocess.Popen(["ip", "netns", "exec", self.there, sys.executable, "-c", SERVE, self.server_address],
+                                       stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        assert self.server.stdout.readline() == b"ready\n"
+
+    def up(self):
+        self.ip("-n", self.here, "addr", "replace", self.address, "dev", "veth-here")
+        self.ip("-n", self.here, "link", "set", "veth-here", "up")
+
+    def down(self):
+        self.ip("-n", self.here, "link", "set", "veth-here", "down")
+
+    def enter(self):
+        """For preexec: only this process."""
+        space = os.open(f"/run/netns/{self.here}", os.O_RDONLY)
+        assert ctypes.CDLL(None).setns(space, 0x40000000) == 0  # CLONE_NEWNET
+        os.close(space)
+
+    def url(self, path):
+        return f"http://{self.server_address}:8000{path}"
+
+    def close(self):
+        if self.server:
+            self.server.terminate()
+            self.server.wait(LIMIT)
+            self.server.stdout.close()
+        for name in (self.here, self.there):
+            subprocess.run(["ip", "netns", "del", name], capture_output=True)
+
+
+@pytest.fixture
+def cable():
+    made = Cable()
+    yield made
+    made.close()
+
+
+def test_21_jobs_wait_for_the_network(stopped, ctl, room, cable):
+    cable.make().serve()
+    stopped.options.update({"Retry.MaxAttempts": 2, "Retry.HoldInterval": "1d"})
+    stopped.start(preexec=cable.enter)
+    stopped.log.find(lambda line: "network: down" in line)
+    jobs = ctl.add(cable.url("/a"), cable.url("/b"))
+    [here] = ctl.add("http://127.0.0.1:9/c")
+    watch = ctl.watch("--since", 0)
+    for job in jobs:
+        held = watch.kind("waiting", job)["job"]
+        assert held["waiting_for"] == "network" and held["attempts"] == 0
+        assert held["error"] == {"code": "E_NETWORK", "message": "waiting for network"}
+    # This machine itself does not wait for a network.
+    assert watch.kind("failed", here)["job"]["error"]["code"] == "E_CONNECT"
+    cable.up()
+    assert ctl.wait(*jobs).code == 0
+    stopped.log.find(lambda line: "network: up" in line)
+    assert {job["attempts"] for job in ctl.jobs().values() if job["id"] in jobs} == {1}
+    # And again.
+    cable.down()
+    stopped.log.find(lambda line: "network: down" in line, start=stopped.log.lines.index(
+        next(line for line in stopped.log.lines if "network: up" in line)))
+    jobs = ctl.add(cable.url("/d"))
+    assert watch.kind("waiting", jobs[0])["job"]["error"]["code"] == "E_NETWORK"
+    cable.up()
+    assert ctl.wait(*jobs).code == 0
+
+
+def test_22_the_network_comes_while_nobody_looks(stopped, ctl, cable):
+    cable.make().serve()
+    stopped.options["Retry.HoldInterval"] = "1d"
+    stopped.start(preexec=cable.enter)
+    [job] = ctl.add(cable.url("/a"))
+    ctl.watch("--since", 0).kind("waiting", job)
+    stopped.kill9()
+    cable.up()
+    stopped.start(preexec=cable.enter)
+    assert ctl.wait(job).code == 0
+
+
+def test_23_a_host_that_answers_is_believed(stopped, ctl, cable):
+    """Addresses of one link alone are no network, and still somebody may be there."""
+    cable.make("169.254.7.2/16", "169.254.7.1/16").up()
+    stopped.options["Retry.HoldInterval"] = "50ms"
+    stopped.start(preexec=cable.enter)
+    jobs = ctl.add(*(cable.url(f"/{n}") for n in range(5)))
+    watch = ctl.watch("--since", 0)
+    for job in jobs:
+        assert watch.kind("waiting", job)["job"]["error"]["code"] == "E_NETWORK"
+    cable.serve()
+    assert ctl.wait(*jobs).code == 0
+    stopped.log.find(lambda line: "a server has answered" in line)
+    assert {job["attempts"] for job in ctl.jobs().values()} == {1}
+
+
+# ---- a queue of an earlier version
+
+
+def test_24_schema_1_is_brought_up(stopped, ctl, origin, room):
+    """Every job is there as it was, and those that had not ended end; the part with an ETag and the one with a date are
+    gone on with."""
+    text = (pathlib.Path(__file__).parent / "schema_1.sql").read_text().replace("@DIR@", str(room.downloads))
+    for port in range(3):
+        text = text.replace(f"@ORIGIN{port}@", origin.url("", port).rstrip("/"))
+    room.state.mkdir(mode=0o700)
+    path = room.state / "queue.db"
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.executescript(text)
+        db.executescript(f"PRAGMA application_id = {0x46544348}; PRAGMA user_version = 1;")
+    path.chmod(0o600)
+    parts = room.downloads / ".fetchd"
+    parts.mkdir(mode=0o700)
+    for job, seed in ((4, "cut"), (5, "dated")):
+        (parts / f"{job}.0.part").write_bytes(content.span(seed, 0, 2000000))
+        (parts / f"{job}.0.part").chmod(0o600)
+    (room.downloads / "done").write_bytes(content.whole("done", 1000))
+
+    stopped.options.update({"Retry.Deadline": "infinity", "Queue.KeepFinished": "36500d", "Queue.KeepFailed": "36500d",
+                            "Retry.MaxDelay": "1s", "Retry.MaxRetryAfter": "1s", "Retry.HoldInterval": "1s"})
+    stopped.start()
+    with contextlib.closing(sqlite3.connect(f"{path}.schema-1.backup")) as backup:
+        assert backup.execute("PRAGMA user_version").fetchone() == (1,)
+        assert backup.execute("SELECT count(*) FROM jobs").fetchone() == (8,)
+    jobs = ctl.jobs()
+    assert {job["id"]: job["state"] for job in jobs.values() if job["id"] in (1, 2, 6, 7)} == {
+        1: "done", 2: "failed", 6: "cancelled", 7: "paused"}
+    assert jobs[3]["group"] == "grp" and jobs[3]["priority"] == 5
+    assert ctl.wait(3, 4, 5).code == 0 and ctl.wait(8).code == 1
+    assert ctl.job(8)["error"]["code"] == "E_CHECKSUM"
+    for name in ("cut", "dated"):
+        assert content.same_as_file(room.downloads / name, name, 3000000)
+        assert [r.range for r in origin.requests() if f"/{name}?" in r.target] == ["bytes=2000000-"]
+    origin.release("g")
+    ctl.ok("resume", 7)
+    ctl.ok("retry", 2, 6)
+    assert ctl.wait(7).code == 0
+    assert ctl.add("--key", "k1", jobs[3]["url"]) == [3]
+    assert ctl.add(origin.url("/bytes/10/more")) == [9]
+    assert verify(room, 1)["verified"]
+    stopped.restart()
+    stopped.stop()
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (2,)
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)

@@ -454,7 +454,7 @@ def test_20_redirect_drops_the_password(house, how):
         user = f"someone:{CANARY}"
         script = build(own, other)
         own.play(f"/p/{NAME}", *script)
-        directory = house.room.downloads / "c1"
+        directory = house.place()
         arguments = ["-u", user, own.url(f"/p/{NAME}")] if how == "option" else [own.url(f"/p/{NAME}", user=user)]
         [job] = house.ctl.add("-d", directory, "-o", f"password-{how}", *arguments)
         house.added.add(job)

@@ -119,7 +119,7 @@ class File:
     """A file as a good server has it: ranges, If-Range, validators. Callable: an answer."""
 
     def __init__(self, seed, size, etag='"one"', modified=FIRST_MODIFIED, ranges=True, if_range=True, fields=(), end=CLOSE):
-        """modified: seconds since the epoch, "now" for the second of the answer, or None. if_range False: a server
+        """modified: seconds since the epoch, "now" for the second of its first answer, or None. if_range False: a server
         that has never heard of it and sends the part whatever was asked."""
         self.seed = seed
         self.size = size
@@ -131,7 +131,9 @@ class File:
         self.ending = end
 
     def last_modified(self):
-        return None if self.modified is None else date(None if self.modified == "now" else self.modified)
+        if self.modified == "now":
+            self.modified = int(time.time())
+        return None if self.modified is None else date(self.modified)
 
     def validators(self):
         lines = [f"Date: {date()}"]
@@ -201,8 +203,7 @@ class Link:
                 # Takes the descriptor over; what is done below TLS works on it all the same.
                 self.raw = self.sock = self.server.tls.wrap_socket(self.raw, server_side=True)
                 self.server.handshakes += 1
-            while not self.ended and self._one():
-                pass
+            self._serve()
         except (OSError, Gone, ValueError):
             pass
         finally:
@@ -210,6 +211,10 @@ class Link:
             self.sock.close()
 
     # ---- requests
+
+    def _serve(self):
+        while not self.ended and self._one():
+            pass
 
     def _read_head(self):
         while b"\r\n\r\n" not in self.buffer:
@@ -231,6 +236,7 @@ class Link:
         self.request = Request(self.server.port, method, target, target.split("?")[0], headers)
         self.request.head = text
         self.request.connection = self.number
+        self.request.http = 1
         answer = self.server.next_answer(self.request)
         try:
             self._perform(answer(self.request) if callable(answer) else answer)
@@ -307,6 +313,8 @@ class Link:
 class RawServer:
     """Use as a context manager. All methods may be called from any thread."""
 
+    link_class = Link
+
     def __init__(self, host="127.0.0.1", port=0, tls=None, greeting=None):
         """tls: an ssl.SSLContext. greeting: an answer that every connection gets at once, without a request (a
         server that speaks something else)."""
@@ -359,7 +367,7 @@ class RawServer:
             while self.stopping not in {fd for fd, _ in poll.poll()}:
                 sock, _ = self._listener.accept()
                 self.accepted += 1
-                link = Link(self, sock, self.accepted)
+                link = self.link_class(self, sock, self.accepted)
                 link.thread = threading.Thread(target=link.run, name="link", daemon=True)
                 with self._lock:
                     self._links.add(link)
