@@ -257,6 +257,58 @@ const char *origin_error_text(enum origin_error error)
 
 static_assert(ORIGIN_URL_MAX == 16384, "the sentence above says so");
 
+/* Names of parameters whose values let everybody in, as signed URLs and APIs have them. */
+static bool is_secret_parameter(const char *name, size_t n)
+{
+	static const char *const names[] = {"X-Amz-Signature", "X-Amz-Credential", "X-Amz-Security-Token",
+		"X-Goog-Signature", "X-Goog-Credential", "Signature", "sig", "access_token", "token",
+		"api_key", "apikey", "password", "passwd", "secret"};
+	CLEANUP_FREE char *word = xmalloc(n + 1);
+	size_t at = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		/* Safe at the end of the name: something that is no digit follows. */
+		int byte = text_percent_byte(name + i);
+
+		word[at++] = byte > 0 ? (char)byte : name[i];
+		i += byte > 0 ? 2 : 0;
+	}
+	word[at] = '\0';
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if (text_ieq(word, names[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Copy of url with "***" for the values of secret parameters, in the query and where else they stand. */
+static char *without_secret_values(const char *url)
+{
+	static const char separators[] = "?#&;";
+	/* Each separator may be followed by a value that grows by two. */
+	char *out = xmalloc(strlen(url) * 2 + 4), *at = out;
+
+	while (*url) {
+		size_t n = strcspn(url, "?#&;=");
+
+		if (url[n] == '=' && is_secret_parameter(url, n)) {
+			n++;
+			memcpy(at, url, n);
+			at = stpcpy(at + n, url[n] && !strchr("&;#", url[n]) ? "***" : "");
+			url += n + strcspn(url + n, "&;#");
+			n = 0;
+		} else {
+			n += strcspn(url + n, separators);
+		}
+		n += url[n] != '\0';
+		memcpy(at, url, n);
+		at += n;
+		url += n;
+	}
+	*at = '\0';
+	return out;
+}
+
 /* Where the authority begins. Without a scheme it is no URL, but may still hold a password. */
 static const char *find_authority(const char *url)
 {
@@ -270,9 +322,10 @@ char *origin_redact(const char *url)
 	const char *authority = find_authority(url), *host;
 
 	find_hostport(authority, &host);
-	if (host == authority)
-		return xstrdup(url);
-	return xasprintf("%.*s***@%s", (int)(authority - url), url, host);
+	CLEANUP_FREE char *bare =
+		host == authority ? xstrdup(url) : xasprintf("%.*s***@%s", (int)(authority - url), url, host);
+
+	return without_secret_values(bare);
 }
 
 char *origin_split_userinfo(const char *url, char **ret_userinfo)

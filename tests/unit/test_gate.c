@@ -316,6 +316,88 @@ static void test_trailers_change_nothing(void **state)
 	response_done(&r);
 }
 
+/* Trailers, once the head was judged, and should they look like another head. */
+static void test_nothing_changes_what_was_judged(void **state)
+{
+	struct response r;
+
+	(void)state;
+	response_init(&r);
+	feed(&r, OK "Content-Length: 7\r\nETag: " E1 "\r\n\r\n");
+	r.closed = true;
+	feed(&r, "HTTP/1.1 206 Partial Content\r\nETag: \"two\"\r\nContent-Range: bytes 0-1/2\r\n\r\n");
+	CHECK_INT("status", r.status, 200);
+	CHECK_STR("etag", r.etag, E1);
+	CHECK_INT("length", r.content_length, 7);
+	CHECK_INT("range", r.has_content_range, 0);
+	CHECK_INT("complete", r.complete, 1);
+	CHECK_INT("lines", r.lines, 8);
+	response_done(&r);
+}
+
+static void test_statuses(void **state)
+{
+	static const struct {
+		const char *line;
+		int want;
+	} lines[] = {
+		{"HTTP/1.1 200 OK", 200},
+		{"HTTP/1.1 200", 200},
+		{"HTTP/2 206 ", 206},
+		{"HTTP/1.0 999 x", 999},
+		{"HTTP/1.1 2000 OK", 0},
+		{"HTTP/1.1 20 OK", 0},
+		{"HTTP/1.1 099 x", 0},
+		{"HTTP/1.1 200OK", 0},
+		{"HTTP/1.1 +200 OK", 0},
+		{"HTTP/1.1 -200 OK", 0},
+		{"HTTP/1.1  200 OK", 0},
+		{"HTTP/1.1 99999999999999999999 OK", 0},
+		{"HTTP/1.1 4294967496 OK", 0},
+		{"HTTP/1.1", 0},
+		{"HTTP/1.1 ", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+		struct response r;
+
+		response_init(&r);
+		assert_true(response_line(&r, lines[i].line, strlen(lines[i].line)));
+		CHECK_INT(lines[i].line, r.status, lines[i].want);
+		response_done(&r);
+	}
+}
+
+/* The date proves sameness, the weak ETag agrees and proves nothing. */
+static void test_weak_etag_does_not_hide_a_new_date(void **state)
+{
+	static const char date[] = "Sun, 06 Nov 1994 08:49:37 GMT";
+	static const enum job_validator validators[] = {JOB_VALIDATOR_DATE, JOB_VALIDATOR_NONE};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(validators); i++) {
+		struct gate_request q = {.offset = 100,
+			.size = 1000,
+			.etag = "W/\"one\"",
+			.last_modified = date,
+			.validator = validators[i],
+			.have_modified_sec = -1};
+		struct gate_result result;
+		struct response r;
+		struct verdict v;
+
+		response_init(&r);
+		verdict_init(&v);
+		feed(&r, P206 "Content-Range: bytes 100-999/1000\r\nETag: W/\"one\"\r\n"
+			      "Last-Modified: Sun, 06 Nov 1994 08:49:38 GMT\r\n\r\n");
+		CHECK_INT("refused", gate_judge(&q, &r, &result, &v), GATE_REFUSE);
+		CHECK_STR("code", v.code, "E_CHANGED");
+		response_done(&r);
+		verdict_done(&v);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -330,6 +412,9 @@ int main(void)
 		cmocka_unit_test(test_digests_that_differ),
 		cmocka_unit_test(test_caps),
 		cmocka_unit_test(test_trailers_change_nothing),
+		cmocka_unit_test(test_nothing_changes_what_was_judged),
+		cmocka_unit_test(test_statuses),
+		cmocka_unit_test(test_weak_etag_does_not_hide_a_new_date),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

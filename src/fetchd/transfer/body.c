@@ -148,6 +148,7 @@ void body_judge(struct transfer *t)
 		t->verdict.retry_after_usec = retry_after_parse(r->retry_after, r->date, clock_wall_usec());
 	t->answer = gate_judge(&q, r, &result, &t->verdict);
 	t->judged = true;
+	t->response.closed = true;
 	t->swallowed = 0;
 	job->http_status = r->status;
 	if (t->verdict.class == VERDICT_OK)

@@ -45,14 +45,16 @@ static bool digests_differ(const char *before, const struct response *r)
 	return now && strncmp(before, now, algorithm + 1) == 0 && strcmp(before, now) != 0;
 }
 
-/* What both sides have must agree: If-Range is a request that servers may ignore. */
+/* What both sides have must agree: If-Range is a request that servers may ignore. The strong ETag is the last
+ * word; where there is none, whatever differs has changed. */
 static bool contradicts(const struct gate_request *q, const struct response *r)
 {
 	if (q->digest && digests_differ(q->digest, r))
 		return true;
-	if (q->etag && r->etag)
-		return q->validator == JOB_VALIDATOR_ETAG ? strcmp(q->etag, r->etag) != 0
-							  : !etags_agree(q->etag, r->etag);
+	if (q->validator == JOB_VALIDATOR_ETAG && q->etag && r->etag)
+		return strcmp(q->etag, r->etag) != 0;
+	if (q->etag && r->etag && !etags_agree(q->etag, r->etag))
+		return true;
 	return q->last_modified && r->last_modified && strcmp(q->last_modified, r->last_modified) != 0;
 }
 

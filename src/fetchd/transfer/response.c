@@ -26,6 +26,7 @@ static void clear_fields(struct response *r)
 	free(r->last_modified);
 	free(r->date);
 	free(r->content_encoding);
+	free(r->location);
 	free(r->content_type);
 	free(r->content_disposition);
 	free(r->repr_digest);
@@ -116,6 +117,13 @@ static void take_etag(struct response *r, const char *value)
 	str_set(&r->etag, value);
 }
 
+static void take_location(struct response *r, const char *value)
+{
+	if (r->location && strcmp(r->location, value) != 0)
+		r->bad_location = true;
+	str_set(&r->location, value);
+}
+
 /* A list that comes in several lines is one list (RFC 9110, 5.3). */
 static void add_to_list(char **field, const char *value)
 {
@@ -141,6 +149,8 @@ static void take_field(struct response *r, const char *name, const char *value)
 		str_set(&r->date, value);
 	else if (text_ieq(name, "retry-after"))
 		str_set(&r->retry_after, value);
+	else if (text_ieq(name, "location"))
+		take_location(r, value);
 	else if (text_ieq(name, "content-type"))
 		str_set(&r->content_type, value);
 	else if (text_ieq(name, "content-disposition"))
@@ -159,11 +169,17 @@ static void take_field(struct response *r, const char *name, const char *value)
 static void take_status(struct response *r, const char *line)
 {
 	const char *p = strchr(line, ' ');
+	int64_t status = -1;
 
 	if (r->status >= 100 && r->status < 200)
 		r->interim++;
 	clear_fields(r);
-	r->status = p ? atoi(p + 1) : 0;
+	/* Three digits and no more (RFC 9110, 15). */
+	if (p && isdigit((unsigned char)p[1])) {
+		p++;
+		status = parse_digits(&p);
+	}
+	r->status = status >= 100 && status <= 999 && (*p == ' ' || *p == '\0') ? (int)status : 0;
 }
 
 bool response_line(struct response *r, const char *line, size_t n)
@@ -175,13 +191,15 @@ bool response_line(struct response *r, const char *line, size_t n)
 	r->lines++;
 	if (r->bytes > RESPONSE_BYTES_MAX || r->lines > RESPONSE_LINES_MAX)
 		return false;
+	/* Trailers: nothing in them may change what the gate has judged, and should they look like a head. */
+	if (r->closed)
+		return true;
 	while (n && (line[n - 1] == '\r' || line[n - 1] == '\n'))
 		n--;
 	if (n == 0) {
 		r->complete = true;
 		return true;
 	}
-	/* Trailers: nothing in them may change what the gate has judged. */
 	copy = xstrndup(line, n);
 	if (strncmp(copy, "HTTP/", 5) == 0) {
 		take_status(r, copy);

@@ -25,6 +25,8 @@ struct response {
 	char *last_modified;
 	char *date;
 	char *content_encoding; /* NULL or "identity": none */
+	bool bad_location;	/* two that differ */
+	char *location;
 	char *content_type;
 	char *content_disposition;
 	char *repr_digest; /* RFC 9530 */
@@ -32,6 +34,7 @@ struct response {
 	char *digest; /* RFC 3230 */
 	char *retry_after;
 	bool complete;	     /* the blank line has come */
+	bool closed;	     /* set by who has judged it: lines still count, and change nothing */
 	size_t bytes, lines; /* of the whole exchange */
 	unsigned interim;    /* 1xx heads so far */
 };
