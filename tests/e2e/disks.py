@@ -149,7 +149,7 @@ class Disks:
         try:
             disk.mount("-o", options)
         except AssertionError as error:
-            pytest.skip(f"cannot be mounted here: {str(error).splitlines()[0]}")
+            pytest.skip(f"cannot be mounted here: {str(error).split(': ')[0]}")
         return disk
 
     def _attach(self, image):

@@ -1,5 +1,5 @@
-/* A library to be preloaded: file calls on part files that fail as a test asks. tests/e2e/disks.py, class Shim. Every call
- * is logged as "CALL FILE RESULT", result 0 or -errno. */
+/* A library to be preloaded: file calls on part files that fail as a test asks. tests/e2e/disks.py, class
+ * Shim. Every call is logged as "CALL FILE RESULT", result 0 or -errno. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -41,7 +41,8 @@ static void add_rule(char *text)
 	struct rule *rule = &rules[n_rules++];
 	char how[16];
 
-	if (n_rules == 16 || sscanf(text, "%15[^:]:%15[^:]:%d:%d", rule->call, how, &rule->first, &rule->count) != 4)
+	if (n_rules == 16 ||
+		sscanf(text, "%15[^:]:%15[^:]:%d:%d", rule->call, how, &rule->first, &rule->count) != 4)
 		abort();
 	rule->how = strcmp(how, "short") == 0 ? SHORT : strcmp(how, "wait") == 0 ? WAIT : FAIL;
 	rule->error = atoi(how);
@@ -108,7 +109,8 @@ static enum how judge(const char *call, const char *file)
 		if (strcmp(rules[i].call, call) != 0)
 			continue;
 		seen[i]++;
-		if (seen[i] >= rules[i].first && (!rules[i].count || seen[i] < rules[i].first + rules[i].count)) {
+		if (seen[i] >= rules[i].first &&
+			(!rules[i].count || seen[i] < rules[i].first + rules[i].count)) {
 			how = rules[i].how;
 			error = rules[i].error;
 		}
