@@ -5,6 +5,7 @@ src_libbase_a_SOURCES = \
 	src/base/fileio.c src/base/fileio.h \
 	src/base/log.c src/base/log.h \
 	src/base/mailbox.c src/base/mailbox.h \
+	src/base/netif.c src/base/netif.h \
 	src/base/rate.c src/base/rate.h \
 	src/base/rng.c src/base/rng.h \
 	src/base/text.c src/base/text.h \

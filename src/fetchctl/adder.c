@@ -13,6 +13,7 @@
 #include "base/alloc.h"
 #include "fetchctl/call.h"
 #include "fetchctl/link.h"
+#include "job/origin.h"
 #include "wire/frame.h"
 #include "wire/jobjson.h"
 
@@ -50,13 +51,23 @@ struct adder *adder_new(void)
 	return xcalloc(1, sizeof(struct adder));
 }
 
+/* What was sent holds secrets: it is overwritten. */
+static void free_batches(struct adder *adder)
+{
+	for (size_t i = 0; i < adder->n_batches; i++) {
+		explicit_bzero(adder->batches[i].text, adder->batches[i].cap);
+		free(adder->batches[i].text);
+	}
+	free(adder->batches);
+	adder->batches = NULL;
+	adder->n_batches = 0;
+}
+
 void adder_free(struct adder *adder)
 {
 	if (!adder)
 		return;
-	for (size_t i = 0; i < adder->n_batches; i++)
-		free(adder->batches[i].text);
-	free(adder->batches);
+	free_batches(adder);
 	free(adder->sources);
 	free(adder->ids);
 	free(adder);
@@ -85,11 +96,18 @@ static struct batch *batch_new(struct adder *adder)
 
 static void batch_reserve(struct batch *batch, size_t more)
 {
+	size_t old_cap = batch->cap;
+	char *text;
+
 	if (batch->len + more <= batch->cap)
 		return;
 	while (batch->len + more > batch->cap)
 		batch->cap *= 2;
-	batch->text = xreallocarray(batch->text, batch->cap, 1);
+	text = xmalloc(batch->cap);
+	memcpy(text, batch->text, batch->len);
+	explicit_bzero(batch->text, old_cap);
+	free(batch->text);
+	batch->text = text;
 }
 
 /* The JSON of a job straight into the batch. Returns its length; 0 when it would make the batch too long. */
@@ -170,7 +188,9 @@ static int complain_reply(const struct adder *adder, const struct problem *probl
 	source = &adder->sources[first + (size_t)problem->index];
 	if (source->line > 0)
 		return complain(problem->status, "%s:%zu: %s", source->name, source->line, problem->message);
-	return complain(problem->status, "%s: %s", source->name, problem->message);
+	CLEANUP_FREE char *url = origin_redact(source->name);
+
+	return complain(problem->status, "%s: %s", url, problem->message);
 }
 
 /* Reads the reply to the batch that begins with job first. */
@@ -220,8 +240,8 @@ static int check_sizes(const struct adder *adder)
 {
 	for (size_t i = 0; i < adder->n_batches; i++)
 		if (adder->batches[i].len + 128 > WIRE_MESSAGE_MAX)
-			return complain(
-				STATUS_USAGE, "a job with its headers must fit into a message of 1 MiB");
+			return complain(STATUS_USAGE, "a job with its headers, cookies and certificates must "
+						      "fit into a message of 1 MiB");
 	return 0;
 }
 
@@ -238,6 +258,7 @@ int adder_send(struct adder *adder, struct ctl *ctl, void (*tell)(struct ctl *ct
 		return status;
 	adder->n_ids = 0;
 	status = send_all(adder, ctl, false, tell);
+	free_batches(adder);
 	if (status != 0 && adder->n_ids > 0)
 		hint("%zu of %zu jobs were added before that.", adder->n_ids, adder->n_jobs);
 	return status;

@@ -12,9 +12,11 @@
 #include "fetchctl/adder.h"
 #include "fetchctl/cmd.h"
 #include "fetchctl/follow.h"
+#include "fetchctl/intake.h"
 #include "fetchctl/list.h"
 #include "fetchctl/out.h"
 #include "fetchctl/spec.h"
+#include "job/origin.h"
 
 /* Ids named in the hint after Ctrl-C. */
 #define IDS_SHOWN 8
@@ -24,7 +26,24 @@ struct wanted {
 	size_t n_urls;
 	size_t n_lists;
 	size_t n_outputs;
+	size_t n_stdin; /* times that standard input is to be read */
 };
+
+static bool is_url(const struct args_option *option)
+{
+	return option->id == OPT_TIME_COND && spec_time_is_url(option->value);
+}
+
+static void count_option(struct wanted *wanted, const struct args_option *option)
+{
+	const char *value = option->value ? option->value : "";
+
+	wanted->n_lists += option->id == OPT_INPUT_FILE;
+	wanted->n_outputs += option->id == OPT_OUTPUT;
+	wanted->n_urls += is_url(option);
+	wanted->n_stdin += opt_table[option->id].secret ? strcmp(value, "@-") == 0
+							: strcmp(value, "-") == 0 && option->id != OPT_OUTPUT;
+}
 
 static struct wanted count_wanted(const struct args *args)
 {
@@ -35,10 +54,9 @@ static struct wanted count_wanted(const struct args *args)
 			wanted.n_lists++;
 		else
 			wanted.n_urls++;
-	for (size_t i = 0; i < args->n_options; i++) {
-		wanted.n_lists += args->options[i].id == OPT_INPUT_FILE;
-		wanted.n_outputs += args->options[i].id == OPT_OUTPUT;
-	}
+	wanted.n_stdin = wanted.n_lists;
+	for (size_t i = 0; i < args->n_options; i++)
+		count_option(&wanted, &args->options[i]);
 	return wanted;
 }
 
@@ -64,60 +82,69 @@ static int check_wanted(const struct args *args)
 	if (wanted.n_outputs > 0 && wanted.n_outputs != wanted.n_urls)
 		return complain(
 			STATUS_USAGE, "%zu names (--output) for %zu URLs", wanted.n_outputs, wanted.n_urls);
+	if (wanted.n_stdin > 1)
+		return complain(STATUS_USAGE, "standard input can be read only once");
 	status = check_single(args, OPT_KEY, &wanted);
 	return status != 0 ? status : check_single(args, OPT_CHECKSUM, &wanted);
 }
 
-static int put_url(const char *url, const char *output, const struct job *defaults, struct adder *adder)
+static int put_url(const char *url, const char *output, struct intake *intake)
 {
-	struct job *job = job_dup(defaults);
+	struct job *job = job_dup(&intake->defaults);
+	CLEANUP_FREE char *shown = origin_redact(url);
 	const char *why = spec_set_url(job, url);
 	/* As the daemon would have it: a bad URL is no misuse of the program. */
-	int status = why ? complain(STATUS_REFUSED, "%s: %s", url, why) : 0;
+	int status = why ? complain(STATUS_REFUSED, "%s: %s", shown, why) : 0;
 
 	why = status == 0 && output ? spec_set_output(job, output) : NULL;
 	if (why)
 		status = complain(STATUS_USAGE, "--output %s: %s", output, why);
 	if (status == 0)
-		adder_put(adder, job, url, 0);
+		intake_put(intake, job, url, 0);
 	job_free(job);
 	return status;
 }
 
-static int gather(const struct args *args, const struct job *defaults, struct adder *adder)
+static int gather(const struct args *args, struct intake *intake)
 {
 	size_t next_list = 0, next_output = 0;
 	const char *file;
 	int status = 0;
 
 	while (status == 0 && (file = args_next(args, OPT_INPUT_FILE, &next_list)))
-		status = list_read(file, defaults, adder);
+		status = list_read(file, intake);
+	for (size_t i = 0; i < args->n_options && status == 0; i++)
+		if (is_url(&args->options[i]))
+			status = put_url(
+				args->options[i].value, args_next(args, OPT_OUTPUT, &next_output), intake);
 	for (size_t i = 0; i < args->n_words && status == 0; i++) {
 		if (strcmp(args->words[i], "-") == 0)
-			status = list_read("-", defaults, adder);
+			status = list_read("-", intake);
 		else
-			status = put_url(
-				args->words[i], args_next(args, OPT_OUTPUT, &next_output), defaults, adder);
+			status = put_url(args->words[i], args_next(args, OPT_OUTPUT, &next_output), intake);
 	}
 	return status;
 }
 
-int add_gather(const struct args *args, bool here, struct adder *adder)
+int add_gather(const struct ctl *ctl, const struct args *args, bool here, struct adder *adder)
 {
-	struct job defaults;
-	int status = spec_from_args(&defaults, args);
+	struct intake intake;
+	int status = check_wanted(args);
 	const char *why;
 
-	if (status == 0)
-		status = check_wanted(args);
-	if (status == 0 && here && !defaults.dir) {
-		why = spec_set_dir(&defaults, ".", NULL);
+	if (status != 0)
+		return status;
+	status = intake_init(&intake, ctl, args, adder);
+	if (status == 0 && here && !intake.defaults.dir) {
+		why = spec_set_dir(&intake.defaults, ".", NULL);
 		if (why)
 			status = complain(STATUS_USAGE, "the working directory: %s", why);
 	}
 	if (status == 0)
-		status = gather(args, &defaults, adder);
-	job_done(&defaults);
+		status = gather(args, &intake);
+	if (status == 0)
+		intake_warn(&intake, ctl);
+	intake_done(&intake);
 	return status;
 }
 
@@ -176,7 +203,7 @@ static int run_with(struct ctl *ctl, const struct args *args, struct adder *adde
 		status = complain(
 			STATUS_USAGE, "--timeout is for --wait; to limit the download itself: --deadline");
 	if (status == 0)
-		status = add_gather(args, false, adder);
+		status = add_gather(ctl, args, false, adder);
 	if (status == 0)
 		status = adder_send(adder, ctl, tell_id);
 	if (status == 0)

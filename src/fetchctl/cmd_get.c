@@ -10,7 +10,7 @@ static int run_with(struct ctl *ctl, const struct args *args, struct adder *adde
 	int status = add_timeout(args, &timeout_usec);
 
 	if (status == 0)
-		status = add_gather(args, true, adder);
+		status = add_gather(ctl, args, true, adder);
 	if (status == 0)
 		status = adder_send(adder, ctl, NULL);
 	if (status == 0)

@@ -1,6 +1,7 @@
 /* fetchctl status: the daemon, or the whole of some jobs. */
 #include "config.h"
 
+#include "base/alloc.h"
 #include "fetchctl/call.h"
 #include "fetchctl/cmd.h"
 #include "fetchctl/out.h"
@@ -18,27 +19,26 @@ static int show_daemon(struct ctl *ctl)
 	return 0;
 }
 
-static bool take_page(void *state, const json_t *parameters)
+static int show_job(struct ctl *ctl, int64_t id)
 {
-	struct out *out = state;
-	const json_t *jobs = json_object_get(parameters, "jobs");
+	json_t *reply;
+	int status = ctl_call(ctl, "Inspect", json_pack("{s:I}", "id", (json_int_t)id), &reply);
 
-	for (size_t i = 0; i < json_array_size(jobs); i++)
-		out_job(out, json_array_get(jobs, i));
-	return true;
+	if (status != 0)
+		return status;
+	out_job(ctl->out, reply_parameters(reply));
+	json_decref(reply);
+	return 0;
 }
 
 static int run(struct ctl *ctl, const struct args *args)
 {
-	json_t *selection;
-	int status = select_from_args(args, &selection);
+	CLEANUP_FREE int64_t *ids = NULL;
+	int status = select_read_ids(args, &ids);
 
-	if (status != 0)
-		return status;
-	if (!selection)
+	if (status == 0 && args->n_words == 0)
 		return show_daemon(ctl);
-	return ctl_stream(ctl, "List", json_pack("{s:o, s:b}", "selection", selection, "all_users", 1),
-		take_page, ctl->out);
+	return status == 0 ? select_each(ctl, ids, args->n_words, show_job) : status;
 }
 
 const struct cmd cmd_status = {

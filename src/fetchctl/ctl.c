@@ -40,6 +40,17 @@ int complain(enum exit_status status, const char *fmt, ...)
 	return status;
 }
 
+void advise(const struct ctl *ctl, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (ctl->settings.quiet)
+		return;
+	va_start(ap, fmt);
+	put_line("fetchctl: ", fmt, ap);
+	va_end(ap);
+}
+
 void hint(const char *fmt, ...)
 {
 	va_list ap;

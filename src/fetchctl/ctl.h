@@ -45,6 +45,8 @@ int ctl_link(struct ctl *ctl);
 /* One line on standard error, "fetchctl: …", escaped for the terminal. Returns status, for "return
  * complain(…)". */
 int complain(enum exit_status status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The same, but not with --quiet: worth knowing, no failure. */
+void advise(const struct ctl *ctl, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* A further line below it, without the program's name. */
 void hint(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

@@ -19,8 +19,7 @@ struct list {
 	FILE *file;
 	const char *name; /* for messages */
 	size_t line;
-	const struct job *defaults;
-	struct adder *adder;
+	struct intake *intake;
 
 	/* the job being read; NULL before the first URL */
 	struct job *job;
@@ -48,7 +47,7 @@ static int finish_job(struct list *list)
 	if (why)
 		return refuse(list, list->output_line, "out", why);
 	if (list->job)
-		adder_put(list->adder, list->job, list->name, list->job_line);
+		intake_put(list->intake, list->job, list->name, list->job_line);
 	job_free(list->job);
 	list->job = NULL;
 	str_set(&list->output, NULL);
@@ -65,7 +64,7 @@ static int take_url(struct list *list, const char *text)
 	if (strchr(text, '\t'))
 		return refuse(list, list->line, NULL,
 			"mirrors (more URLs behind a tab) are not supported; give one URL a line");
-	list->job = job_dup(list->defaults);
+	list->job = job_dup(&list->intake->defaults);
 	list->job_line = list->line;
 	why = spec_set_url(list->job, text);
 	/* As the daemon would have it: a bad URL is no misuse of the program. */
@@ -158,10 +157,10 @@ static int read_lines(struct list *list)
 	return status == 0 ? finish_job(list) : status;
 }
 
-int list_read(const char *file, const struct job *defaults, struct adder *adder)
+int list_read(const char *file, struct intake *intake)
 {
 	bool standard = strcmp(file, "-") == 0;
-	struct list list = {.name = standard ? "standard input" : file, .defaults = defaults, .adder = adder};
+	struct list list = {.name = standard ? "standard input" : file, .intake = intake};
 	int status;
 
 	list.file = standard ? stdin : fopen(file, "re");

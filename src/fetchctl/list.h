@@ -2,10 +2,10 @@
 #ifndef FETCHCTL_LIST_H
 #define FETCHCTL_LIST_H
 
-#include "fetchctl/adder.h"
+#include "fetchctl/intake.h"
 
-/* Puts the jobs of a file ("-": standard input) into adder; defaults is what holds for each of them. 0, or
- * the exit status after a message that names the line. */
-int list_read(const char *file, const struct job *defaults, struct adder *adder);
+/* Puts the jobs of a file ("-": standard input) into intake. 0, or the exit status after a message that names
+ * the line. */
+int list_read(const char *file, struct intake *intake);
 
 #endif

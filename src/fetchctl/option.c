@@ -6,6 +6,7 @@
 #include <getopt.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -29,6 +30,8 @@ const struct opt opt_table[OPT_N] = {
 		"file name; may have a directory in front; the n-th is for the n-th URL"},
 	[OPT_DIR] = {'d', "dir", "DIR", "directory to save into"},
 	[OPT_REMOTE_NAME] = {'O', "remote-name", NULL, "name the file after the URL (the default)"},
+	[OPT_REMOTE_HEADER_NAME] = {'J', "remote-header-name", NULL,
+		"let the server name the file (Content-Disposition)"},
 	[OPT_INPUT_FILE] = {'i', "input-file", "FILE",
 		"read URLs and their options from FILE (\"-\": standard input)"},
 	[OPT_GROUP] = {'g', "group", "GROUP", "put the jobs into this group"},
@@ -36,9 +39,26 @@ const struct opt opt_table[OPT_N] = {
 	[OPT_KEY] = {0, "key", "KEY", "adding the same key again returns the first job's id"},
 	[OPT_CHECKSUM] = {0, "checksum", "ALGO=HEX",
 		"what the file must hash to: md5, sha-1, sha-256, sha-384, sha-512"},
-	[OPT_HEADER] = {'H', "header", "LINE", "send this request header (\"Name: value\"); may be repeated"},
+	[OPT_HEADER] = {'H', "header", "LINE|@FILE",
+		"send this request header (\"Name: value\"); may be repeated", .secret = true},
 	[OPT_USER_AGENT] = {'A', "user-agent", "NAME", "send this User-Agent"},
 	[OPT_REFERER] = {'e', "referer", "URL", "send this Referer"},
+	[OPT_LOGIN] = {'u', "user", "NAME[:PASSWORD]|@FILE",
+		"log in; the password is asked for when it is not given", .secret = true},
+	[OPT_BASIC] = {0, "basic", NULL, "log in with basic authentication (the default)"},
+	[OPT_DIGEST] = {0, "digest", NULL, "log in with digest authentication"},
+	[OPT_ANYAUTH] = {0, "anyauth", NULL, "log in with the best that the server offers"},
+	[OPT_BEARER] = {0, "oauth2-bearer", "TOKEN|@FILE", "send this bearer token", .secret = true},
+	[OPT_NETRC] = {'n', "netrc", NULL, "look up user and password in ~/.netrc"},
+	[OPT_NETRC_FILE] = {0, "netrc-file", "FILE", "look them up in FILE"},
+	[OPT_COOKIE] = {'b', "cookie", "DATA|FILE", "send cookies: \"name=value; …\", or those of a file",
+		.secret = true},
+	[OPT_PROXY] = {'x', "proxy", "URL|@FILE", "go through this proxy (empty: through none)",
+		.secret = true},
+	[OPT_CACERT] = {0, "cacert", "FILE", "trust the certificates of this PEM file"},
+	[OPT_CERT] = {'E', "cert", "FILE", "show this client certificate (PEM, may hold its key)"},
+	[OPT_CERT_KEY] = {0, "cert-key", "FILE", "the client certificate's private key (PEM)"},
+	[OPT_INSECURE] = {'k', "insecure", NULL, "do not verify the server's certificate"},
 	[OPT_LIMIT_RATE] = {0, "limit-rate", "RATE", "bytes a second for each job (500K, 2M)"},
 	[OPT_RETRY] = {0, "retry", "N", "try N times again after the first attempt: N + 1 attempts in all"},
 	[OPT_RETRY_DELAY] = {0, "retry-delay", "TIME", "wait before the first retry; doubles with each"},
@@ -49,6 +69,10 @@ const struct opt opt_table[OPT_N] = {
 	[OPT_MAX_FILESIZE] = {0, "max-filesize", "SIZE", "fail when the file is larger"},
 	[OPT_ON_CONFLICT] = {0, "on-conflict", "ACTION",
 		"when the name is taken: fail, rename, overwrite or skip"},
+	[OPT_CONDITIONAL] = {0, "conditional-get", NULL,
+		"only when it is newer than the file that is there, which it replaces"},
+	[OPT_TIME_COND] = {'z', "time-cond", "TIME|FILE", "only when it is newer than this time or file"},
+	[OPT_RESUME] = {0, "resume", "HOW", "what may be kept without a strong validator: auto, strict"},
 	[OPT_WAIT] = {'w', "wait", NULL, "wait until the jobs end, as get does"},
 	[OPT_TIMEOUT] = {0, "timeout", "TIME",
 		"stop waiting after this time; the jobs go on (exit status 75)"},
@@ -173,8 +197,40 @@ static int refuse_missing(int option)
 		opt_table[option - LONG_BASE].arg);
 }
 
-static void args_add(struct args *args, enum opt_id id, const char *value)
+/* ---- secrets ------------------------------------------------------------------------------------- */
+
+/* A copy of text that lives as long as args; n bytes at start are overwritten in text itself. */
+static char *hide(struct args *args, char *text, char *start, size_t n)
 {
+	char *copy = xstrdup(text);
+
+	args->hidden = xreallocarray(args->hidden, args->n_hidden + 1, sizeof(*args->hidden));
+	args->hidden[args->n_hidden++] = copy;
+	memset(start, '*', n);
+	return copy;
+}
+
+/* What stands before the last "@" of a URL's authority. */
+static char *hide_userinfo(struct args *args, char *text)
+{
+	char *start = strstr(text, "://"), *at = NULL;
+
+	if (!start)
+		return text;
+	start += strlen("://");
+	for (char *c = start; *c && !strchr("/?#", *c); c++)
+		at = *c == '@' ? c : at;
+	return at ? hide(args, text, start, (size_t)(at - start)) : text;
+}
+
+/* ---- reading ------------------------------------------------------------------------------------- */
+
+static void args_add(struct args *args, enum opt_id id, char *value)
+{
+	if (value && opt_table[id].secret)
+		value = hide(args, value, value, strlen(value));
+	else if (value)
+		value = hide_userinfo(args, value);
 	args->options = xreallocarray(args->options, args->n_options + 1, sizeof(*args->options));
 	args->options[args->n_options++] = (struct args_option){.id = id, .value = value};
 }
@@ -197,11 +253,18 @@ int args_parse(struct args *args, int argc, char **argv, const enum opt_id *own,
 	}
 	args->words = argv + optind;
 	args->n_words = (size_t)(argc - optind);
+	for (size_t i = 0; i < args->n_words && !stop_at_word; i++)
+		args->words[i] = hide_userinfo(args, args->words[i]);
 	return 0;
 }
 
 void args_done(struct args *args)
 {
+	for (size_t i = 0; i < args->n_hidden; i++) {
+		explicit_bzero(args->hidden[i], strlen(args->hidden[i]));
+		free(args->hidden[i]);
+	}
+	free(args->hidden);
 	free(args->options);
 	*args = (struct args){.n_options = 0};
 }

@@ -24,6 +24,7 @@ enum opt_id {
 	OPT_OUTPUT,
 	OPT_DIR,
 	OPT_REMOTE_NAME,
+	OPT_REMOTE_HEADER_NAME,
 	OPT_INPUT_FILE,
 	OPT_GROUP,
 	OPT_PRIORITY,
@@ -32,6 +33,19 @@ enum opt_id {
 	OPT_HEADER,
 	OPT_USER_AGENT,
 	OPT_REFERER,
+	OPT_LOGIN, /* curl's --user: behind add and get it hides the program's */
+	OPT_BASIC,
+	OPT_DIGEST,
+	OPT_ANYAUTH,
+	OPT_BEARER,
+	OPT_NETRC,
+	OPT_NETRC_FILE,
+	OPT_COOKIE,
+	OPT_PROXY,
+	OPT_CACERT,
+	OPT_CERT,
+	OPT_CERT_KEY,
+	OPT_INSECURE,
 	OPT_LIMIT_RATE,
 	OPT_RETRY,
 	OPT_RETRY_DELAY,
@@ -40,6 +54,9 @@ enum opt_id {
 	OPT_DEADLINE,
 	OPT_MAX_FILESIZE,
 	OPT_ON_CONFLICT,
+	OPT_CONDITIONAL,
+	OPT_TIME_COND,
+	OPT_RESUME,
 	OPT_WAIT,
 	OPT_TIMEOUT,
 	/* which jobs */
@@ -68,13 +85,14 @@ struct opt {
 	const char *name;
 	const char *arg; /* what --help calls its argument; NULL: takes none */
 	const char *help;
+	bool secret; /* its argument is overwritten in argv, where ps(1) would show it; "@FILE" is read */
 };
 extern const struct opt opt_table[OPT_N];
 
 /* Those of the program itself, ended by OPT_END. */
 extern const enum opt_id opt_global[];
 
-/* What a command line holds. Points into argv. */
+/* What a command line holds. Points into argv, but for what is secret there. */
 struct args {
 	struct args_option {
 		enum opt_id id;
@@ -83,11 +101,13 @@ struct args {
 	size_t n_options;
 	char **words; /* what is no option */
 	size_t n_words;
+	char **hidden; /* copies of what was overwritten */
+	size_t n_hidden;
 };
 
-/* Reads argv[1…]; argv is permuted. own: options of the verb (a letter of its own hides the program's), NULL
- * for none. stop_at_word: options behind the first word are left among the words. 0, or the exit status after
- * a message. */
+/* Reads argv[1…]; argv is permuted, secrets in it are overwritten. own: options of the verb (a letter of its
+ * own hides the program's), NULL for none. stop_at_word: options behind the first word are left among the
+ * words. 0, or the exit status after a message. */
 int args_parse(struct args *args, int argc, char **argv, const enum opt_id *own, bool stop_at_word);
 void args_done(struct args *args);
 bool args_has(const struct args *args, enum opt_id id);

@@ -64,9 +64,14 @@ void out_row(struct out *out, const json_t *job)
 	out->ops->row(out, job);
 }
 
-void out_job(struct out *out, const json_t *job)
+void out_job(struct out *out, const json_t *inspection)
 {
-	out->ops->job(out, job);
+	out->ops->job(out, inspection);
+}
+
+void out_verified(struct out *out, int64_t id, const json_t *result)
+{
+	out->ops->verified(out, id, result);
 }
 
 void out_status(struct out *out, const json_t *status)

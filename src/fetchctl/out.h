@@ -28,8 +28,10 @@ bool out_is_terminal(const struct out *out);
 void out_id(struct out *out, int64_t id);
 /* A job as a row of a table. */
 void out_row(struct out *out, const json_t *job);
-/* The whole of a job. */
-void out_job(struct out *out, const json_t *job);
+/* The whole of a job: reply of Inspect. */
+void out_job(struct out *out, const json_t *inspection);
+/* Reply of Verify. */
+void out_verified(struct out *out, int64_t id, const json_t *result);
 /* Reply of Status. */
 void out_status(struct out *out, const json_t *status);
 /* An event of a watch. */
@@ -50,7 +52,8 @@ void out_text(struct out *out, const char *text);
 struct out_ops {
 	void (*id)(struct out *out, int64_t id);
 	void (*row)(struct out *out, const json_t *job);
-	void (*job)(struct out *out, const json_t *job);
+	void (*job)(struct out *out, const json_t *inspection);
+	void (*verified)(struct out *out, int64_t id, const json_t *result);
 	void (*status)(struct out *out, const json_t *status);
 	void (*event)(struct out *out, const json_t *event);
 	void (*ended)(struct out *out, const json_t *job, bool path_only);

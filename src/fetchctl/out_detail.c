@@ -124,7 +124,29 @@ static void put_history(const struct form *form, const struct job *job)
 	put_time(form, "finished", job->finished_usec);
 }
 
-void detail_job(const struct job *job, int64_t speed, bool aligned, bool color)
+/* What is known of the bytes beyond their number. */
+static void put_integrity(const struct form *form, const struct job *job)
+{
+	switch (job->integrity) {
+	case JOB_INTEGRITY_NONE: break;
+	case JOB_INTEGRITY_UNVERIFIED:
+		put_string(
+			form, "integrity", "unverified: joined from several responses without a validator");
+		break;
+	case JOB_INTEGRITY_DIGEST:
+		put_string(form, "integrity", "digest: hashes to what the server said");
+		break;
+	case JOB_INTEGRITY_CHECKSUM:
+		put_string(form, "integrity", "checksum: hashes to what was asked for");
+		break;
+	}
+	put_string(form, "checksum", job->options.checksum);
+	put_string(form, "digest", job->digest);
+	if (job->encoded)
+		put(form, "encoded", "kept as %s, as the server sent it", job->encoded);
+}
+
+void detail_job(const struct job *job, int64_t speed, const char *address, bool aligned, bool color)
 {
 	const struct form form = {.width = aligned ? 14 : 0};
 	CLEANUP_FREE char *error = words_error(job);
@@ -141,10 +163,11 @@ void detail_job(const struct job *job, int64_t speed, bool aligned, bool color)
 	put_place(&form, job);
 	put_bytes(&form, job, speed);
 	put_history(&form, job);
-	put_string(&form, "checksum", job->options.checksum);
+	put_integrity(&form, job);
 	if (job->http_status > 0)
 		put(&form, "http_status", "%d", job->http_status);
 	put_string(&form, "effective_url", job->effective_url);
+	put_string(&form, "address", address);
 }
 
 /* ---- the daemon ---------------------------------------------------------------------------------- */

@@ -8,8 +8,9 @@
 
 #include "job/job.h"
 
-/* aligned: values in one column, for a terminal. speed: -1 unknown. */
-void detail_job(const struct job *job, int64_t speed, bool aligned, bool color);
+/* aligned: values in one column, for a terminal. speed: -1 unknown. address: where it was fetched from last,
+ * or NULL. */
+void detail_job(const struct job *job, int64_t speed, const char *address, bool aligned, bool color);
 /* Reply of Status, without what is active. */
 void detail_status(const json_t *status, bool aligned);
 

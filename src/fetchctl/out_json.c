@@ -30,10 +30,31 @@ static void json_id(struct out *out, int64_t id)
 	printf("{\"id\":%lld}\n", (long long)id);
 }
 
-static void json_job(struct out *out, const json_t *job)
+static void json_value(struct out *out, const json_t *value)
 {
 	(void)out;
-	write_line(job);
+	write_line(value);
+}
+
+/* The job's keys, and its attempts beside them: "attempts" is how many there were. */
+static void json_job(struct out *out, const json_t *inspection)
+{
+	json_t *job = json_copy(json_object_get(inspection, "job"));
+
+	(void)out;
+	if (job && json_object_set(job, "history", json_object_get(inspection, "attempts")) < 0)
+		abort();
+	write_new(job);
+}
+
+static void json_verified(struct out *out, int64_t id, const json_t *result)
+{
+	json_t *object = json_pack("{s:I}", "id", (json_int_t)id);
+
+	(void)out;
+	if (!object || json_object_update(object, (json_t *)result) < 0)
+		abort();
+	write_new(object);
 }
 
 static void json_ended(struct out *out, const json_t *job, bool path_only)
@@ -71,10 +92,11 @@ static void json_finish(struct out *out)
 
 const struct out_ops out_json_ops = {
 	.id = json_id,
-	.row = json_job,
+	.row = json_value,
 	.job = json_job,
-	.status = json_job,
-	.event = json_job,
+	.verified = json_verified,
+	.status = json_value,
+	.event = json_value,
 	.ended = json_ended,
 	.changed = json_changed,
 	.pong = json_pong,

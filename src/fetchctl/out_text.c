@@ -13,6 +13,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "fetchctl/out_attempts.h"
 #include "fetchctl/out_detail.h"
 #include "fetchctl/out_table.h"
 #include "fetchctl/term.h"
@@ -102,16 +103,20 @@ static void text_row(struct out *out, const json_t *json)
 
 /* ---- whole things -------------------------------------------------------------------------------- */
 
-static void text_job(struct out *out, const json_t *json)
+static void text_job(struct out *out, const json_t *inspection)
 {
+	const json_t *attempts = json_object_get(inspection, "attempts");
+	CLEANUP_FREE char *address = attempts_address(attempts);
 	struct shown_job shown;
 
 	if (out->n_jobs++ > 0)
 		putchar('\n');
-	if (shown_job_read(&shown, json))
-		detail_job(&shown.job, shown.speed, out->terminal, out->color);
-	else
+	if (shown_job_read(&shown, json_object_get(inspection, "job"))) {
+		detail_job(&shown.job, shown.speed, address, out->terminal, out->color);
+		attempts_show(attempts, out->terminal, out->legend);
+	} else {
 		complain(STATUS_OK, "the daemon sent a job that this fetchctl cannot read");
+	}
 	job_done(&shown.job);
 }
 
@@ -214,6 +219,21 @@ static void put_ended(const struct out *out, const struct shown_job *shown)
 	printf(out->terminal ? "%6lld  %s\n" : "%lld\t%s\n", (long long)job->id, safe);
 }
 
+static void text_verified(struct out *out, int64_t id, const json_t *result)
+{
+	bool verified = json_is_true(json_object_get(result, "verified"));
+	const char *digest = json_string_value(json_object_get(result, "digest"));
+	const char *message = json_string_value(json_object_get(result, "message"));
+	CLEANUP_FREE char *detail = text_escape(!verified && message ? message : digest ? digest : "");
+
+	if (out->quiet)
+		return;
+	/* Without columns: a digest shall fit into 80. */
+	printf(out->terminal ? "%lld  %s%s%s  %s\n" : "%lld\t%s%s%s\t%s\n", (long long)id,
+		term_state_color(verified ? JOB_DONE : JOB_FAILED, out->color), verified ? "ok" : "changed",
+		term_plain(out->color), detail);
+}
+
 static void put_path(const struct job *job)
 {
 	CLEANUP_FREE char *path = job->state == JOB_DONE ? job_path(job) : NULL;
@@ -273,6 +293,7 @@ const struct out_ops out_text_ops = {
 	.id = text_id,
 	.row = text_row,
 	.job = text_job,
+	.verified = text_verified,
 	.status = text_status,
 	.event = text_event,
 	.ended = text_ended,

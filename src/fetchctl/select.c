@@ -30,15 +30,39 @@ json_t *select_ids(const int64_t *ids, size_t n)
 	return selection;
 }
 
-static int from_words(const struct args *args, json_t **ret)
+int select_read_ids(const struct args *args, int64_t **ret)
 {
-	CLEANUP_FREE int64_t *ids = xcalloc(args->n_words, sizeof(*ids));
+	int64_t *ids = args->n_words > 0 ? xcalloc(args->n_words, sizeof(*ids)) : NULL;
 
+	*ret = ids;
 	for (size_t i = 0; i < args->n_words; i++)
 		if (units_parse_int(args->words[i], 1, INT64_MAX, &ids[i]) < 0)
 			return complain(STATUS_USAGE, "\"%s\" is not a job id", args->words[i]);
-	*ret = select_ids(ids, args->n_words);
 	return 0;
+}
+
+int select_each(struct ctl *ctl, const int64_t *ids, size_t n, int (*each)(struct ctl *ctl, int64_t id))
+{
+	int highest = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		int status = each(ctl, ids[i]);
+
+		if (status >= STATUS_UNREACHABLE)
+			return status;
+		highest = status > highest ? status : highest;
+	}
+	return highest;
+}
+
+static int from_words(const struct args *args, json_t **ret)
+{
+	CLEANUP_FREE int64_t *ids = NULL;
+	int status = select_read_ids(args, &ids);
+
+	if (status == 0)
+		*ret = select_ids(ids, args->n_words);
+	return status;
 }
 
 /* "failed,paused" */

@@ -5,15 +5,20 @@
 
 #include "fetchctl/spec.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "fetchctl/access.h"
 #include "fetchctl/ctl.h"
 #include "fetchctl/dir.h"
+#include "fetchctl/secret.h"
+#include "fetchctl/timecond.h"
 #include "job/checksum.h"
 #include "job/header.h"
 #include "job/name.h"
@@ -149,6 +154,23 @@ static const char *set_header(struct job *job, const char *value)
 	return NULL;
 }
 
+/* "-H @FILE": a header a line. */
+static const char *set_headers(struct job *job, char *lines)
+{
+	const char *why = NULL;
+	char *line;
+
+	while (!why && (line = strsep(&lines, "\n"))) {
+		size_t n = strlen(line);
+
+		if (n > 0 && line[n - 1] == '\r')
+			line[n - 1] = '\0';
+		if (*line)
+			why = set_header(job, line);
+	}
+	return why;
+}
+
 static const char *set_user_agent(struct job *job, const char *value)
 {
 	str_set(&job->options.user_agent, value);
@@ -240,6 +262,53 @@ static const char *set_on_conflict(struct job *job, const char *value)
 	return job->options.on_conflict < 0 ? "it must be fail, rename, overwrite or skip" : NULL;
 }
 
+static const char *set_remote_name(struct job *job, const char *value)
+{
+	(void)value;
+	job->options.remote_name = true;
+	return NULL;
+}
+
+static const char *set_conditional(struct job *job, const char *value)
+{
+	(void)value;
+	job->options.conditional = true;
+	return NULL;
+}
+
+static const char *set_listed_conditional(struct job *job, const char *value)
+{
+	job->options.conditional = strcmp(value, "true") == 0;
+	return job->options.conditional || strcmp(value, "false") == 0 ? NULL : "it must be true or false";
+}
+
+static const char *set_time_cond(struct job *job, const char *value)
+{
+	int error = timecond_parse(value, clock_wall_usec(), &job->options.if_newer_usec);
+	struct stat st;
+
+	if (spec_time_is_url(value))
+		return set_conditional(job, NULL);
+	if (error == -ERANGE)
+		return "a time before 1970";
+	if (error == 0)
+		return NULL;
+	if (*value == '-')
+		return "\"older than\" is not supported";
+	if (stat(value, &st) < 0)
+		return "neither a time, such as 2026-11-22 or \"3h ago\", nor a file";
+	job->options.if_newer_usec = (int64_t)st.st_mtim.tv_sec * USEC_PER_SEC + st.st_mtim.tv_nsec / 1000;
+	return NULL;
+}
+
+static const char *set_resume(struct job *job, const char *value)
+{
+	job->options.resume = job_resume_parse(value);
+	return job->options.resume < 0 ? "it must be auto or strict" : NULL;
+}
+
+/* ---- the table ----------------------------------------------------------------------------------- */
+
 static const struct setter {
 	enum opt_id id;	    /* OPT_END: only in lists */
 	const char *listed; /* its name in lists, NULL: not there */
@@ -261,12 +330,32 @@ static const struct setter {
 	{OPT_DEADLINE, NULL, set_deadline},
 	{OPT_MAX_FILESIZE, NULL, set_max_filesize},
 	{OPT_ON_CONFLICT, NULL, set_on_conflict},
+	{OPT_REMOTE_HEADER_NAME, NULL, set_remote_name},
+	{OPT_CONDITIONAL, NULL, set_conditional},
+	{OPT_END, "conditional-get", set_listed_conditional},
+	{OPT_TIME_COND, NULL, set_time_cond},
+	{OPT_RESUME, NULL, set_resume},
+	{OPT_LOGIN, NULL, access_set_login},
+	{OPT_END, "http-user", access_set_user},
+	{OPT_END, "http-passwd", access_set_password},
+	{OPT_BASIC, NULL, access_set_basic},
+	{OPT_DIGEST, NULL, access_set_digest},
+	{OPT_ANYAUTH, NULL, access_set_anyauth},
+	{OPT_BEARER, NULL, access_set_bearer},
+	{OPT_COOKIE, NULL, access_set_cookie},
+	{OPT_END, "load-cookies", access_set_cookie_file},
+	{OPT_PROXY, "all-proxy", access_set_proxy},
+	{OPT_CACERT, "ca-certificate", access_set_ca},
+	{OPT_CERT, "certificate", access_set_cert},
+	{OPT_CERT_KEY, "private-key", access_set_cert_key},
+	{OPT_INSECURE, NULL, access_set_insecure},
+	{OPT_END, "check-certificate", access_set_check_certificate},
 };
 
 /* JSON has no room for anything else. */
 static const char *set_checked(const struct setter *setter, struct job *job, const char *value)
 {
-	return text_utf8_valid(value, strlen(value)) ? setter->set(job, value) : "not valid UTF-8";
+	return !value || text_utf8_valid(value, strlen(value)) ? setter->set(job, value) : "not valid UTF-8";
 }
 
 const char *spec_set_option(struct job *job, enum opt_id id, const char *value)
@@ -289,6 +378,69 @@ const char *spec_set_listed(struct job *job, const char *name, const char *value
 	return NULL;
 }
 
+bool spec_time_is_url(const char *value)
+{
+	return strstr(value, "://") != NULL;
+}
+
+/* ---- the command line ---------------------------------------------------------------------------- */
+
+static const char *set_secret(struct job *job, enum opt_id id, const char *value)
+{
+	const char *why = NULL;
+	CLEANUP_SECRET char *text = secret_take(value, &why);
+
+	if (!text)
+		return why;
+	if (id == OPT_HEADER && *value == '@')
+		return text_utf8_valid(text, strlen(text)) ? set_headers(job, text) : "not valid UTF-8";
+	if (id != OPT_HEADER && strpbrk(text, "\r\n"))
+		return "more than one line";
+	return spec_set_option(job, id, text);
+}
+
+static const char *set_from_args(struct job *job, const struct args_option *option)
+{
+	/* Cookies have a rule of their own for what is a file. */
+	if (option->value && opt_table[option->id].secret && option->id != OPT_COOKIE)
+		return set_secret(job, option->id, option->value);
+	return spec_set_option(job, option->id, option->value);
+}
+
+/* A secret is not repeated: a header is named by what stands before its colon, a file by its name. */
+static int refuse_option(const struct args_option *option, const char *why)
+{
+	const struct opt *opt = &opt_table[option->id];
+	const char *value = option->value ? option->value : "";
+	int n = 0;
+
+	if (!opt->secret || *value == '@')
+		n = (int)strlen(value);
+	else if (option->id == OPT_HEADER && strchr(value, ':'))
+		n = (int)strcspn(value, ":");
+	else if (option->id == OPT_COOKIE && !strchr(value, '='))
+		n = (int)strlen(value);
+	return complain(STATUS_USAGE, "--%s%s%.*s: %s", opt->name, n > 0 ? " " : "", n, value, why);
+}
+
+/* --user without a password. */
+static int ask_password(struct job *job, const struct args *args)
+{
+	CLEANUP_FREE char *prompt = NULL, *safe = NULL;
+
+	if (!args_has(args, OPT_LOGIN) || job->secrets->password)
+		return 0;
+	safe = text_escape(job->secrets->user);
+	prompt = xasprintf("Password of %s: ", safe);
+	job->secrets->password = secret_ask(prompt);
+	if (job->secrets->password)
+		return 0;
+	return complain(STATUS_USAGE,
+		"--user %s: no password is given, and no terminal to ask for it; "
+		"write NAME:PASSWORD into a file and give --user @FILE",
+		job->secrets->user);
+}
+
 int spec_from_args(struct job *job, const struct args *args)
 {
 	const char *dir = args_value(args, OPT_DIR);
@@ -299,12 +451,9 @@ int spec_from_args(struct job *job, const struct args *args)
 	if (why)
 		return complain(STATUS_USAGE, "--dir %s: %s", dir, why);
 	for (size_t i = 0; i < args->n_options; i++) {
-		const struct args_option *option = &args->options[i];
-
-		why = option->value ? spec_set_option(job, option->id, option->value) : NULL;
+		why = set_from_args(job, &args->options[i]);
 		if (why)
-			return complain(
-				STATUS_USAGE, "--%s %s: %s", opt_table[option->id].name, option->value, why);
+			return refuse_option(&args->options[i], why);
 	}
-	return 0;
+	return ask_password(job, args);
 }

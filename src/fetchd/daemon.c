@@ -19,6 +19,7 @@
 #include "fetchd/disk/disk.h"
 #include "fetchd/engine/engine.h"
 #include "fetchd/instance.h"
+#include "fetchd/network.h"
 #include "fetchd/service.h"
 #include "fetchd/store/store.h"
 #include "fetchd/transfer/messages.h"
@@ -174,10 +175,13 @@ static void empty_mailbox(struct mailbox *mailbox, void (*message_free)(struct m
 	mailbox_done(mailbox);
 }
 
-/* What came for an engine that had failed. */
+/* What came for an engine that had failed. A task that a hung lane gave back is left to the end of the
+ * process, as the lane is. */
 static void engine_message_free(struct msg *msg)
 {
-	if (msg->kind == OUTCOME_CHECKPOINT || msg->kind == OUTCOME_FINISHED)
+	if (msg->kind >= DISK_RESUME)
+		return;
+	if (msg->kind >= OUTCOME_RECEIVED)
 		outcome_free((struct outcome *)msg);
 	else
 		request_free((struct request *)msg);
@@ -263,6 +267,7 @@ static int engine_up(struct daemon *d)
 		.n_workers = d->n_workers,
 		.disk = d->disk,
 		.total_rate = &d->total_rate,
+		.network_up = network_is_up(d->network),
 	};
 	d->engine = engine_start(&setup, &error);
 	if (!d->engine)
@@ -292,6 +297,7 @@ static const struct part {
 	{disk_up, disk_down},
 	{mailboxes_up, mailboxes_down},
 	{daemon_loop_up, daemon_loop_down},
+	{daemon_network_up, daemon_network_down},
 	{workers_up, workers_down},
 	{engine_up, engine_down},
 	{daemon_control_up, daemon_control_down},

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/units.h"
 #include "fetchd/engine/engine.h"
+#include "fetchd/network.h"
 #include "fetchd/reload.h"
 #include "fetchd/service.h"
 
@@ -35,11 +36,17 @@ static struct timeval timeval_of(int64_t usec)
 
 /* ---- stop, reload, notices */
 
-static void post_engine(struct daemon *d, enum request_kind kind, struct config *config)
+static struct request *own_request(enum request_kind kind)
 {
 	struct request *request = request_new(kind);
 	request->privileged = true;
 	request->call_id = (uint64_t)kind; /* no session asks: session_id stays 0 */
+	return request;
+}
+
+static void post_engine(struct daemon *d, enum request_kind kind, struct config *config)
+{
+	struct request *request = own_request(kind);
 	request->config = config;
 	mailbox_post(&d->engine_box, &request->msg);
 }
@@ -131,7 +138,8 @@ static bool is_own_reply(const struct msg *msg)
 {
 	return msg->kind == CONTROL_REPLY && ((const struct request *)msg)->session_id == 0 &&
 	       (((const struct request *)msg)->call_id == REQUEST_RELOAD ||
-		       ((const struct request *)msg)->call_id == REQUEST_STOP);
+		       ((const struct request *)msg)->call_id == REQUEST_STOP ||
+		       ((const struct request *)msg)->call_id == REQUEST_NETWORK);
 }
 
 static void on_own_reply(const struct request *request)
@@ -261,6 +269,28 @@ void daemon_loop_down(struct daemon *d)
 	event_free(d->signal_event);
 	event_free(d->mailbox_event);
 	event_base_free(d->base);
+}
+
+static void on_network(bool up, void *arg)
+{
+	struct daemon *d = arg;
+	if (d->stopping)
+		return;
+	struct request *request = own_request(REQUEST_NETWORK);
+	request->network_up = up;
+	mailbox_post(&d->engine_box, &request->msg);
+}
+
+/* Before the engine, which is told at its start how it is. */
+int daemon_network_up(struct daemon *d)
+{
+	d->network = network_start(d->base, on_network, d);
+	return 0;
+}
+
+void daemon_network_down(struct daemon *d)
+{
+	network_stop(d->network);
 }
 
 int daemon_control_up(struct daemon *d)

@@ -32,6 +32,7 @@ struct daemon {
 	struct control *control;
 
 	struct event_base *base;
+	struct network *network;
 	struct event *mailbox_event;
 	struct event *signal_event;
 	struct event *stop_timer;
@@ -47,6 +48,8 @@ int daemon_fail(struct daemon *d, int exit_code, char *error);
 /* daemon_loop.c: parts of the build list. */
 int daemon_loop_up(struct daemon *d);
 void daemon_loop_down(struct daemon *d);
+int daemon_network_up(struct daemon *d);
+void daemon_network_down(struct daemon *d);
 int daemon_control_up(struct daemon *d);
 void daemon_control_down(struct daemon *d);
 

@@ -4,6 +4,7 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/config_files.c src/fetchd/config_places.c src/fetchd/config_value.c \
 	src/fetchd/daemon.c src/fetchd/daemon.h src/fetchd/daemon_loop.c src/fetchd/daemon_private.h \
 	src/fetchd/instance.c src/fetchd/instance.h \
+	src/fetchd/network.c src/fetchd/network.h \
 	src/fetchd/path.c src/fetchd/path.h \
 	src/fetchd/reload.c src/fetchd/reload.h \
 	src/fetchd/service.c src/fetchd/service.h \

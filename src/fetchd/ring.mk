@@ -3,7 +3,9 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/engine/change.c \
 	src/fetchd/engine/engine.c src/fetchd/engine/engine.h \
 	src/fetchd/engine/hosts.c \
+	src/fetchd/engine/inspect.c \
 	src/fetchd/engine/internal.h \
+	src/fetchd/engine/network.c \
 	src/fetchd/engine/outcome.c \
 	src/fetchd/engine/recover.c \
 	src/fetchd/engine/requests.c \
@@ -27,8 +29,10 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/transfer/hop.c \
 	src/fetchd/transfer/messages.h \
 	src/fetchd/transfer/multi.c src/fetchd/transfer/multi.h \
+	src/fetchd/transfer/redirect.c \
 	src/fetchd/transfer/request.c \
 	src/fetchd/transfer/response.c src/fetchd/transfer/response.h \
+	src/fetchd/transfer/tls.c src/fetchd/transfer/tls.h \
 	src/fetchd/transfer/transfer.c src/fetchd/transfer/transfer.h \
 	src/fetchd/transfer/worker.c src/fetchd/transfer/worker.h \
 	src/fetchd/disk/buffer.c \

@@ -9,6 +9,7 @@ src_libjob_a_SOURCES = \
 	src/job/event.c src/job/event.h \
 	src/job/filter.c src/job/filter.h \
 	src/job/header.c src/job/header.h \
+	src/job/hold.c src/job/hold.h \
 	src/job/httpdate.c src/job/httpdate.h \
 	src/job/job.c src/job/job.h \
 	src/job/lifecycle.c src/job/lifecycle.h \

@@ -6,7 +6,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
 from harness import Ctl, Daemon, Room  # noqa: E402
-from origin import Origin  # noqa: E402
+from origin import Certs, Origin  # noqa: E402
 
 
 @pytest.fixture
@@ -39,3 +39,8 @@ def ctl(room):
     client = Ctl(room)
     yield client
     client.close()
+
+
+@pytest.fixture(scope="session")
+def certs(tmp_path_factory):
+    return Certs(tmp_path_factory.mktemp("certs"))

@@ -85,7 +85,11 @@ def test_08_without_a_validator_nothing_is_mixed(stopped, ctl, origin, room, wor
     stopped.start()
     [job] = ctl.add(origin.url(f"/bytes/2000000/a?cut=1500000&{words}"))
     ctl.watch("--since", 0).kind("waiting", job)
+    events = ctl.watch()
     origin.change("/bytes/2000000/a", 1)
+    ctl.ok("retry", job)
+    assert events.kind("waiting", job)["job"]["error"]["code"] == "E_CHANGED"
+    assert not any(path.is_file() for path in room.downloads.iterdir())
     ctl.ok("retry", job)
     assert ctl.wait(job).code == 0
     assert content.same_as_file(room.downloads / "a", "a#1", 2000000)

@@ -8,6 +8,7 @@ unit_tests = \
 	tests/unit/test_fileio \
 	tests/unit/test_log \
 	tests/unit/test_mailbox \
+	tests/unit/test_netif \
 	tests/unit/test_rate \
 	tests/unit/test_rng \
 	tests/unit/test_text \
@@ -20,6 +21,7 @@ unit_tests = \
 	tests/unit/test_event \
 	tests/unit/test_filter \
 	tests/unit/test_header \
+	tests/unit/test_hold \
 	tests/unit/test_httpdate \
 	tests/unit/test_job \
 	tests/unit/test_lifecycle \
@@ -29,9 +31,15 @@ unit_tests = \
 	tests/unit/test_verdict \
 	tests/unit/test_frame \
 	tests/unit/test_jobjson \
+	tests/unit/test_cookies \
+	tests/unit/test_netrc \
+	tests/unit/test_timecond \
 	tests/unit/test_gate \
+	tests/unit/test_store \
 	tests/unit/test_address \
-	tests/unit/test_secrets
+	tests/unit/test_room \
+	tests/unit/test_secrets \
+	tests/unit/test_sums
 
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
@@ -40,6 +48,7 @@ unit_cppflags = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 unit_base = src/libbase.a $(CMOCKA_LIBS)
 unit_job = src/libjob.a $(unit_base)
 unit_fetchd = src/libfetchd.a $(unit_job)
+unit_fetchctl = src/libfetchctl.a $(unit_job)
 unit_wire = src/libwire.a $(unit_job) $(JANSSON_LIBS)
 
 tests_unit_test_alloc_CPPFLAGS = $(unit_cppflags)
@@ -52,6 +61,8 @@ tests_unit_test_log_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_log_LDADD = $(unit_base)
 tests_unit_test_mailbox_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_mailbox_LDADD = $(unit_base)
+tests_unit_test_netif_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_netif_LDADD = $(unit_base)
 tests_unit_test_rate_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_rate_LDADD = $(unit_base)
 tests_unit_test_rng_CPPFLAGS = $(unit_cppflags)
@@ -63,8 +74,14 @@ tests_unit_test_units_LDADD = $(unit_base)
 
 tests_unit_test_gate_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_gate_LDADD = $(unit_fetchd)
+tests_unit_test_store_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_store_LDADD = $(unit_fetchd) $(SQLITE_LIBS)
 tests_unit_test_address_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_address_LDADD = $(unit_fetchd)
+tests_unit_test_room_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_room_LDADD = $(unit_fetchd)
+tests_unit_test_sums_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_sums_LDADD = $(unit_fetchd) $(CRYPTO_LIBS)
 tests_unit_test_secrets_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_secrets_LDADD = $(unit_fetchd)
 
@@ -84,6 +101,8 @@ tests_unit_test_filter_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_filter_LDADD = $(unit_job)
 tests_unit_test_header_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_header_LDADD = $(unit_job)
+tests_unit_test_hold_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_hold_LDADD = $(unit_job)
 tests_unit_test_httpdate_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_httpdate_LDADD = $(unit_job)
 tests_unit_test_job_CPPFLAGS = $(unit_cppflags)
@@ -98,6 +117,13 @@ tests_unit_test_retry_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_retry_LDADD = $(unit_job)
 tests_unit_test_verdict_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_verdict_LDADD = $(unit_job)
+
+tests_unit_test_cookies_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_cookies_LDADD = $(unit_fetchctl)
+tests_unit_test_netrc_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_netrc_LDADD = $(unit_fetchctl)
+tests_unit_test_timecond_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_timecond_LDADD = $(unit_fetchctl)
 
 tests_unit_test_frame_CPPFLAGS = $(unit_cppflags) $(JANSSON_CFLAGS)
 tests_unit_test_frame_LDADD = $(unit_wire)

@@ -420,6 +420,28 @@ static void test_numbered_is_bounded(void **state)
 	}
 }
 
+static void test_shorten(void **state)
+{
+	static const struct {
+		const char *name;
+		size_t max;
+		const char *want;
+	} rows[] = {
+		{"short.txt", 100, "short.txt"},
+		{"0123456789.tar.gz", 12, "01234.tar.gz"},
+		{"0123456789.txt", 13, "012345678.txt"},
+		{"0123456789", 4, "0123"},
+		/* Never in the middle of a character, nor with a space before the extension. */
+		{"\xc3\xa4\xc3\xa4\xc3\xa4.txt", 9, "\xc3\xa4\xc3\xa4.txt"},
+		{"\xc3\xa4\xc3\xa4\xc3\xa4.txt", 7, "\xc3\xa4.txt"},
+		{"abc def.txt", 8, "abc.txt"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		CHECK_STR_FREE(rows[i].name, name_shorten(rows[i].name, rows[i].max), rows[i].want);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -430,6 +452,7 @@ int main(void)
 		cmocka_unit_test(test_corpus),
 		cmocka_unit_test(test_anything_becomes_one_safe_component),
 		cmocka_unit_test(test_refusal),
+		cmocka_unit_test(test_shorten),
 		cmocka_unit_test(test_numbered),
 		cmocka_unit_test(test_numbered_is_bounded),
 	};

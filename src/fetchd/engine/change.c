@@ -47,16 +47,17 @@ static int move(struct engine *engine, struct request *request, struct job *job)
 	case VERB_RESUME: return job_apply(engine, job, JOB_EVENT_RESUME, EVENT_QUEUED);
 	case VERB_CANCEL:
 		turn_discard_part(engine, job, request);
-		job->received = 0;
+		job_forget_bytes(job);
 		job->due_usec = 0;
 		job->finished_usec = clock_wall_usec();
 		return job_apply(engine, job, JOB_EVENT_CANCEL, EVENT_CANCELLED);
 	case VERB_RETRY:
-		/* A new life: the count begins again, and a deadline that has passed. */
+		/* A new life: counts begin again, and a deadline that has passed; bytes stay. */
 		if (engine_now(engine) > job_deadline(engine, job))
 			job->options.deadline_usec = usec_add(engine_now(engine) - job->created_usec,
 				job_deadline(engine, job) - job->created_usec);
-		job->failures = 0;
+		job->failures = job->restarts = job->range_faults = job->changes = 0;
+		job->no_ranges = false;
 		job->due_usec = 0;
 		job->finished_usec = 0;
 		str_set(&job->error_code, NULL);

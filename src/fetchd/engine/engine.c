@@ -25,6 +25,8 @@
 #define RELAX_USEC (30 * USEC_PER_SEC)
 /* When the disk is full the database is tried again this often. */
 #define FULL_AGAIN_USEC USEC_PER_SEC
+/* A file system that hangs does not hold the end of a daemon that has failed. */
+#define TASKS_WAIT_USEC (2 * USEC_PER_SEC)
 
 int64_t engine_now(const struct engine *engine)
 {
@@ -46,6 +48,7 @@ static void reload(struct engine *engine, struct request *request)
 	request->config = NULL;
 	rate_set(engine->total_rate, engine->config->limit_rate);
 	hosts_tune(engine);
+	disk_tune(engine->disk, engine->config);
 	for (size_t i = 0; i < engine->n_workers; i++) {
 		struct worker_tune *tune = xcalloc(1, sizeof(*tune));
 
@@ -59,7 +62,10 @@ static void stop_all(struct engine *engine)
 {
 	struct run *run, *next;
 
+	if (!engine->stopping)
+		disk_hurry(engine->disk);
 	engine->stopping = true;
+	disk_hurry(engine->disk);
 	HASH_ITER(hh, engine->runs, run, next) {
 		run_cancel(engine, run);
 	}
@@ -70,11 +76,12 @@ static int serve(struct engine *engine, struct request *request, enum request_ki
 	switch (kind) {
 	case REQUEST_ADD: return request_add(engine, request);
 	case REQUEST_LIST: return request_list(engine, request);
-	case REQUEST_INSPECT:
-	case REQUEST_VERIFY: return -EINVAL;
+	case REQUEST_INSPECT: return request_inspect(engine, request);
+	case REQUEST_VERIFY: return request_verify(engine, request);
 	case REQUEST_EVENTS: return request_events(engine, request);
 	case REQUEST_CHANGE: return request_change(engine, request, ret_again);
 	case REQUEST_WATCHERS: engine->watchers += (unsigned)request->watchers_delta; return 0;
+	case REQUEST_NETWORK: network_changed(engine, request->network_up); return 0;
 	case REQUEST_DRAIN:
 		engine->draining = request->drain_on;
 		engine->drain_exit = request->drain_on && request->drain_exit;
@@ -139,7 +146,9 @@ static void on_disk(struct engine *engine, struct disk_task *task)
 	struct request *request = task->owner;
 
 	engine->tasks--;
-	if (task->verdict.class != VERDICT_OK)
+	if (task->msg.kind == DISK_VERIFY)
+		request_verified(request, task);
+	else if (task->verdict.class != VERDICT_OK)
 		log_warning("%s", task->verdict.message ? task->verdict.message : "the disk refused a task");
 	if (request && --request->pending == 0)
 		turn_reply(engine, request);
@@ -215,7 +224,8 @@ static void notice_end(struct engine *engine)
 /* Returns whether there is more to do at once. */
 static bool turn(struct engine *engine)
 {
-	bool more_due = false, more_claims = false, worked = mailbox_length(engine->mailbox) > 0;
+	bool more_wakes = false, more_due = false, more_claims = false;
+	bool worked = mailbox_length(engine->mailbox) > 0;
 	int err = turn_begin(engine);
 
 	if (!err)
@@ -223,6 +233,10 @@ static bool turn(struct engine *engine)
 	STAILQ_CONCAT(&engine->backlog, &engine->unfinished);
 	if (engine->stopping)
 		stop_all(engine);
+	if (!err)
+		err = hosts_release(engine);
+	if (!err)
+		err = network_wake(engine, &more_wakes);
 	if (!err)
 		err = sched_due(engine, &more_due);
 	if (!err)
@@ -235,7 +249,7 @@ static bool turn(struct engine *engine)
 	notice_end(engine);
 	if (worked || HASH_COUNT(engine->runs) > 0)
 		engine->relax_usec = usec_add(clock_boot_usec(), RELAX_USEC);
-	return more_due || more_claims || !STAILQ_EMPTY(&engine->backlog);
+	return more_wakes || more_due || more_claims || !STAILQ_EMPTY(&engine->backlog);
 }
 
 /* The next thing that time brings. */
@@ -247,6 +261,9 @@ static void arm_timer(struct engine *engine)
 			      : engine->next_due_usec - engine->wall_offset_usec;
 	int64_t at = due < engine->next_purge_usec ? due : engine->next_purge_usec;
 
+	if (engine->next_release_usec != USEC_INFINITY &&
+		engine->next_release_usec - engine->wall_offset_usec < at)
+		at = engine->next_release_usec - engine->wall_offset_usec;
 	if (engine->relax_usec < at && HASH_COUNT(engine->runs) == 0)
 		at = engine->relax_usec;
 	if (at < 1)
@@ -279,6 +296,28 @@ static void wait_for_work(struct engine *engine)
 
 /* ---- the thread */
 
+/* One that still waits for the disk is answered when that is back. */
+static void drop_request(struct engine *engine, struct request *request)
+{
+	request_fail(request, REQUEST_TRY_AGAIN, 0, NULL, "fetchd is shutting down");
+	request->pending -= (size_t)request->going_on;
+	request->going_on = false;
+	reply_or_wait(engine, request);
+}
+
+static void drop_task(struct engine *engine, struct disk_task *task)
+{
+	struct request *request = task->owner;
+
+	engine->tasks--;
+	if (request) {
+		request->pending--;
+		drop_request(engine, request);
+	}
+	disk_file_free(task->file);
+	disk_task_free(engine->disk, task);
+}
+
 static void drop_mail(struct engine *engine, struct msg_list *list)
 {
 	struct msg *msg;
@@ -286,15 +325,27 @@ static void drop_mail(struct engine *engine, struct msg_list *list)
 	while ((msg = STAILQ_FIRST(list))) {
 		STAILQ_REMOVE_HEAD(list, link);
 		if (msg->kind >= DISK_RESUME) {
-			disk_file_free(((struct disk_task *)msg)->file);
-			disk_task_free(engine->disk, (struct disk_task *)msg);
+			drop_task(engine, (struct disk_task *)msg);
 		} else if (msg->kind >= OUTCOME_RECEIVED) {
 			outcome_free((struct outcome *)msg);
 		} else {
-			request_fail(
-				(struct request *)msg, REQUEST_TRY_AGAIN, 0, NULL, "fetchd is shutting down");
-			turn_reply(engine, (struct request *)msg);
+			drop_request(engine, (struct request *)msg);
 		}
+	}
+}
+
+/* A failed engine may have tasks out: they come back to a mailbox that must still be there. */
+static void await_tasks(struct engine *engine)
+{
+	int64_t until_usec = clock_boot_usec() + TASKS_WAIT_USEC;
+	struct pollfd pfd = {.fd = mailbox_fd(engine->mailbox), .events = POLLIN};
+
+	if (engine->tasks > 0)
+		disk_hurry(engine->disk);
+	while (engine->tasks > 0 && clock_boot_usec() < until_usec) {
+		(void)poll(&pfd, 1, (int)(TASKS_WAIT_USEC / USEC_PER_MSEC));
+		mailbox_take(engine->mailbox, &engine->backlog, 0);
+		drop_mail(engine, &engine->backlog);
 	}
 }
 
@@ -318,6 +369,7 @@ static void *engine_main(void *arg)
 	mailbox_take(engine->mailbox, &engine->backlog, 0);
 	drop_mail(engine, &engine->backlog);
 	drop_mail(engine, &engine->unfinished);
+	await_tasks(engine);
 	store_close(engine->store);
 	engine->store = NULL;
 	if (!engine->failed)
@@ -360,9 +412,13 @@ static void engine_init(struct engine *engine, const struct engine_setup *setup)
 	engine->config = config_ref(setup->config);
 	engine->wall_offset_usec = clock_wall_usec() - clock_boot_usec();
 	engine->next_due_usec = USEC_INFINITY;
+	engine->next_release_usec = USEC_INFINITY;
 	engine->relax_usec = USEC_INFINITY;
+	engine->network_up = setup->network_up;
+	engine->waking = setup->network_up; /* it may have come while nobody looked */
 	rng_init(&engine->rng);
 	TAILQ_INIT(&engine->levels);
+	TAILQ_INIT(&engine->marked);
 	TAILQ_INIT(&engine->ended);
 	TAILQ_INIT(&engine->claimed);
 	STAILQ_INIT(&engine->backlog);

@@ -26,6 +26,7 @@ enum request_kind {
 	REQUEST_INSPECT,
 	REQUEST_VERIFY,
 	REQUEST_WATCHERS,
+	REQUEST_NETWORK,
 	REQUEST_DRAIN,
 	REQUEST_RELOAD,
 	REQUEST_STOP,
@@ -67,6 +68,7 @@ struct request {
 	int64_t job_id;		   /* INSPECT, VERIFY */
 	int watchers_delta;	   /* WATCHERS: +1, -1; ADDED events are told only while there are watchers */
 	bool drain_on, drain_exit; /* DRAIN */
+	bool network_up;	   /* NETWORK: it has changed, and leads somewhere or not */
 	struct config *config;	   /* RELOAD: a reference, passed over */
 
 	/* reply */
@@ -160,6 +162,7 @@ struct engine_setup {
 	size_t n_workers;
 	struct disk *disk;	 /* started */
 	struct rate *total_rate; /* tuned on reload */
+	bool network_up;	 /* as the watcher sees it now */
 };
 
 /* Starts the thread. NULL with *ret_error set (caller frees) when it cannot. */

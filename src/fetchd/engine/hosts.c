@@ -8,6 +8,13 @@
 #include <errno.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "base/units.h"
+
+/* How long HTTP/2 is left alone. */
+#define HTTP1_USEC (3600 * USEC_PER_SEC)
 
 /* ---- lines */
 
@@ -77,6 +84,9 @@ struct host *host_need(struct engine *engine, int64_t origin_id)
 static void host_free(struct engine *engine, struct host *host)
 {
 	leave_line(engine, host);
+	if (host->origin)
+		TAILQ_REMOVE(&engine->marked, host, marked_link);
+	free(host->origin);
 	HASH_DELETE(hh, engine->hosts, host);
 	rate_done(&host->rate);
 	free(host);
@@ -84,13 +94,14 @@ static void host_free(struct engine *engine, struct host *host)
 
 void host_settle(struct engine *engine, struct host *host)
 {
-	bool may = host->has_ready && host->active < engine->config->max_per_host;
+	bool may =
+		host->has_ready && host->active < engine->config->max_per_host && host->hold_until_usec == 0;
 
 	if (host->level && (!may || host->level->priority != host->priority))
 		leave_line(engine, host);
 	if (may && !host->level)
 		join_line(engine, host);
-	if (!host->has_ready && host->active == 0 && host->finishing == 0)
+	if (!host->has_ready && host->active == 0 && host->finishing == 0 && !host->origin)
 		host_free(engine, host);
 }
 
@@ -126,6 +137,152 @@ struct host *host_next(struct engine *engine, bool *ret_alone)
 	*ret_alone = host && !TAILQ_NEXT(host, link);
 	return host;
 }
+
+/* ---- marks */
+
+static void mark(struct engine *engine, struct host *host, const char *origin)
+{
+	if (host->origin)
+		return;
+	host->origin = xstrdup(origin);
+	TAILQ_INSERT_TAIL(&engine->marked, host, marked_link);
+}
+
+static void note_release(struct engine *engine, int64_t at_usec)
+{
+	if (at_usec > 0 && at_usec < engine->next_release_usec)
+		engine->next_release_usec = at_usec;
+}
+
+static int store_marks(struct engine *engine, const struct host *host)
+{
+	const struct store_origin_mark marks = {
+		.origin_id = host->origin_id,
+		.hold_until_usec = host->hold_until_usec,
+		.http1_until_usec = host->http1_until_usec,
+	};
+
+	return store_origin_mark(engine->store, &marks);
+}
+
+static void log_mark(const struct host *host, const char *what, int64_t until_usec)
+{
+	CLEANUP_FREE char *origin = text_escape(host->origin);
+	char time[UNITS_MAX];
+
+	log_notice("%s: %s until %s", origin, what, units_format_time(time, until_usec));
+}
+
+int host_hold(struct engine *engine, struct host *host, const char *origin, int64_t until_usec)
+{
+	bool first = host->hold_until_usec == 0;
+
+	if (until_usec <= host->hold_until_usec)
+		return 0;
+	mark(engine, host, origin);
+	host->hold_until_usec = until_usec;
+	note_release(engine, until_usec);
+	if (first)
+		log_mark(host, "the server asks to wait: held", until_usec);
+	host_settle(engine, host);
+	return store_marks(engine, host);
+}
+
+int host_avoid_http2(struct engine *engine, struct host *host, const char *origin)
+{
+	int64_t until_usec = usec_add(engine_now(engine), HTTP1_USEC);
+	bool first = host->http1_until_usec == 0;
+
+	mark(engine, host, origin);
+	host->http1_until_usec = until_usec;
+	note_release(engine, until_usec);
+	if (first)
+		log_mark(host, "HTTP/2 went wrong twice: HTTP/1.1", until_usec);
+	return store_marks(engine, host);
+}
+
+static void log_release(const struct host *host, const char *what)
+{
+	CLEANUP_FREE char *origin = text_escape(host->origin);
+
+	log_notice("%s: %s", origin, what);
+}
+
+/* Frees the host when nothing else holds it. */
+static int release(struct engine *engine, struct host *host, int64_t now)
+{
+	bool held = host->hold_until_usec > 0, http1 = host->http1_until_usec > 0;
+	int err;
+
+	if (host->hold_until_usec <= now)
+		host->hold_until_usec = 0;
+	if (host->http1_until_usec <= now)
+		host->http1_until_usec = 0;
+	held = held && host->hold_until_usec == 0;
+	http1 = http1 && host->http1_until_usec == 0;
+	if (!held && !http1)
+		return 0;
+	if (held)
+		log_release(host, "held no longer");
+	if (http1)
+		log_release(host, "HTTP/2 is tried again");
+	err = store_marks(engine, host);
+	if (host->hold_until_usec == 0 && host->http1_until_usec == 0) {
+		TAILQ_REMOVE(&engine->marked, host, marked_link);
+		str_set(&host->origin, NULL);
+	}
+	host_settle(engine, host);
+	return err;
+}
+
+int hosts_release(struct engine *engine)
+{
+	int64_t now = engine_now(engine);
+	struct host *host, *next;
+	int err = 0;
+
+	if (engine->next_release_usec > now)
+		return 0;
+	for (host = TAILQ_FIRST(&engine->marked); host && !err; host = next) {
+		next = TAILQ_NEXT(host, marked_link);
+		err = release(engine, host, now);
+	}
+	engine->next_release_usec = USEC_INFINITY;
+	TAILQ_FOREACH(host, &engine->marked, marked_link) {
+		note_release(engine, host->hold_until_usec);
+		note_release(engine, host->http1_until_usec);
+	}
+	return err;
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+int hosts_load_marks(struct engine *engine)
+{
+	int64_t now = engine_now(engine);
+	struct store_origin_mark marks = {0};
+	int err;
+
+	while ((err = store_next_marked_origin(engine->store, marks.origin_id, &marks)) == 0) {
+		struct host *host = host_need(engine, marks.origin_id);
+
+		mark(engine, host, marks.origin);
+		free(marks.origin);
+		host->hold_until_usec =
+			earlier(marks.hold_until_usec, usec_add(now, engine->config->max_retry_after_usec));
+		host->http1_until_usec = earlier(marks.http1_until_usec, now + HTTP1_USEC);
+		note_release(engine, host->hold_until_usec);
+		note_release(engine, host->http1_until_usec);
+		if (host->hold_until_usec > now)
+			log_mark(host, "the server asked to wait: held", host->hold_until_usec);
+	}
+	return err == -ENOENT ? hosts_release(engine) : err;
+}
+
+/* ---- all */
 
 int hosts_load(struct engine *engine)
 {

@@ -18,7 +18,8 @@
 #include "fetchd/transfer/worker.h"
 #include "job/lifecycle.h"
 
-/* ---- hosts: origins with ready work or active transfers, nothing else */
+/* ---- hosts: origins with ready work or active transfers, and those that are marked for a time; nothing else
+ */
 
 struct level;
 
@@ -30,10 +31,16 @@ struct host {
 	int32_t priority;    /* of the best of them */
 	struct level *level; /* the line it stands in; NULL: in none */
 	TAILQ_ENTRY(host) link;
+	/* Marks, kept in the origin's row; 0: none. */
+	int64_t hold_until_usec;  /* it asked to wait: no claims, stands in no line */
+	int64_t http1_until_usec; /* HTTP/2 went wrong with it */
+	char *origin;		  /* for the log, while it is marked; NULL: it is not */
+	TAILQ_ENTRY(host) marked_link;
 	struct rate rate;
 	UT_hash_handle hh;
 };
 TAILQ_HEAD(host_list, host);
+TAILQ_HEAD(marked_list, host);
 
 /* Hosts of one priority that may start a job now, in turn. */
 struct level {
@@ -80,6 +87,8 @@ struct engine {
 
 	struct host *hosts;
 	struct level_list levels;
+	struct marked_list marked;
+	int64_t next_release_usec; /* steady wall: the first of the marks to end */
 	struct run *runs;
 	size_t n_active;    /* slots taken */
 	size_t n_finishing; /* runs that have given theirs back before their end */
@@ -88,6 +97,11 @@ struct engine {
 	int64_t next_purge_usec;
 	int64_t relax_usec; /* boot clock: idle for so long gives memory back; USEC_INFINITY: done, or not
 			       idle */
+	/* Network. */
+	bool network_up;	 /* as far as is known */
+	bool waking;		 /* jobs that wait for it are being made due */
+	int64_t wake_after;	 /* waking: those up to this id are */
+	int64_t next_probe_usec; /* down: one of them looks at this time whether that is true */
 	unsigned watchers;
 	bool draining, drain_exit, stopping, failed, done;
 	uint64_t told_counters;
@@ -113,11 +127,20 @@ struct host *host_find(struct engine *engine, int64_t origin_id);
 void host_ready(struct engine *engine, struct host *host, int32_t priority);
 /* Reads the host's best ready job anew and puts it in its line, or in none. 0 or -errno. */
 int host_refresh(struct engine *engine, struct host *host);
+/* The origin asks to wait: no claim before until_usec. It may be asked for longer, not for shorter. 0 or
+ * -errno. */
+int host_hold(struct engine *engine, struct host *host, const char *origin, int64_t until_usec);
+/* Over HTTP/1.1 for an hour. 0 or -errno. */
+int host_avoid_http2(struct engine *engine, struct host *host, const char *origin);
+/* Marks that have ended. 0 or -errno. */
+int hosts_release(struct engine *engine);
 /* Into a line when it has work and a slot, else out of it; freed when nothing holds it. */
 void host_settle(struct engine *engine, struct host *host);
 /* The host whose turn it is, or NULL. alone: no other stands in its line. */
 struct host *host_next(struct engine *engine, bool *ret_alone);
 int hosts_load(struct engine *engine);
+/* What the last run has marked; within what may be asked for, should the clock have stepped. In a turn. */
+int hosts_load_marks(struct engine *engine);
 /* Limits changed. */
 void hosts_tune(struct engine *engine);
 void hosts_free(struct engine *engine);
@@ -170,6 +193,29 @@ int end_intent(struct engine *engine, struct job *job, enum job_intent intent);
 int job_most_attempts(const struct engine *engine, const struct job *job);
 /* When no attempt may begin any more. */
 int64_t job_deadline(const struct engine *engine, const struct job *job);
+
+/* A whole file stands under the job's name. 0 or -errno. */
+int end_done(struct engine *engine, struct job *job);
+/* Bytes of the part are gone, and all that was known of them. */
+void job_forget_bytes(struct job *job);
+
+/* ---- network.c */
+/* From the watcher: addresses or the way out have changed. */
+void network_changed(struct engine *engine, bool up);
+/* The attempt failed for want of a network, and this is no host of this machine itself. */
+bool network_excuses(const struct engine *engine, const struct job *job, const struct verdict *v);
+/* A host elsewhere has answered: whatever the watcher thinks. */
+void network_answered(struct engine *engine, const struct job *job, const struct verdict *v);
+/* A job that waits for the network is due. True: another one has just looked, and this one waits on. */
+bool network_put_off(struct engine *engine, struct job *job, int64_t now_usec);
+/* Makes jobs that wait for the network due, a slice a turn. 0 or -errno. */
+int network_wake(struct engine *engine, bool *ret_more);
+
+/* ---- inspect.c */
+int request_inspect(struct engine *engine, struct request *request);
+int request_verify(struct engine *engine, struct request *request);
+/* The disk has looked. */
+void request_verified(struct request *request, struct disk_task *task);
 
 /* ---- requests.c, change.c: fill the reply; 0, or -errno of the store */
 int request_add(struct engine *engine, struct request *request);

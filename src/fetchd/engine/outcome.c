@@ -4,18 +4,20 @@
 
 #include "fetchd/engine/internal.h"
 
+#include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "job/hold.h"
 #include "job/lifecycle.h"
+#include "job/origin.h"
 #include "job/retry.h"
 
 /* So much durable progress proves that the way works: the count of failures starts again (DESIGN.md 6). */
 #define PROGRESS_BYTES ((int64_t)1 << 20)
-/* A local condition is looked at again after this long. */
-#define HELD_USEC (30 * USEC_PER_SEC)
 
 int job_most_attempts(const struct engine *engine, const struct job *job)
 {
@@ -62,6 +64,20 @@ static void take_facts(struct job *job, const struct job *facts)
 		str_set(&job->effective_url, facts->effective_url);
 }
 
+void job_forget_bytes(struct job *job)
+{
+	/* What is made next cannot meet what may still be removed. */
+	if (job->received > 0)
+		job->generation++;
+	job->received = 0;
+	job->validator = JOB_VALIDATOR_NONE;
+	job->integrity = JOB_INTEGRITY_NONE;
+	str_set(&job->etag, NULL);
+	str_set(&job->last_modified, NULL);
+	str_set(&job->digest, NULL);
+	str_set(&job->encoded, NULL);
+}
+
 int outcome_checkpoint(struct engine *engine, const struct outcome *o)
 {
 	struct run *run = run_of(engine, o);
@@ -82,23 +98,32 @@ void outcome_received(struct engine *engine, const struct outcome *o)
 
 /* ---- what follows */
 
+/* How an attempt ends: what is decided, and what is kept as its record. */
+struct ending {
+	const struct verdict *verdict;
+	int64_t progress;
+	enum attempt_outcome word;
+	bool gone; /* the record of the job too */
+};
+
 static void set_error(struct job *job, const struct verdict *v)
 {
 	str_set(&job->error_code, v->code ? v->code : "E_INTERNAL");
 	str_set(&job->error_message, v->message ? v->message : "the attempt ended without a reason");
 }
 
-static int end_done(struct engine *engine, struct job *job)
+int end_done(struct engine *engine, struct job *job)
 {
 	str_set(&job->error_code, NULL);
 	str_set(&job->error_message, NULL);
-	job->failures = 0;
+	job->failures = job->restarts = 0;
 	job->finished_usec = clock_wall_usec();
 	return job_apply(engine, job, JOB_EVENT_SUCCEED, EVENT_DONE);
 }
 
-static int end_failed(struct engine *engine, struct job *job)
+static int end_failed(struct engine *engine, struct job *job, struct ending *end)
 {
+	end->word = ATTEMPT_FAILED;
 	job->finished_usec = clock_wall_usec();
 	return job_apply(engine, job, JOB_EVENT_FAIL, EVENT_FAILED);
 }
@@ -111,7 +136,7 @@ int end_intent(struct engine *engine, struct job *job, enum job_intent intent)
 	case JOB_INTENT_PAUSE: return job_apply(engine, job, event, EVENT_PAUSED);
 	case JOB_INTENT_CANCEL:
 		turn_discard_part(engine, job, NULL);
-		job->received = 0;
+		job_forget_bytes(job);
 		job->finished_usec = clock_wall_usec();
 		return job_apply(engine, job, event, EVENT_CANCELLED);
 	case JOB_INTENT_REMOVE: turn_discard_part(engine, job, NULL); return job_delete(engine, job);
@@ -120,20 +145,33 @@ int end_intent(struct engine *engine, struct job *job, enum job_intent intent)
 	return job_apply(engine, job, event, EVENT_QUEUED);
 }
 
-static bool given_up(const struct engine *engine, const struct job *job, const struct verdict *v, bool again)
+/* Bytes are dropped and asked for anew once, or as often as the verdict says. The same reason again means
+ * that the server will not do better, whatever came between. */
+static int count_restart(struct engine *engine, struct job *job, const struct verdict *v)
+{
+	CLEANUP_FREE char *last = NULL;
+	int err = job->restarts > 0 ? store_last_restart(engine->store, job->id, &last) : 0;
+
+	if (err && err != -ENOENT)
+		return err;
+	if (!last)
+		last = xstrdup_null(job->error_code);
+	job->restarts = last && v->code && strcmp(last, v->code) == 0 ? job->restarts + 1 : 1;
+	return 0;
+}
+
+static bool given_up(const struct engine *engine, const struct job *job, const struct verdict *v)
 {
 	int most = job_most_attempts(engine, job);
 
-	/* Bytes are dropped and asked for anew once; the same again means that the server will not do better.
-	 */
-	if (v->class == VERDICT_RESTART && again)
+	if (v->class == VERDICT_RESTART && job->restarts > (v->most_restarts > 0 ? v->most_restarts : 1))
 		return true;
 	if (v->most_attempts > 0 && v->most_attempts < most)
 		most = v->most_attempts;
 	return job->failures >= most;
 }
 
-static int end_retry(struct engine *engine, struct job *job, const struct outcome *o)
+static int64_t next_attempt(struct engine *engine, const struct job *job, const struct verdict *v)
 {
 	const struct config *cfg = engine->config;
 	struct retry_policy policy = {
@@ -143,58 +181,206 @@ static int end_retry(struct engine *engine, struct job *job, const struct outcom
 		.max_retry_after_usec = cfg->max_retry_after_usec,
 		.jitter = cfg->jitter,
 	};
-	bool again = job->error_code && o->verdict.code && strcmp(job->error_code, o->verdict.code) == 0;
-	int64_t due;
 
-	if (o->progress >= PROGRESS_BYTES)
+	return usec_add(engine_now(engine),
+		retry_delay_usec(&policy, job->failures, hold_floor_usec(v, job->failures), &engine->rng));
+}
+
+static int end_retry(struct engine *engine, struct job *job, struct ending *end)
+{
+	const struct verdict *v = end->verdict;
+	int err = v->class == VERDICT_RESTART ? count_restart(engine, job, v) : 0;
+
+	if (err)
+		return err;
+	end->word = v->class == VERDICT_RESTART ? ATTEMPT_RESTART : ATTEMPT_RETRY;
+	if (end->progress >= PROGRESS_BYTES)
 		job->failures = 0;
 	job->failures++;
-	set_error(job, &o->verdict);
-	if (given_up(engine, job, &o->verdict, again))
-		return end_failed(engine, job);
-	due = usec_add(engine_now(engine),
-		retry_delay_usec(&policy, job->failures, o->verdict.retry_after_usec, &engine->rng));
-	if (due > job_deadline(engine, job))
-		return end_failed(engine, job);
-	job->due_usec = due;
+	set_error(job, v);
+	if (given_up(engine, job, v))
+		return end_failed(engine, job, end);
+	job->due_usec = next_attempt(engine, job, v);
+	if (job->due_usec > job_deadline(engine, job)) {
+		job->due_usec = 0;
+		return end_failed(engine, job, end);
+	}
 	job->waiting_for = JOB_WAIT_RETRY;
 	return job_apply(engine, job, JOB_EVENT_RETRY, EVENT_WAITING);
 }
 
-static int end_held(struct engine *engine, struct job *job, const struct outcome *o)
+/* It was no attempt: nothing is counted. */
+static int end_held(struct engine *engine, struct job *job, struct ending *end)
 {
-	set_error(job, &o->verdict);
-	job->waiting_for = (enum job_wait)o->verdict.held_for;
-	job->due_usec = usec_add(engine_now(engine), HELD_USEC);
+	const struct verdict *v = end->verdict;
+
+	end->word = ATTEMPT_HELD;
+	if (end->progress >= PROGRESS_BYTES)
+		job->failures = 0;
+	if (job->attempts > 0)
+		job->attempts--;
+	set_error(job, v);
+	job->waiting_for = v->held_for > JOB_WAIT_NONE ? (enum job_wait)v->held_for : JOB_WAIT_HOST;
+	job->due_usec =
+		usec_add(engine_now(engine), hold_usec(engine->config->hold_interval_usec, v, &engine->rng));
 	return job_apply(engine, job, JOB_EVENT_RETRY, EVENT_WAITING);
 }
 
-static int end_of(struct engine *engine, struct job *job, const struct outcome *o, enum job_intent intent)
+static int end_wished(struct engine *engine, struct job *job, struct ending *end, enum job_intent intent)
 {
+	end->word = ATTEMPT_STOPPED;
+	end->gone = intent == JOB_INTENT_REMOVE;
+	return end_intent(engine, job, intent);
+}
+
+static int end_whole(struct engine *engine, struct job *job, struct ending *end, enum job_intent intent)
+{
+	end->word = ATTEMPT_DONE;
+	end->gone = intent == JOB_INTENT_REMOVE;
+	return end->gone ? job_delete(engine, job) : end_done(engine, job);
+}
+
+static int end_of(struct engine *engine, struct job *job, struct ending *end, enum job_intent intent)
+{
+	enum verdict_class class = end->verdict->class;
+
 	/* A file that is whole is done, whatever was wished meanwhile; a failure gives way to a wish. */
-	if (o->verdict.class == VERDICT_OK)
-		return intent == JOB_INTENT_REMOVE ? job_delete(engine, job) : end_done(engine, job);
-	if (o->verdict.class == VERDICT_ABORTED ||
-		(intent != JOB_INTENT_RUN && o->verdict.class != VERDICT_PERMANENT))
-		return end_intent(engine, job, intent);
+	if (class == VERDICT_OK)
+		return end_whole(engine, job, end, intent);
+	if (class == VERDICT_ABORTED || (intent != JOB_INTENT_RUN && class != VERDICT_PERMANENT))
+		return end_wished(engine, job, end, intent);
 	if (intent == JOB_INTENT_CANCEL || intent == JOB_INTENT_REMOVE)
-		return end_intent(engine, job, intent);
-	switch (o->verdict.class) {
+		return end_wished(engine, job, end, intent);
+	switch (class) {
 	case VERDICT_TRANSIENT:
-	case VERDICT_RESTART: return end_retry(engine, job, o);
-	case VERDICT_HELD: return end_held(engine, job, o);
-	case VERDICT_PERMANENT: set_error(job, &o->verdict); return end_failed(engine, job);
+	case VERDICT_RESTART: return end_retry(engine, job, end);
+	case VERDICT_HELD: return end_held(engine, job, end);
+	case VERDICT_PERMANENT: set_error(job, end->verdict); return end_failed(engine, job, end);
 	case VERDICT_OK:
 	case VERDICT_ABORTED: break;
 	}
 	return 0;
 }
 
+/* ---- what it says of the host and of this machine */
+
+/* Whether the last answer was the job's own origin's: another's wishes are not put on it. */
+static bool own_answer(const struct job *job, const struct outcome *o)
+{
+	struct origin origin;
+	bool own;
+
+	if (!o->record || o->record->redirects == 0 || !job->effective_url)
+		return true;
+	if (origin_parse(job->effective_url, &origin) != ORIGIN_OK)
+		return false;
+	CLEANUP_FREE char *text = origin_text(&origin);
+
+	own = strcmp(text, job->origin) == 0;
+	origin_done(&origin);
+	return own;
+}
+
+/* Before the job's last error gives way to this one. */
+static int mark_origin(struct engine *engine, const struct job *job, const struct outcome *o)
+{
+	static const char http2[] = "E_HTTP2";
+	const struct verdict *v = &o->verdict;
+	int64_t asked = v->retry_after_usec, most = engine->config->max_retry_after_usec;
+	int err = 0;
+
+	if (v->whole_origin && asked > 0 && most > 0 && own_answer(job, o))
+		err = host_hold(engine, host_need(engine, job->origin_id), job->origin,
+			usec_add(engine_now(engine), asked < most ? asked : most));
+	if (!err && v->code && strcmp(v->code, http2) == 0 && job->error_code &&
+		strcmp(job->error_code, http2) == 0)
+		err = host_avoid_http2(engine, host_need(engine, job->origin_id), job->origin);
+	return err;
+}
+
+static int clock_year(int64_t wall_usec)
+{
+	time_t sec = (time_t)(wall_usec / USEC_PER_SEC);
+	struct tm tm;
+
+	return gmtime_r(&sec, &tm) ? tm.tm_year + 1900 : 1970;
+}
+
+/* What looks like the host's failure and is this machine's state: then *ret says so, and nothing is counted.
+ */
+static bool excused(
+	struct engine *engine, const struct job *job, const struct verdict *v, struct verdict *ret)
+{
+	int64_t wall = clock_wall_usec();
+
+	if (network_excuses(engine, job, v))
+		verdict_set(ret, VERDICT_HELD, "E_NETWORK", "waiting for network");
+	else if (hold_explains_clock(v, wall))
+		verdict_set(ret, VERDICT_HELD, "E_CLOCK",
+			"this machine's clock says %d; certificates cannot be judged before it is set",
+			clock_year(wall));
+	ret->held_for = JOB_WAIT_NETWORK;
+	return ret->class == VERDICT_HELD;
+}
+
+/* ---- the end of an attempt */
+
+static void fill_record(struct attempt *record, int64_t number, const struct ending *end)
+{
+	const struct verdict *v = end->verdict;
+
+	record->number = number;
+	record->outcome = end->word;
+	str_set(&record->code, v->code);
+	str_set(&record->message, v->code ? v->message : NULL);
+}
+
+static int keep_record(struct engine *engine, int64_t job_id, int64_t number, const struct ending *end,
+	struct attempt *record)
+{
+	struct attempt *none;
+	int err;
+
+	if (end->gone)
+		return 0;
+	if (record) {
+		fill_record(record, number, end);
+		return store_attempt_add(engine->store, job_id, record);
+	}
+	/* Nothing was asked: if the one before was held, this is its end. */
+	none = attempt_new();
+	fill_record(none, number, end);
+	none->ended_usec = clock_wall_usec();
+	err = store_attempt_settle(engine->store, job_id, none);
+	attempt_free(none);
+	return err;
+}
+
+static int end_attempt(struct engine *engine, struct job *job, struct outcome *o)
+{
+	enum job_intent intent = job->intent;
+	int64_t number = job->attempts;
+	struct ending end = {.verdict = &o->verdict, .progress = o->progress};
+	struct verdict excuse;
+	int err;
+
+	verdict_init(&excuse);
+	network_answered(engine, job, &o->verdict);
+	if (excused(engine, job, &o->verdict, &excuse))
+		end.verdict = &excuse;
+	err = mark_origin(engine, job, o);
+	if (!err)
+		err = end_of(engine, job, &end, intent);
+	if (!err)
+		err = keep_record(engine, job->id, number, &end, o->record);
+	verdict_done(&excuse);
+	return err;
+}
+
 int outcome_finished(struct engine *engine, struct outcome *o)
 {
 	struct run *run = run_of(engine, o);
 	struct job *job;
-	enum job_intent intent;
 	int err;
 
 	if (!run) {
@@ -203,12 +389,11 @@ int outcome_finished(struct engine *engine, struct outcome *o)
 	}
 	/* On a copy: should the commit fail, the run still has what the row has. */
 	job = job_dup(run->job);
-	intent = job->intent;
 	take_facts(job, o->job);
 	run->outcome = o;
 	run_release(engine, run);
 	TAILQ_INSERT_TAIL(&engine->ended, run, turn_link);
-	err = end_of(engine, job, o, intent);
+	err = end_attempt(engine, job, o);
 	job_free(job);
 	return err;
 }

@@ -22,9 +22,11 @@ static int settle_one(struct engine *engine, struct job *job, size_t *n_found)
 		free(job->name);
 		job->name = name;
 		job->received = job->size = size;
-		job->finished_usec = clock_wall_usec();
+		/* Nothing gets its final name before it was hashed. */
+		if (job->options.checksum)
+			job->integrity = JOB_INTEGRITY_CHECKSUM;
 		(*n_found)++;
-		return job_apply(engine, job, JOB_EVENT_SUCCEED, EVENT_DONE);
+		return end_done(engine, job);
 	}
 	return end_intent(engine, job, job->intent);
 }
@@ -76,16 +78,21 @@ int recover(struct engine *engine)
 {
 	const struct config *cfg = engine->config;
 	int64_t longest = cfg->max_delay_usec + (int64_t)((double)cfg->max_delay_usec * cfg->jitter);
+	int64_t hold = cfg->hold_interval_usec + cfg->hold_interval_usec / 10;
 	int err = settle_active(engine);
 
 	if (longest < cfg->max_retry_after_usec)
 		longest = cfg->max_retry_after_usec;
+	if (longest < hold)
+		longest = hold;
 	if (!err)
 		disk_sweep(engine->disk, part_wanted, engine);
 	if (!err)
 		err = turn_begin(engine);
 	if (!err) {
-		err = store_clamp_retries(engine->store, engine_now(engine) + longest);
+		err = store_clamp_retries(engine->store, usec_add(engine_now(engine), longest));
+		if (!err)
+			err = hosts_load_marks(engine);
 		err = turn_end(engine, err);
 	}
 	if (!err)

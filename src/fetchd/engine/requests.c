@@ -30,8 +30,13 @@ void request_free(struct request *request)
 		job_free(request->jobs[i]);
 	for (size_t i = 0; request->found && i < request->n_found; i++)
 		job_free(request->found[i]);
+	for (size_t i = 0; i < request->n_attempts; i++)
+		attempt_free(request->attempts[i]);
 	free(request->jobs);
 	free(request->found);
+	free(request->attempts);
+	free(request->digest);
+	free(request->verify_error);
 	free(request->events);
 	free(request->ids);
 	free(request->error_message);
@@ -119,6 +124,9 @@ static int add_one(struct engine *engine, struct request *request, size_t i, int
 	err = store_add(engine->store, job);
 	if (err == -EEXIST)
 		return same_key(engine, request, i, &same);
+	/* In the store now, or nowhere: what is told of the job has none. */
+	job_secrets_free(job->secrets);
+	job->secrets = NULL;
 	if (err)
 		return err;
 	host_ready(engine, host_need(engine, job->origin_id), job->priority);

@@ -132,7 +132,8 @@ static size_t choose_worker(const struct engine *engine, const struct host *host
 	return engine->worker_load[home] > engine->worker_load[least] + SPILL ? least : home;
 }
 
-static void run_start(struct engine *engine, struct host *host, struct job *job)
+/* Takes over job and secrets. */
+static void run_start(struct engine *engine, struct host *host, struct job *job, struct job_secrets *secrets)
 {
 	struct run *run = xcalloc(1, sizeof(*run));
 	struct worker_start *start = xcalloc(1, sizeof(*start));
@@ -146,44 +147,62 @@ static void run_start(struct engine *engine, struct host *host, struct job *job)
 
 	start->msg.kind = WORKER_START;
 	start->job = job_dup(job);
+	start->job->secrets = secrets;
 	start->attempt = run->attempt;
 	start->host_rate = &host->rate;
+	start->http1 = host->http1_until_usec > 0;
 	turn_to_worker(engine, run->worker_index, &start->msg);
 }
 
 /* ---- claims */
 
-/* The time to begin has passed: fails without an attempt. True when it did. */
-static bool past_deadline(struct engine *engine, struct job *job, int *ret_err)
+/* Fails without an attempt. */
+static int refuse(struct engine *engine, struct job *job, const char *code, const char *message)
 {
-	if (engine_now(engine) <= job_deadline(engine, job))
-		return false;
-	str_set(&job->error_code, "E_DEADLINE");
-	str_set(&job->error_message, "not finished before its deadline");
+	str_set(&job->error_code, code);
+	str_set(&job->error_message, message);
 	job->finished_usec = clock_wall_usec();
-	*ret_err = job_apply(engine, job, JOB_EVENT_FAIL, EVENT_FAILED);
-	return true;
+	return job_apply(engine, job, JOB_EVENT_FAIL, EVENT_FAILED);
+}
+
+static int begin(struct engine *engine, struct job *job)
+{
+	job->attempts++;
+	if (job->started_usec == 0)
+		job->started_usec = clock_wall_usec();
+	return job_apply(engine, job, JOB_EVENT_CLAIM, EVENT_STARTED);
 }
 
 /* Takes over job. */
 static int claim(struct engine *engine, struct host *host, struct job *job)
 {
-	int err = 0;
+	struct job_secrets *secrets = NULL;
+	int err = job->has_secrets ? store_secrets(engine->store, job->id, &secrets) : 0;
+	bool refused = false;
 
-	if (past_deadline(engine, job, &err)) {
+	if (err && err != -ENOENT) {
 		job_free(job);
 		return err;
 	}
-	job->attempts++;
-	if (job->started_usec == 0)
-		job->started_usec = clock_wall_usec();
-	err = job_apply(engine, job, JOB_EVENT_CLAIM, EVENT_STARTED);
-	if (err) {
-		job_free(job);
-		return err;
+	/* The time to begin has passed. */
+	if (engine_now(engine) > job_deadline(engine, job)) {
+		refused = true;
+		err = refuse(engine, job, "E_DEADLINE", "not finished before its deadline");
+	} else if (err == -ENOENT) {
+		/* One of them may be the proxy: nothing is asked without. */
+		refused = true;
+		err = refuse(engine, job, "E_INTERNAL",
+			"what the job keeps secret is missing in the queue database");
+	} else {
+		err = begin(engine, job);
 	}
-	run_start(engine, host, job);
-	return 0;
+	if (!err && !refused) {
+		run_start(engine, host, job, secrets);
+		return 0;
+	}
+	job_secrets_free(secrets);
+	job_free(job);
+	return err;
 }
 
 /* Up to n best jobs of one host, all of the priority that brought it to the front. */
@@ -264,8 +283,14 @@ int sched_due(struct engine *engine, bool *ret_more)
 	if (err)
 		return err;
 	for (size_t i = 0; i < list.n && !err; i++) {
-		list.jobs[i]->due_usec = 0;
-		err = job_apply(engine, list.jobs[i], JOB_EVENT_DUE, EVENT_QUEUED);
+		struct job *job = list.jobs[i];
+
+		if (network_put_off(engine, job, now)) {
+			err = store_update(engine->store, job, JOB_WAITING);
+			continue;
+		}
+		job->due_usec = 0;
+		err = job_apply(engine, job, JOB_EVENT_DUE, EVENT_QUEUED);
 	}
 	*ret_more = list.n == DUE_MAX;
 	job_list_done(&list);

@@ -110,6 +110,8 @@ int job_apply(struct engine *engine, struct job *job, enum job_event event, enum
 		job->waiting_for = JOB_WAIT_NONE;
 	err = event == JOB_EVENT_CLAIM ? store_update_claimed(engine->store, job, was)
 				       : store_update(engine->store, job, was);
+	if (!err && to == JOB_DONE && job->has_secrets)
+		err = store_forget_secrets(engine->store, job);
 	if (!err)
 		err = follow_queue(engine, job, was);
 	if (to == JOB_WAITING && job->due_usec < engine->next_due_usec)

@@ -242,7 +242,7 @@ static bool make_room(struct transfer *t, size_t n)
 {
 	if (t->buffer && t->buffer->size - t->buffer->used >= n)
 		return true;
-	if (t->writes >= WRITES_MAX)
+	if (t->writes >= WRITES_MAX || (t->file && disk_crowded(t->file)))
 		return false;
 	body_flush(t);
 	if (t->buffer)

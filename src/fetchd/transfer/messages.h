@@ -17,6 +17,7 @@ enum worker_kind {
 	WORKER_CANCEL,	    /* struct worker_cancel */
 	WORKER_TUNE,	    /* struct worker_tune */
 	WORKER_STOP,	    /* struct msg: cancel all, finish when the last transfer has */
+	WORKER_NETWORK,	    /* struct msg: network changed: connections kept open may be dead */
 };
 
 struct worker_start {

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "fetchd/transfer/address.h"
+#include "fetchd/transfer/tls.h"
 #include "job/httpdate.h"
 #include "job/origin.h"
 
@@ -229,6 +230,7 @@ static void set_tls(struct transfer *t, const struct config *cfg)
 	const struct job_secrets *material = t->job->secrets;
 
 	curl_easy_setopt(t->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	curl_easy_setopt(t->easy, CURLOPT_SSL_CTX_FUNCTION, tls_context_cb);
 	if (cfg->ca_file)
 		curl_easy_setopt(t->easy, CURLOPT_CAINFO, cfg->ca_file);
 	if (material && material->ca_pem)
@@ -311,8 +313,9 @@ static void set_protocol(struct transfer *t, const struct config *cfg)
 	curl_easy_setopt(t->easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
 	curl_easy_setopt(t->easy, CURLOPT_HTTP_VERSION,
 		t->http1 ? (long)CURL_HTTP_VERSION_1_1 : (long)CURL_HTTP_VERSION_2TLS);
-	/* A second transfer to a host asks first whether the first one's connection can carry both. */
-	if (!t->http1)
+	/* A second transfer to a host waits until the first one's handshake tells whether its connection can
+	 * carry both. Without TLS nothing tells before an answer is there. */
+	if (!t->http1 && strncmp(t->url, "https:", 6) == 0)
 		curl_easy_setopt(t->easy, CURLOPT_PIPEWAIT, 1L);
 	if (wants_fresh(t->job))
 		curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, 1L);

@@ -464,7 +464,9 @@ static void finished(struct transfer *t, struct disk_task *task)
 		return;
 	}
 	free(name);
-	/* The lane closed the file. Bytes since the last checkpoint may not be there. */
+	/* The lane closed the file, and says what of it is on disk. */
+	if (task->result > t->durable)
+		t->durable = task->result;
 	if (t->verdict.class == VERDICT_RESTART || !worth_keeping(t, t->durable))
 		transfer_start_over(t);
 	if (t->tasks == 0)

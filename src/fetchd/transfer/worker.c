@@ -102,9 +102,10 @@ CURL *worker_easy_get(struct worker *worker)
 	return easy;
 }
 
-void worker_easy_put(struct worker *worker, CURL *easy)
+void worker_easy_put(struct worker *worker, CURL *easy, bool secret)
 {
-	if (worker->n_spare == SPARE_EASY_MAX) {
+	/* Cookies survive curl_easy_reset(3). */
+	if (secret || worker->n_spare == SPARE_EASY_MAX) {
 		curl_easy_cleanup(easy);
 		return;
 	}
@@ -310,6 +311,7 @@ static void receive(struct worker *worker, struct msg *msg)
 		worker->config = ((struct worker_tune *)msg)->config;
 		break;
 	case WORKER_STOP: stop(worker); break;
+	case WORKER_NETWORK: break; /* dead connections show when they are used: an attempt more */
 	default: disk_done(worker, (struct disk_task *)msg); return;
 	}
 	free(msg);

@@ -1,0 +1,460 @@
+/* fetchd/store: what no listing shows, and what goes with its job. On a database of its own. */
+#include "config.h"
+
+#include "unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fetchd/store/store.h"
+
+#define CANARY "canary-that-must-not-stay"
+
+static char folder[64];
+
+static struct store *open_store(void)
+{
+	char *error = NULL;
+	int exit_code;
+	struct store *store = store_open(folder, &error, &exit_code);
+
+	if (!store)
+		print_error("%s\n", error);
+	assert_non_null(store);
+	return store;
+}
+
+static int setup(void **state)
+{
+	snprintf(folder, sizeof(folder), "/tmp/fetchd-store-XXXXXX");
+	assert_non_null(mkdtemp(folder));
+	*state = open_store();
+	return 0;
+}
+
+static const char *const file_names[] = {"queue.db", "queue.db-wal"};
+
+static int teardown(void **state)
+{
+	char path[128];
+
+	store_close(*state);
+	for (size_t i = 0; i < ARRAY_LEN(file_names); i++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, file_names[i]);
+		unlink(path);
+	}
+	assert_int_equal(rmdir(folder), 0);
+	return 0;
+}
+
+static struct job *job_for(const char *url)
+{
+	struct job *job = job_new();
+
+	job->url = xstrdup(url);
+	job->origin = xstrdup("http://example.org:80");
+	job->dir = xstrdup("/tmp");
+	job->name = xstrdup("a");
+	job->created_usec = 1;
+	return job;
+}
+
+static void add(struct store *store, struct job *job)
+{
+	assert_int_equal(store_begin(store), 0);
+	assert_int_equal(store_add(store, job), 0);
+	assert_int_equal(store_commit(store), 0);
+}
+
+/* ---- secrets */
+
+static bool file_has(const char *name, const char *text)
+{
+	char path[128];
+	struct stat st;
+	bool found;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	assert_int_equal(fstat(fd, &st), 0);
+	CLEANUP_FREE char *bytes = xmalloc((size_t)st.st_size + 1);
+
+	assert_int_equal(read(fd, bytes, (size_t)st.st_size), st.st_size);
+	close(fd);
+	found = memmem(bytes, (size_t)st.st_size, text, strlen(text)) != NULL;
+	return found;
+}
+
+static bool stored(const char *text)
+{
+	for (size_t i = 0; i < ARRAY_LEN(file_names); i++)
+		if (file_has(file_names[i], text))
+			return true;
+	return false;
+}
+
+/* Each field has the canary in it; one fills pages of its own. */
+static struct job *job_with_secrets(void)
+{
+	struct job *job = job_for("http://example.org/a");
+	struct job_secrets *s = job_need_secrets(job);
+
+	s->user = xstrdup(CANARY "-user");
+	s->password = xstrdup(CANARY "-password");
+	s->bearer = xstrdup(CANARY "-bearer");
+	s->cookies = xstrdup(CANARY "-cookies");
+	s->cookie_jar = xmalloc(20001);
+	for (size_t i = 0; i < 20000; i++)
+		s->cookie_jar[i] = (CANARY "\n")[i % sizeof(CANARY)];
+	s->cookie_jar[20000] = '\0';
+	s->headers = xstrdup("Authorization: " CANARY "\n");
+	s->proxy = xstrdup("");
+	s->ca_pem = xstrdup(CANARY "-ca");
+	s->cert_pem = xstrdup(CANARY "-cert");
+	s->key_pem = xstrdup(CANARY "-key");
+	return job;
+}
+
+static void check_same(const struct job_secrets *got, const struct job_secrets *want)
+{
+	CHECK_STR("user", got->user, want->user);
+	CHECK_STR("password", got->password, want->password);
+	CHECK_STR("bearer", got->bearer, want->bearer);
+	CHECK_STR("cookies", got->cookies, want->cookies);
+	CHECK_STR("cookie_jar", got->cookie_jar, want->cookie_jar);
+	CHECK_STR("headers", got->headers, want->headers);
+	CHECK_STR("proxy", got->proxy, want->proxy);
+	CHECK_STR("ca_pem", got->ca_pem, want->ca_pem);
+	CHECK_STR("cert_pem", got->cert_pem, want->cert_pem);
+	CHECK_STR("key_pem", got->key_pem, want->key_pem);
+}
+
+static void test_secrets_are_apart(void **state)
+{
+	struct store *store = *state;
+	struct job *job = job_with_secrets(), *got, *plain = job_for("http://example.org/b");
+	struct job_filter filter;
+	struct job_secrets *secrets;
+	struct job_list list;
+
+	add(store, job);
+	job_need_secrets(plain); /* an empty set is none */
+	add(store, plain);
+	assert_true(job->has_secrets);
+	assert_false(plain->has_secrets);
+	assert_int_equal(store_secrets(store, job->id, &secrets), 0);
+	check_same(secrets, job->secrets);
+	job_secrets_free(secrets);
+	assert_int_equal(store_secrets(store, plain->id, &secrets), -ENOENT);
+
+	assert_int_equal(store_get(store, job->id, &got), 0);
+	assert_true(got->has_secrets);
+	assert_null(got->secrets);
+	job_free(got);
+	job_filter_init(&filter);
+	filter.all_owners = true;
+	assert_int_equal(store_list(store, &filter, 0, false, 10, &list), 0);
+	assert_int_equal(list.n, 2);
+	for (size_t i = 0; i < list.n; i++)
+		assert_null(list.jobs[i]->secrets);
+	job_list_done(&list);
+	job_filter_done(&filter);
+	job_free(job);
+	job_free(plain);
+}
+
+static void check_gone(struct store *store, int64_t id)
+{
+	struct job_secrets *secrets;
+
+	assert_int_equal(store_secrets(store, id, &secrets), -ENOENT);
+	store_relax(store);
+	assert_false(stored(CANARY));
+}
+
+static void test_secrets_that_are_forgotten_leave_nothing(void **state)
+{
+	struct store *store = *state;
+	struct job *job = job_with_secrets(), *got;
+
+	add(store, job);
+	assert_true(stored(CANARY));
+	assert_int_equal(store_begin(store), 0);
+	assert_int_equal(store_forget_secrets(store, job), 0);
+	assert_int_equal(store_commit(store), 0);
+	assert_false(job->has_secrets);
+	check_gone(store, job->id);
+	assert_int_equal(store_get(store, job->id, &got), 0);
+	assert_false(got->has_secrets);
+	job_free(got);
+	job_free(job);
+}
+
+static void test_secrets_go_with_their_job(void **state)
+{
+	struct store *store = *state;
+	struct job *job = job_with_secrets();
+
+	add(store, job);
+	assert_int_equal(store_begin(store), 0);
+	assert_int_equal(store_remove(store, job), 0);
+	assert_int_equal(store_commit(store), 0);
+	check_gone(store, job->id);
+	job_free(job);
+}
+
+/* ---- attempts */
+
+static void keep(
+	struct store *store, int64_t job_id, int64_t number, enum attempt_outcome outcome, const char *code)
+{
+	struct attempt *attempt = attempt_new();
+
+	attempt->number = number;
+	attempt->outcome = outcome;
+	attempt->code = xstrdup_null(code);
+	attempt->address = xstrdup("[2001:db8::1]:443");
+	attempt->http_version = 20;
+	attempt->redirects = 3;
+	attempt->offset = 10;
+	attempt->bytes = 20;
+	attempt->note = xstrdup("note");
+	assert_int_equal(store_begin(store), 0);
+	assert_int_equal(store_attempt_add(store, job_id, attempt), 0);
+	assert_int_equal(store_commit(store), 0);
+	attempt_free(attempt);
+}
+
+static void free_attempts(struct attempt **attempts, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		attempt_free(attempts[i]);
+	free(attempts);
+}
+
+static void test_the_newest_hundred_attempts_are_kept(void **state)
+{
+	struct store *store = *state;
+	struct job *job = job_for("http://example.org/a"), *other = job_for("http://example.org/b");
+	struct attempt **attempts;
+	size_t n;
+
+	add(store, job);
+	add(store, other);
+	keep(store, other->id, 1, ATTEMPT_DONE, NULL);
+	for (int64_t number = 1; number <= 130; number++)
+		keep(store, job->id, number, ATTEMPT_RETRY, "E_RECV");
+	assert_int_equal(store_attempts(store, job->id, &attempts, &n), 0);
+	assert_int_equal(n, 100);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(attempts[i]->number, 31 + i);
+	assert_string_equal(attempts[0]->address, "[2001:db8::1]:443");
+	assert_int_equal(attempts[0]->http_version, 20);
+	assert_int_equal(attempts[0]->redirects, 3);
+	assert_int_equal(attempts[0]->offset, 10);
+	assert_int_equal(attempts[0]->bytes, 20);
+	assert_int_equal(attempts[0]->dns_usec, -1);
+	assert_string_equal(attempts[0]->code, "E_RECV");
+	assert_string_equal(attempts[0]->note, "note");
+	assert_null(attempts[0]->message);
+	free_attempts(attempts, n);
+	assert_int_equal(store_attempts(store, other->id, &attempts, &n), 0);
+	assert_int_equal(n, 1);
+	free_attempts(attempts, n);
+	job_free(job);
+	job_free(other);
+}
+
+static void test_an_attempt_that_was_taken_back_gives_its_place(void **state)
+{
+	struct store *store = *state;
+	struct job *job = job_for("http://example.org/a");
+	struct attempt **attempts;
+	char *code;
+	size_t n;
+
+	add(store, job);
+	assert_int_equal(store_last_restart(store, job->id, &code), -ENOENT);
+	keep(store, job->id, 1, ATTEMPT_RESTART, "E_CHANGED");
+	keep(store, job->id, 2, ATTEMPT_RESTART, "E_DIGEST");
+	keep(store, job->id, 3, ATTEMPT_HELD, "E_NO_SPACE");
+	keep(store, job->id, 3, ATTEMPT_RETRY, "E_RECV");
+	assert_int_equal(store_attempts(store, job->id, &attempts, &n), 0);
+	assert_int_equal(n, 3);
+	assert_int_equal(attempts[2]->outcome, ATTEMPT_RETRY);
+	free_attempts(attempts, n);
+	assert_int_equal(store_last_restart(store, job->id, &code), 0);
+	CHECK_STR_FREE("code", code, "E_DIGEST");
+	assert_int_equal(store_begin(store), 0);
+	assert_int_equal(store_remove(store, job), 0);
+	assert_int_equal(store_commit(store), 0);
+	assert_int_equal(store_attempts(store, job->id, &attempts, &n), 0);
+	assert_int_equal(n, 0);
+	job_free(job);
+}
+
+/* ---- facts */
+
+static void test_facts_come_back(void **state)
+{
+	struct store *store = *state;
+	struct job *job = job_for("http://example.org/a"), *got;
+
+	job->options.resume = JOB_RESUME_STRICT;
+	job->options.auth = JOB_AUTH_ANY;
+	job->options.remote_name = job->options.conditional = job->options.insecure = true;
+	job->options.if_newer_usec = 12345;
+	add(store, job);
+	job->validator = JOB_VALIDATOR_DATE;
+	job->digest = xstrdup("sha-256=00");
+	job->encoded = xstrdup("gzip");
+	job->integrity = JOB_INTEGRITY_UNVERIFIED;
+	job->no_ranges = true;
+	job->range_faults = 2;
+	job->changes = 3;
+	job->restarts = 4;
+	assert_int_equal(store_begin(store), 0);
+	assert_int_equal(store_update(store, job, JOB_QUEUED), 0);
+	assert_int_equal(store_commit(store), 0);
+	assert_int_equal(store_get(store, job->id, &got), 0);
+	assert_int_equal(got->options.resume, JOB_RESUME_STRICT);
+	assert_int_equal(got->options.auth, JOB_AUTH_ANY);
+	assert_true(got->options.remote_name && got->options.conditional && got->options.insecure);
+	assert_int_equal(got->options.if_newer_usec, 12345);
+	assert_int_equal(got->validator, JOB_VALIDATOR_DATE);
+	assert_string_equal(got->digest, "sha-256=00");
+	assert_string_equal(got->encoded, "gzip");
+	assert_int_equal(got->integrity, JOB_INTEGRITY_UNVERIFIED);
+	assert_true(got->no_ranges);
+	assert_int_equal(got->range_faults, 2);
+	assert_int_equal(got->changes, 3);
+	assert_int_equal(got->restarts, 4);
+	assert_string_equal(got->origin, "http://example.org:80");
+	job_free(got);
+	job_free(job);
+}
+
+/* ---- origins */
+
+static void test_marks_of_origins_outlive_the_store(void **state)
+{
+	struct store *store = *state;
+	struct job *job = job_for("http://example.org/a");
+	struct store_origin_mark mark = {0};
+
+	add(store, job);
+	assert_int_equal(store_next_marked_origin(store, 0, &mark), -ENOENT);
+	mark = (struct store_origin_mark){
+		.origin_id = job->origin_id, .hold_until_usec = 5, .http1_until_usec = 7};
+	assert_int_equal(store_begin(store), 0);
+	assert_int_equal(store_origin_mark(store, &mark), 0);
+	assert_int_equal(store_commit(store), 0);
+	store_close(store);
+	*state = store = open_store();
+	mark = (struct store_origin_mark){0};
+	assert_int_equal(store_next_marked_origin(store, 0, &mark), 0);
+	assert_int_equal(mark.origin_id, job->origin_id);
+	assert_int_equal(mark.hold_until_usec, 5);
+	assert_int_equal(mark.http1_until_usec, 7);
+	CHECK_STR_FREE("origin", mark.origin, "http://example.org:80");
+	assert_int_equal(store_next_marked_origin(store, mark.origin_id, &mark), -ENOENT);
+	job_free(job);
+}
+
+/* ---- the network is back */
+
+static int64_t add_waiting(struct store *store, enum job_wait wait, int64_t due_usec)
+{
+	struct job *job = job_for("http://example.org/a");
+	int64_t id;
+
+	add(store, job);
+	job->state = JOB_WAITING;
+	job->waiting_for = wait;
+	job->due_usec = due_usec;
+	assert_int_equal(store_begin(store), 0);
+	assert_int_equal(store_update(store, job, JOB_QUEUED), 0);
+	assert_int_equal(store_commit(store), 0);
+	id = job->id;
+	job_free(job);
+	return id;
+}
+
+static int64_t due_of(struct store *store, int64_t id)
+{
+	struct job *job;
+	int64_t due;
+
+	assert_int_equal(store_get(store, id, &job), 0);
+	due = job->due_usec;
+	job_free(job);
+	return due;
+}
+
+static void test_who_waits_for_the_network_is_woken(void **state)
+{
+	struct store *store = *state;
+	int64_t one = add_waiting(store, JOB_WAIT_NETWORK, 9000),
+		retry = add_waiting(store, JOB_WAIT_RETRY, 9000),
+		soon = add_waiting(store, JOB_WAIT_NETWORK, 50),
+		last = add_waiting(store, JOB_WAIT_NETWORK, 9000), after = 0, first;
+	size_t n;
+
+	assert_int_equal(store_begin(store), 0);
+	assert_int_equal(store_wake_network(store, 100, 10, &after, 2, &first, &n), 0);
+	assert_int_equal(n, 2);
+	assert_int_equal(after, soon);
+	assert_int_equal(first, 50);
+	assert_int_equal(due_of(store, last), 9000);
+	assert_int_equal(store_wake_network(store, 100, 10, &after, 2, &first, &n), 0);
+	assert_int_equal(n, 1);
+	assert_in_range(first, 100, 110);
+	assert_int_equal(store_wake_network(store, 100, 10, &after, 2, &first, &n), 0);
+	assert_int_equal(n, 0);
+	assert_int_equal(store_commit(store), 0);
+	assert_in_range(due_of(store, one), 100, 110);
+	assert_in_range(due_of(store, last), 100, 110);
+	assert_int_equal(due_of(store, soon), 50);
+	assert_int_equal(due_of(store, retry), 9000);
+}
+
+static void test_no_hold_is_longer_than_it_may_be(void **state)
+{
+	struct store *store = *state;
+	int64_t retry = add_waiting(store, JOB_WAIT_RETRY, 9000),
+		disk = add_waiting(store, JOB_WAIT_DISK, 9000), soon = add_waiting(store, JOB_WAIT_DISK, 10),
+		schedule = add_waiting(store, JOB_WAIT_SCHEDULE, 9000);
+
+	assert_int_equal(store_begin(store), 0);
+	assert_int_equal(store_clamp_retries(store, 500), 0);
+	assert_int_equal(store_commit(store), 0);
+	assert_int_equal(due_of(store, retry), 500);
+	assert_int_equal(due_of(store, disk), 500);
+	assert_int_equal(due_of(store, soon), 10);
+	assert_int_equal(due_of(store, schedule), 9000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_secrets_are_apart, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_secrets_that_are_forgotten_leave_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_secrets_go_with_their_job, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_the_newest_hundred_attempts_are_kept, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_an_attempt_that_was_taken_back_gives_its_place, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_facts_come_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_marks_of_origins_outlive_the_store, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_who_waits_for_the_network_is_woken, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_no_hold_is_longer_than_it_may_be, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
