@@ -71,6 +71,11 @@ struct entry {
 	struct netrc_login login;
 };
 
+static bool begins_entry(const char *word)
+{
+	return strcmp(word, "machine") == 0 || strcmp(word, "default") == 0;
+}
+
 static void entry_done(struct entry *entry)
 {
 	free(entry->host);
@@ -78,36 +83,49 @@ static void entry_done(struct entry *entry)
 	*entry = (struct entry){.host = NULL};
 }
 
+/* The next word that begins an entry; others, and macros, are passed over. */
+static char *find_entry(struct reader *r)
+{
+	char *word;
+
+	while ((word = next_word(r)) && !begins_entry(word)) {
+		if (strcmp(word, "macdef") == 0)
+			skip_macro(r);
+		secret_free(word);
+	}
+	return word;
+}
+
+static void take_word(struct reader *r, struct entry *entry, const char *word)
+{
+	if (strcmp(word, "login") == 0)
+		secret_set(&entry->login.user, next_word(r));
+	else if (strcmp(word, "password") == 0)
+		secret_set(&entry->login.password, next_word(r));
+	else if (strcmp(word, "account") == 0)
+		secret_free(next_word(r));
+	else if (strcmp(word, "macdef") == 0)
+		skip_macro(r);
+}
+
 /* *first: the word that begins the entry, when it was read already; then that of the next one. False at the
  * end. */
 static bool next_entry(struct reader *r, struct entry *entry, char **first)
 {
-	char *word = *first ? *first : next_word(r);
+	char *word = *first ? *first : find_entry(r);
 
+	*first = NULL;
 	*entry = (struct entry){.host = NULL};
-	for (*first = NULL; word && strcmp(word, "machine") != 0 && strcmp(word, "default") != 0;
-		word = next_word(r))
-		free(word);
 	if (!word)
 		return false;
 	if (strcmp(word, "machine") == 0 && !(entry->host = next_word(r)))
 		entry->host = xstrdup("");
 	free(word);
-	while ((word = next_word(r))) {
-		if (strcmp(word, "machine") == 0 || strcmp(word, "default") == 0) {
-			*first = word;
-			return true;
-		}
-		if (strcmp(word, "login") == 0)
-			secret_set(&entry->login.user, next_word(r));
-		else if (strcmp(word, "password") == 0)
-			secret_set(&entry->login.password, next_word(r));
-		else if (strcmp(word, "account") == 0)
-			secret_free(next_word(r));
-		else if (strcmp(word, "macdef") == 0)
-			skip_macro(r);
+	while ((word = next_word(r)) && !begins_entry(word)) {
+		take_word(r, entry, word);
 		secret_free(word);
 	}
+	*first = word;
 	return true;
 }
 

@@ -33,7 +33,7 @@ static const struct {
 	bool left;
 } columns[COLUMN_N] = {
 	[COLUMN_NUMBER] = {"#"},
-	[COLUMN_WHEN] = {"WHEN"},
+	[COLUMN_WHEN] = {"WHEN", .left = true},
 	[COLUMN_OUTCOME] = {"OUTCOME", .left = true},
 	[COLUMN_HTTP] = {"HTTP", .left = true},
 	[COLUMN_STATUS] = {"STATUS"},
@@ -156,7 +156,7 @@ static void put_heading(const size_t widths[COLUMN_N])
 }
 
 /* "192.0.2.1:443, from byte 4096, 2 redirects"; "" when there is nothing to say. Caller frees. */
-static char *way_text(const struct attempt *attempt)
+static char *way_text(const struct attempt *attempt, const char *address)
 {
 	CLEANUP_FREE char *from =
 		attempt->offset > 0 ? xasprintf(", from byte %lld", (long long)attempt->offset) : xstrdup("");
@@ -164,8 +164,7 @@ static char *way_text(const struct attempt *attempt)
 		attempt->redirects > 0
 			? xasprintf(", %u redirect%s", attempt->redirects, attempt->redirects == 1 ? "" : "s")
 			: xstrdup("");
-	CLEANUP_FREE char *all =
-		xasprintf("%s%s%s", attempt->address ? attempt->address : "", from, redirects);
+	CLEANUP_FREE char *all = xasprintf("%s%s%s", address ? address : "", from, redirects);
 
 	return text_escape(text_starts(all, ", ") ? all + 2 : all);
 }
@@ -186,8 +185,10 @@ static void put_below(int indent, const char *text)
 		printf("%*s%s\n", indent, "", text);
 }
 
+/* An address stands where it is another one than before. */
 static void put_table(const struct rows *rows, bool legend)
 {
+	const char *address = "";
 	size_t widths[COLUMN_N];
 
 	measure(rows, legend, widths);
@@ -195,7 +196,9 @@ static void put_table(const struct rows *rows, bool legend)
 		put_heading(widths);
 	for (size_t i = 0; i < rows->n; i++) {
 		const struct attempt *attempt = rows->attempts[i];
-		CLEANUP_FREE char *way = way_text(attempt), *error = error_text(attempt);
+		bool moved = attempt->address && strcmp(attempt->address, address) != 0;
+		CLEANUP_FREE char *way = way_text(attempt, moved ? attempt->address : NULL);
+		CLEANUP_FREE char *error = error_text(attempt);
 		CLEANUP_FREE char *note = text_escape(attempt->note ? attempt->note : "");
 		int indent = (int)widths[COLUMN_NUMBER] + 4;
 
@@ -203,6 +206,7 @@ static void put_table(const struct rows *rows, bool legend)
 		put_below(indent, way);
 		put_below(indent, error);
 		put_below(indent, note);
+		address = moved ? attempt->address : address;
 	}
 }
 
@@ -216,7 +220,7 @@ static void put_part(const char *before, const char *text)
 
 static void put_line(const struct attempt *attempt, char *const cells[COLUMN_N])
 {
-	CLEANUP_FREE char *way = way_text(attempt), *error = error_text(attempt);
+	CLEANUP_FREE char *way = way_text(attempt, attempt->address), *error = error_text(attempt);
 	CLEANUP_FREE char *note = text_escape(attempt->note ? attempt->note : "");
 	char when[UNITS_MAX];
 

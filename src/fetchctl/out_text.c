@@ -228,9 +228,10 @@ static void text_verified(struct out *out, int64_t id, const json_t *result)
 
 	if (out->quiet)
 		return;
-	printf(out->terminal ? "%6lld  " : "%lld\t", (long long)id);
-	put_state(out, verified ? JOB_DONE : JOB_FAILED, verified ? "ok" : "changed");
-	printf("%s\n", detail);
+	/* Without columns: a digest shall fit into 80. */
+	printf(out->terminal ? "%lld  %s%s%s  %s\n" : "%lld\t%s%s%s\t%s\n", (long long)id,
+		term_state_color(verified ? JOB_DONE : JOB_FAILED, out->color), verified ? "ok" : "changed",
+		term_plain(out->color), detail);
 }
 
 static void put_path(const struct job *job)

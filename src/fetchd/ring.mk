@@ -29,8 +29,10 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/transfer/hop.c \
 	src/fetchd/transfer/messages.h \
 	src/fetchd/transfer/multi.c src/fetchd/transfer/multi.h \
+	src/fetchd/transfer/redirect.c \
 	src/fetchd/transfer/request.c \
 	src/fetchd/transfer/response.c src/fetchd/transfer/response.h \
+	src/fetchd/transfer/tls.c src/fetchd/transfer/tls.h \
 	src/fetchd/transfer/transfer.c src/fetchd/transfer/transfer.h \
 	src/fetchd/transfer/worker.c src/fetchd/transfer/worker.h \
 	src/fetchd/disk/buffer.c \

@@ -26,7 +26,7 @@ LIBRARIES = {
     r"curl/": (["fetchd/transfer/"], None),
     r"systemd/": (["fetchd/service", "fetchd/journal"], None),
     r"jansson": (["wire/", "fetchd/control/", "fetchctl/"], None),
-    r"openssl/": (["fetchd/"], 1),
+    r"openssl/": (["fetchd/"], 2),
     r"libsmartcols": (["fetchctl/"], 1),
     r"ini\.h": (["fetchd/config"], 1),
     r"event2/": (["base/mailbox", "fetchd/control/", "fetchd/engine/", "fetchd/transfer/", "fetchd/"], None),

@@ -119,7 +119,7 @@ class File:
     """A file as a good server has it: ranges, If-Range, validators. Callable: an answer."""
 
     def __init__(self, seed, size, etag='"one"', modified=FIRST_MODIFIED, ranges=True, if_range=True, fields=(), end=CLOSE):
-        """modified: seconds since the epoch, "now" for the second of the first answer, or None. if_range False: a server
+        """modified: seconds since the epoch, "now" for the second of its first answer, or None. if_range False: a server
         that has never heard of it and sends the part whatever was asked."""
         self.seed = seed
         self.size = size

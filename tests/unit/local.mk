@@ -31,6 +31,9 @@ unit_tests = \
 	tests/unit/test_verdict \
 	tests/unit/test_frame \
 	tests/unit/test_jobjson \
+	tests/unit/test_cookies \
+	tests/unit/test_netrc \
+	tests/unit/test_timecond \
 	tests/unit/test_gate \
 	tests/unit/test_store \
 	tests/unit/test_address \
@@ -45,6 +48,7 @@ unit_cppflags = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 unit_base = src/libbase.a $(CMOCKA_LIBS)
 unit_job = src/libjob.a $(unit_base)
 unit_fetchd = src/libfetchd.a $(unit_job)
+unit_fetchctl = src/libfetchctl.a $(unit_job)
 unit_wire = src/libwire.a $(unit_job) $(JANSSON_LIBS)
 
 tests_unit_test_alloc_CPPFLAGS = $(unit_cppflags)
@@ -113,6 +117,13 @@ tests_unit_test_retry_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_retry_LDADD = $(unit_job)
 tests_unit_test_verdict_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_verdict_LDADD = $(unit_job)
+
+tests_unit_test_cookies_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_cookies_LDADD = $(unit_fetchctl)
+tests_unit_test_netrc_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_netrc_LDADD = $(unit_fetchctl)
+tests_unit_test_timecond_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_timecond_LDADD = $(unit_fetchctl)
 
 tests_unit_test_frame_CPPFLAGS = $(unit_cppflags) $(JANSSON_CFLAGS)
 tests_unit_test_frame_LDADD = $(unit_wire)

@@ -415,6 +415,7 @@ static void engine_init(struct engine *engine, const struct engine_setup *setup)
 	engine->next_release_usec = USEC_INFINITY;
 	engine->relax_usec = USEC_INFINITY;
 	engine->network_up = setup->network_up;
+	engine->waking = setup->network_up; /* it may have come while nobody looked */
 	rng_init(&engine->rng);
 	TAILQ_INIT(&engine->levels);
 	TAILQ_INIT(&engine->marked);

@@ -325,18 +325,35 @@ static bool excused(
 
 /* ---- the end of an attempt */
 
-static int keep_record(struct engine *engine, int64_t job_id, int64_t number, const struct ending *end,
-	struct attempt *record)
+static void fill_record(struct attempt *record, int64_t number, const struct ending *end)
 {
 	const struct verdict *v = end->verdict;
 
-	if (!record || end->gone)
-		return 0;
 	record->number = number;
 	record->outcome = end->word;
 	str_set(&record->code, v->code);
 	str_set(&record->message, v->code ? v->message : NULL);
-	return store_attempt_add(engine->store, job_id, record);
+}
+
+static int keep_record(struct engine *engine, int64_t job_id, int64_t number, const struct ending *end,
+	struct attempt *record)
+{
+	struct attempt *none;
+	int err;
+
+	if (end->gone)
+		return 0;
+	if (record) {
+		fill_record(record, number, end);
+		return store_attempt_add(engine->store, job_id, record);
+	}
+	/* Nothing was asked: if the one before was held, this is its end. */
+	none = attempt_new();
+	fill_record(none, number, end);
+	none->ended_usec = clock_wall_usec();
+	err = store_attempt_settle(engine->store, job_id, none);
+	attempt_free(none);
+	return err;
 }
 
 static int end_attempt(struct engine *engine, struct job *job, struct outcome *o)

@@ -42,6 +42,19 @@ int store_attempt_add(struct store *store, int64_t job_id, const struct attempt 
 	return store_run(store, st);
 }
 
+int store_attempt_settle(struct store *store, int64_t job_id, const struct attempt *a)
+{
+	sqlite3_stmt *st = store_statement(store, ST_ATTEMPT_SETTLE);
+
+	sqlite3_bind_int64(st, 1, job_id);
+	sqlite3_bind_int64(st, 2, a->number);
+	sqlite3_bind_int(st, 3, a->outcome);
+	store_bind_text(st, 4, a->code);
+	store_bind_text(st, 5, a->message);
+	sqlite3_bind_int64(st, 6, a->ended_usec);
+	return store_run(store, st);
+}
+
 static struct attempt *attempt_from_row(sqlite3_stmt *st)
 {
 	struct attempt *a = attempt_new();

@@ -71,6 +71,8 @@ static const char *const statement_sql[ST_N] = {
 	[ST_ATTEMPT_ADD] = "INSERT OR REPLACE INTO attempts (job, " ATTEMPT_COLUMNS ")"
 			   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,"
 			   " ?17, ?18)",
+	[ST_ATTEMPT_SETTLE] = "UPDATE attempts SET outcome = ?3, code = ?4, message = ?5, ended_usec = ?6"
+			      " WHERE job = ?1 AND number = ?2",
 	[ST_ATTEMPTS_TRIM] = "DELETE FROM attempts WHERE job = ?1 AND number <= ?2",
 	[ST_ATTEMPTS] = "SELECT " ATTEMPT_COLUMNS " FROM attempts WHERE job = ?1 ORDER BY number",
 	[ST_LAST_RESTART] =

@@ -56,6 +56,9 @@ int store_remove(struct store *store, const struct job *job);
 
 /* Keeps it, in the place of one with the same number, and the newest hundred with it. */
 int store_attempt_add(struct store *store, int64_t job_id, const struct attempt *attempt);
+/* One that was held came to its end without asking its host again: outcome, code, message and ended_usec are
+ * as in attempt now. Nothing when none of that number is kept. */
+int store_attempt_settle(struct store *store, int64_t job_id, const struct attempt *attempt);
 /* Oldest first; each and the array are the caller's. */
 int store_attempts(struct store *store, int64_t job_id, struct attempt ***ret, size_t *ret_n);
 /* Why bytes of the job were last dropped; caller frees. -ENOENT: no such attempt is kept. */

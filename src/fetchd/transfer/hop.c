@@ -1,5 +1,4 @@
-/* Hop: one request of a transfer, into libcurl and out of it, and on to the next by a redirect. Runs in the
- * worker, never inside libcurl.
+/* Hop: one request of a transfer, into libcurl and out of it. Runs in the worker, never inside libcurl.
  */
 #include "config.h"
 
@@ -13,9 +12,12 @@
 #include "job/httpdate.h"
 #include "job/origin.h"
 
-#define HOPS_MAX 10
 /* An empty answer may be a server that is just starting. */
 #define EMPTY_ATTEMPTS 4
+#ifndef CURLE_TOO_LARGE
+/* Of libcurl 8.6. */
+#define CURLE_TOO_LARGE ((CURLcode)100)
+#endif
 
 void hop_start(struct transfer *t)
 {
@@ -92,93 +94,13 @@ void hop_leave(struct transfer *t)
 		multi_remove(t->multi, t->easy);
 	t->multi = NULL;
 	if (t->easy)
-		worker_easy_put(t->worker, t->easy);
+		worker_easy_put(t->worker, t->easy, t->job->secrets != NULL);
 	t->easy = NULL;
 	curl_slist_free_all(t->headers);
 	t->headers = NULL;
 	if (t->pause)
 		worker_unpaused(t->worker, t);
 	t->pause = 0;
-}
-
-static bool same_origin(const struct origin *a, const struct origin *b)
-{
-	return strcmp(a->scheme, b->scheme) == 0 && strcmp(a->host, b->host) == 0 && a->port == b->port;
-}
-
-static bool redirect_allowed(struct transfer *t, const char *url)
-{
-	struct origin to, from;
-	bool downgrade, allowed;
-
-	if (origin_parse(url, &to) != ORIGIN_OK) {
-		verdict_set(&t->verdict, VERDICT_PERMANENT, "E_REDIRECT",
-			"the server redirects to something that is no URL");
-		return false;
-	}
-	if (origin_parse(t->url, &from) != ORIGIN_OK)
-		abort();
-	allowed = origin_scheme_in(to.scheme, worker_config(t->worker)->protocols);
-	downgrade = strcmp(from.scheme, "https") == 0 && strcmp(to.scheme, "https") != 0;
-	if (!allowed || downgrade)
-		verdict_set(&t->verdict, VERDICT_PERMANENT, "E_REDIRECT_POLICY",
-			"the server redirects from %s to %s", from.scheme, to.scheme);
-	/* Once away, never back: what came through another site's hands gets no credentials. */
-	t->foreign = t->foreign || !same_origin(&to, &from);
-	origin_done(&to);
-	origin_done(&from);
-	return allowed && !downgrade;
-}
-
-/* A server's idea of user and password is nobody's; a fragment is for browsers. NULL: no URL. */
-static char *bare_url(const char *url)
-{
-	CURLU *parsed = curl_url();
-	char *text = NULL, *bare = NULL;
-
-	if (curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK &&
-		curl_url_set(parsed, CURLUPART_USER, NULL, 0) == CURLUE_OK &&
-		curl_url_set(parsed, CURLUPART_PASSWORD, NULL, 0) == CURLUE_OK &&
-		curl_url_set(parsed, CURLUPART_OPTIONS, NULL, 0) == CURLUE_OK &&
-		curl_url_set(parsed, CURLUPART_FRAGMENT, NULL, 0) == CURLUE_OK &&
-		curl_url_get(parsed, CURLUPART_URL, &text, 0) == CURLUE_OK)
-		bare = xstrdup(text);
-	curl_free(text);
-	curl_url_cleanup(parsed);
-	return bare;
-}
-
-/* Cookies that redirects set on the way, for the next request to the same origin. */
-static void keep_cookies(struct transfer *t)
-{
-	struct curl_slist *list = NULL;
-
-	if (!t->job->secrets || !t->job->secrets->cookie_jar ||
-		curl_easy_getinfo(t->easy, CURLINFO_COOKIELIST, &list) != CURLE_OK)
-		return;
-	curl_slist_free_all(t->cookies);
-	t->cookies = list;
-}
-
-/* location is taken over. */
-static void follow(struct transfer *t, char *location)
-{
-	CLEANUP_FREE char *to = location ? bare_url(location) : NULL;
-
-	if (!location)
-		verdict_set(&t->verdict, VERDICT_PERMANENT, "E_REDIRECT",
-			"the server redirects without saying where to");
-	else if (++t->hops > HOPS_MAX)
-		verdict_set(&t->verdict, VERDICT_PERMANENT, "E_REDIRECT", "more than %d redirects", HOPS_MAX);
-	else if (redirect_allowed(t, to ? to : "")) {
-		free(location);
-		free(t->url);
-		t->url = xstrdup(to);
-		hop_start(t);
-		return;
-	}
-	free(location);
-	transfer_settle(t);
 }
 
 static bool uses_proxy(const struct transfer *t)
@@ -206,6 +128,17 @@ static long proxy_error_of(const struct transfer *t)
 	return error;
 }
 
+/* libcurl gives what is no HTTP the code of an unknown scheme, and a line over its own bound that of no
+ * memory (7.88: 100 KiB; ours never fails to allocate, it aborts). */
+static CURLcode true_code(const struct transfer *t, CURLcode result)
+{
+	if (result == CURLE_UNSUPPORTED_PROTOCOL && t->record->connect_usec >= 0)
+		return CURLE_WEIRD_SERVER_REPLY;
+	if (result == CURLE_OUT_OF_MEMORY && !t->judged && t->record->connect_usec >= 0)
+		return CURLE_TOO_LARGE;
+	return result;
+}
+
 /* A body that TLS cut off without saying goodbye may be anyone's work. */
 static bool cut_by_tls(const struct transfer *t, CURLcode result)
 {
@@ -230,7 +163,7 @@ static void blame_curl(struct transfer *t, CURLcode result, long connect_status,
 		verdict_set(&t->verdict, VERDICT_TRANSIENT, "E_TRUNCATED",
 			"the connection was cut off before its proper end");
 	else
-		classify_curl(&t->verdict, (int)result, detail);
+		classify_curl(&t->verdict, (int)true_code(t, result), detail);
 }
 
 static void judge_end(struct transfer *t)
@@ -250,7 +183,10 @@ static void judge_end(struct transfer *t)
 	else if (t->job->size < 0 && t->offset == 0) {
 		verdict_set(&t->verdict, VERDICT_TRANSIENT, "E_EMPTY",
 			"the server sent an empty body, and did not say that the file is empty");
-		t->verdict.most_attempts = EMPTY_ATTEMPTS;
+		/* A body with a proper end is the server's last word. */
+		t->verdict.most_attempts = t->response.has_transfer_encoding || t->record->http_version >= 20
+						   ? 1
+						   : EMPTY_ATTEMPTS;
 	}
 }
 
@@ -264,19 +200,12 @@ static void note_mtime(struct transfer *t)
 
 void transfer_curl_done(struct transfer *t, CURLcode result)
 {
-	char *location = NULL;
 	long connect_status, proxy_error;
 
 	t->multi = NULL;
 	if (t->judged && t->answer == GATE_REDIRECT) {
-		const char *url = NULL;
-
 		/* However its body ended: it is not ours. */
-		curl_easy_getinfo(t->easy, CURLINFO_REDIRECT_URL, &url);
-		location = xstrdup_null(url);
-		keep_cookies(t);
-		hop_leave(t);
-		follow(t, location);
+		redirect_follow(t);
 		return;
 	}
 	connect_status = proxy_status(t);

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "fetchd/transfer/address.h"
+#include "fetchd/transfer/tls.h"
 #include "job/httpdate.h"
 #include "job/origin.h"
 
@@ -229,6 +230,7 @@ static void set_tls(struct transfer *t, const struct config *cfg)
 	const struct job_secrets *material = t->job->secrets;
 
 	curl_easy_setopt(t->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	curl_easy_setopt(t->easy, CURLOPT_SSL_CTX_FUNCTION, tls_context_cb);
 	if (cfg->ca_file)
 		curl_easy_setopt(t->easy, CURLOPT_CAINFO, cfg->ca_file);
 	if (material && material->ca_pem)

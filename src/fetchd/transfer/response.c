@@ -26,6 +26,7 @@ static void clear_fields(struct response *r)
 	free(r->last_modified);
 	free(r->date);
 	free(r->content_encoding);
+	free(r->location);
 	free(r->content_type);
 	free(r->content_disposition);
 	free(r->repr_digest);
@@ -116,6 +117,13 @@ static void take_etag(struct response *r, const char *value)
 	str_set(&r->etag, value);
 }
 
+static void take_location(struct response *r, const char *value)
+{
+	if (r->location && strcmp(r->location, value) != 0)
+		r->bad_location = true;
+	str_set(&r->location, value);
+}
+
 /* A list that comes in several lines is one list (RFC 9110, 5.3). */
 static void add_to_list(char **field, const char *value)
 {
@@ -141,6 +149,8 @@ static void take_field(struct response *r, const char *name, const char *value)
 		str_set(&r->date, value);
 	else if (text_ieq(name, "retry-after"))
 		str_set(&r->retry_after, value);
+	else if (text_ieq(name, "location"))
+		take_location(r, value);
 	else if (text_ieq(name, "content-type"))
 		str_set(&r->content_type, value);
 	else if (text_ieq(name, "content-disposition"))

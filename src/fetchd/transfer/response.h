@@ -25,6 +25,8 @@ struct response {
 	char *last_modified;
 	char *date;
 	char *content_encoding; /* NULL or "identity": none */
+	bool bad_location;	/* two that differ */
+	char *location;
 	char *content_type;
 	char *content_disposition;
 	char *repr_digest; /* RFC 9530 */

@@ -121,6 +121,8 @@ void transfer_unpause(struct transfer *t, int64_t now_usec);
 /* hop.c: sends the request for t->url; gives the easy handle back, after which no callback comes any more. */
 void hop_start(struct transfer *t);
 void hop_leave(struct transfer *t);
+/* redirect.c: the answer was a redirect: on to where it leads, or the end. */
+void redirect_follow(struct transfer *t);
 /* request.c: fills the easy handle for t->url. 0, or -EINVAL with the verdict set. */
 int request_setup(struct transfer *t);
 /* ftp.c: FTP has no heads; its replies are read for size and time, and the same rules hold. */
@@ -163,9 +165,10 @@ struct rate *worker_total_rate(const struct worker *worker);
 struct mailbox *worker_engine(const struct worker *worker);
 /* The multi of this owner, made when there is none. */
 struct multi *worker_multi(struct worker *worker, uid_t owner);
-/* A fresh easy handle, and back. */
+/* A fresh easy handle, and back. secret: what the job alone may know was set in it, so it is not used again.
+ */
 CURL *worker_easy_get(struct worker *worker);
-void worker_easy_put(struct worker *worker, CURL *easy);
+void worker_easy_put(struct worker *worker, CURL *easy, bool secret);
 size_t worker_length(const struct worker *worker);
 /* t takes no bytes: call transfer_unpause() when the disk has room, or at t->resume_usec. */
 void worker_paused(struct worker *worker, struct transfer *t);

@@ -102,9 +102,10 @@ CURL *worker_easy_get(struct worker *worker)
 	return easy;
 }
 
-void worker_easy_put(struct worker *worker, CURL *easy)
+void worker_easy_put(struct worker *worker, CURL *easy, bool secret)
 {
-	if (worker->n_spare == SPARE_EASY_MAX) {
+	/* Cookies survive curl_easy_reset(3). */
+	if (secret || worker->n_spare == SPARE_EASY_MAX) {
 		curl_easy_cleanup(easy);
 		return;
 	}
