@@ -102,7 +102,8 @@ static int part_create(struct disk_file *file)
 	const int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
 
 	file->fd = openat(file->root->parts_fd, file->part, flags, 0600);
-	if (file->fd < 0 && errno == EEXIST && unlink_part(file) == 0)
+	if (file->fd < 0 && ((errno == EEXIST && unlink_part(file) == 0) ||
+				    (errno == ENOENT && root_mend(file->root) == 0)))
 		file->fd = openat(file->root->parts_fd, file->part, flags, 0600);
 	return file->fd < 0 ? -errno : 0;
 }
