@@ -182,7 +182,9 @@ void transfer_start_over(struct transfer *t)
 	t->tail_n = t->tail_seen = 0;
 	t->job->received = 0;
 	t->offset = t->posted = t->durable = t->sync_posted = 0;
-	t->job->size = -1;
+	/* A job that the disk holds: so much room is looked for before the host is asked again. */
+	if (t->verdict.class != VERDICT_HELD)
+		t->job->size = -1;
 	t->job->validator = JOB_VALIDATOR_NONE;
 	t->job->integrity = JOB_INTEGRITY_NONE;
 	str_set(&t->job->etag, NULL);
@@ -465,7 +467,7 @@ static void finished(struct transfer *t, struct disk_task *task)
 	}
 	free(name);
 	/* The lane closed the file, and says what of it is on disk. */
-	if (task->result > t->durable)
+	if (t->verdict.class != VERDICT_PERMANENT && task->result > t->durable)
 		t->durable = task->result;
 	if (t->verdict.class == VERDICT_RESTART || !worth_keeping(t, t->durable))
 		transfer_start_over(t);

@@ -57,6 +57,8 @@ struct transfer {
 	unsigned hops;
 	bool foreign;		    /* a redirect left the origin: what was meant for it alone is not sent */
 	bool blocked;		    /* the address policy said no */
+	bool ends_with_tls;	    /* the body ends with its connection, and that must be said: */
+	bool tls_closed;	    /* it was */
 	bool http1;		    /* not HTTP/2 */
 	bool challenged;	    /* a 401 or 407 that libcurl answers with credentials has come */
 	struct curl_slist *cookies; /* of the job's jar and of redirects within its origin */
