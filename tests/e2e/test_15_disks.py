@@ -13,6 +13,7 @@ import time
 import pytest
 
 from disks import MIB, Disks, Shim, need, run
+from harness import LIMIT
 from origin import content
 
 GONE = "E_DEST_GONE"
@@ -736,6 +737,10 @@ def test_28_a_hung_disk_holds_its_own_transfers_only(disks, stopped, ctl, origin
     assert ctl.wait(*others).code == 0
     assert ctl("ping").code == 0 and ctl("status").code == 0
     assert disk.names() == {"warm"}
+    deadline = time.monotonic() + LIMIT
+    while "the disk has not responded for" not in ctl.ok("status").out:
+        assert time.monotonic() < deadline, "nobody is told why nothing goes on"
+        time.sleep(0.1)
     disk.thaw()
     assert ctl.wait(*jobs).code == 0
     for i in range(20):

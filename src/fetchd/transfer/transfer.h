@@ -117,6 +117,8 @@ void transfer_disk_done(struct transfer *t, struct disk_task *task);
 /* The worker's tick, dt_usec after the last one: stalls, old partial buffers, checkpoints, speed. May end the
  * transfer. */
 void transfer_tick(struct transfer *t, int64_t now_usec, int64_t dt_usec);
+/* Ends it, held for the network, when the address that it speaks from is not this machine's any more. */
+void transfer_network_changed(struct transfer *t);
 /* Try to go on after a pause. */
 void transfer_unpause(struct transfer *t, int64_t now_usec);
 
