@@ -88,7 +88,7 @@ class Watcher:
         self.link = Link(room)
         self.link.sock.settimeout(None)
         self.link.say(MANAGER + "Watch", {"since": 0, "all_users": True}, more=True)
-        self.changed = threading.Condition()
+        self.changed = threading.Condition()  # its lock is reentrant
         self.events = {}
         self.ended = False
         self.thread = threading.Thread(target=self._hear, daemon=True)
@@ -166,7 +166,8 @@ class Run:
     def settle(self):
         """Until the job has ended, waits for longer than a test does, or is held for what the case says: how
         often that is looked at again is the configuration's."""
-        event = self.event(lambda e: e["kind"] in ENDED or parked(e) or self._held(e))
+        event = self.event(lambda e: e["kind"] in ENDED or parked(e) or self._held(e) or self._restless(e))
+        assert not self._restless(event), f"{self.case.id}: it goes round and round\n{self.house.log_of(self)}"
         self.job = self.house.job(self.id)
         if self._held(event):
             self.job = event["job"]
@@ -174,6 +175,10 @@ class Run:
     def _held(self, event):
         word = (event.get("job") or {}).get("waiting_for")
         return event["kind"] == "waiting" and word in several(self.case.waiting_for or ()) and word != "retry"
+
+    def _restless(self, event):
+        """More attempts than anything allows."""
+        return event["kind"] == "waiting" and len(self.house.watcher.of(self.id)) > 100
 
     def hurry(self):
         """A verb ends the wait."""
@@ -377,7 +382,7 @@ class House:
         assert self.daemon.running(), self.daemon.log.tail()
         log = "\n".join(self.daemon.log.lines[run.log_start:])
         assert not REPORT.search(log), self.daemon.log.tail()
-        assert self._fds() <= self.base_fds + 48, os.listdir(f"/proc/{self.pid}/fd")
+        assert self._fds() <= self.base_fds + 200, os.listdir(f"/proc/{self.pid}/fd")
         assert self._threads() <= self.base_threads + 24
         # A sanitizer keeps what was freed (256 MiB by default) and shadows the rest.
         assert self._memory_mib() <= (900 if self.asan else 160), self._memory_mib()

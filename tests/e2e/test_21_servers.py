@@ -191,8 +191,9 @@ def test_21_conditional_get(jobs, real):
 
 def test_21_time_cond(jobs, real):
     place(real, "old", "old", 5000)
+    # nginx says 304 to the very date only; then it is the date in its answer that counts.
     jobs.get("-z", "2030-01-01", real.url("/old"))
-    assert real.log("/old", 1)[-1].status == 304 and not (jobs.path / "old").exists()
+    assert real.log("/old", 1)[-1].status in (200, 304) and not (jobs.path / "old").exists()
     jobs.get("-z", "2010-01-01", real.url("/old"))
     assert jobs.right("old", "old", 5000)
 
@@ -466,17 +467,19 @@ def test_21_ftp_goes_on(ftp_house, ftp):
 
 
 @pytest.mark.parametrize("size", [SIZE, SIZE + 1, CUT - 1, 0])
-def test_21_ftp_changed(ftp_house, ftp, size):
+def test_21_ftp_changed(stopped, ctl, room, ftp, size):
+    stopped.options.update({"Transfer.Protocols": "ftp", "Retry.Delay": "1h"})
+    stopped.start()
     ftp.cut = CUT
-    jobs = Jobs(ftp_house, ftp_house.place())
-    [job] = jobs.add("--retry-delay", "1h", ftp.url("/f.bin"))
-    ftp_house.watcher.wait(job, lambda e: e["kind"] == "waiting")
+    [job] = ctl.add(ftp.url("/f.bin"))
+    watch = ctl.watch("--since", 0)
+    assert watch.kind("waiting", job)["job"]["error"]["code"] == "E_TRUNCATED"
     (ftp.root / "f.bin").write_bytes(content.whole("other", size))
-    ftp_house.ctl.ok("retry", job)
-    ftp_house.watcher.wait(job, lambda e: e["kind"] == "waiting" and e["job"]["error"]["code"] == "E_CHANGED")
-    ftp_house.ctl.ok("retry", job)
-    jobs.end(job)
-    assert jobs.right("f.bin", "other", size)
+    ctl.ok("retry", job)
+    watch.event(lambda e: e["kind"] == "waiting" and e["job"]["error"]["code"] in ("E_CHANGED", "E_RANGE"))
+    ctl.ok("retry", job)
+    assert ctl.wait(job).code == 0
+    assert content.same_as_file(room.downloads / "f.bin", "other", size)
 
 
 @pytest.mark.parametrize("what,codes", [("wrong-password", ("E_AUTH",)), ("missing", ("E_NOT_FOUND", "E_FTP")), ("directory", ("E_FTP", "E_NOT_FOUND", "E_BAD_URL"))])

@@ -29,6 +29,7 @@ server.document-root = "{www}"
 server.bind = "127.0.0.1"
 server.port = {port}
 server.errorlog = "{dir}/error.log"
+server.stat-cache-engine = "disable"
 server.upload-dirs = ("{dir}")
 accesslog.filename = "{dir}/access.log"
 accesslog.format = "%s|%H|%{{Range}}i|%{{If-Range}}i|-|%{{Authorization}}i|%U"

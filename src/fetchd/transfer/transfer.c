@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/netif.h"
 #include "fetchd/transfer/gate.h"
 #include "fetchd/transfer/worker.h"
 #include "job/httpdate.h"
@@ -182,7 +183,9 @@ void transfer_start_over(struct transfer *t)
 	t->tail_n = t->tail_seen = 0;
 	t->job->received = 0;
 	t->offset = t->posted = t->durable = t->sync_posted = 0;
-	t->job->size = -1;
+	/* A job that the disk holds: so much room is looked for before the host is asked again. */
+	if (t->verdict.class != VERDICT_HELD)
+		t->job->size = -1;
 	t->job->validator = JOB_VALIDATOR_NONE;
 	t->job->integrity = JOB_INTEGRITY_NONE;
 	str_set(&t->job->etag, NULL);
@@ -465,7 +468,7 @@ static void finished(struct transfer *t, struct disk_task *task)
 	}
 	free(name);
 	/* The lane closed the file, and says what of it is on disk. */
-	if (task->result > t->durable)
+	if (t->verdict.class != VERDICT_PERMANENT && task->result > t->durable)
 		t->durable = task->result;
 	if (t->verdict.class == VERDICT_RESTART || !worth_keeping(t, t->durable))
 		transfer_start_over(t);
@@ -604,6 +607,20 @@ void transfer_tick(struct transfer *t, int64_t now_usec, int64_t dt_usec)
 	if (t->buffer && t->buffer->used && now_usec - t->buffer_usec > BUFFER_AGE_USEC)
 		body_flush(t);
 	maybe_checkpoint(t, now_usec);
+}
+
+void transfer_network_changed(struct transfer *t)
+{
+	char *ip = NULL;
+
+	if (t->phase != TRANSFER_RUN || curl_easy_getinfo(t->easy, CURLINFO_LOCAL_IP, &ip) != CURLE_OK ||
+		!ip || !*ip || netif_is_here(ip))
+		return;
+	t->verdict.held_for = JOB_WAIT_NETWORK;
+	t->verdict.retry_after_usec = 0;
+	verdict_set(
+		&t->verdict, VERDICT_HELD, "E_NETWORK", "the network changed: the address %s is gone", ip);
+	transfer_settle(t);
 }
 
 void transfer_unpause(struct transfer *t, int64_t now_usec)
