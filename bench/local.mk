@@ -1,5 +1,5 @@
 # bench: the same work through fetchd and its peers. BENCHFLAGS: see bench/run --help.
-EXTRA_PROGRAMS = bench/delayd
+EXTRA_PROGRAMS += bench/delayd
 bench_delayd_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
 bench_delayd_SOURCES = bench/delayd.c
 bench_delayd_LDADD = $(EVENT_LIBS)

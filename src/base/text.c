@@ -16,7 +16,7 @@
 #define ELLIPSIS "\xe2\x80\xa6"
 
 /* General category Cf of Unicode 15, and with it line and paragraph separators (2028, 2029) and the
- * unassigned 2065. */
+ * unassigned 2065; in order. */
 static const struct cp_range {
 	unsigned first, last;
 } hidden_ranges[] = {
@@ -50,8 +50,8 @@ bool text_cp_hidden(unsigned cp)
 	/* The last two code points of each plane are noncharacters. */
 	if ((cp & 0xfffe) == 0xfffe)
 		return true;
-	for (size_t i = 0; i < ARRAY_LEN(hidden_ranges); i++) {
-		if (cp >= hidden_ranges[i].first && cp <= hidden_ranges[i].last)
+	for (size_t i = 0; i < ARRAY_LEN(hidden_ranges) && cp >= hidden_ranges[i].first; i++) {
+		if (cp <= hidden_ranges[i].last)
 			return true;
 	}
 	return false;

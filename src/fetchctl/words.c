@@ -72,6 +72,8 @@ static char *note_active(const struct job *job, int64_t speed)
 	char rate[UNITS_MAX], eta[UNITS_MAX];
 	int64_t left = words_eta_usec(job->size, job->received, speed);
 
+	if (job->error_code && strcmp(job->error_code, "E_IO_STALL") == 0)
+		return text_escape(job->error_message);
 	if (speed < 0)
 		return xstrdup("");
 	units_format_rate(rate, speed);

@@ -17,4 +17,5 @@ src_libjob_a_SOURCES = \
 	src/job/origin.c src/job/origin.h \
 	src/job/proxy.c src/job/proxy.h \
 	src/job/retry.c src/job/retry.h \
+	src/job/secret.c src/job/secret.h \
 	src/job/verdict.c src/job/verdict.h

@@ -34,8 +34,8 @@ void origin_done(struct origin *origin);
 char *origin_text(const struct origin *origin);
 /* One plain sentence without the URL: "the URL has no host". */
 const char *origin_error_text(enum origin_error error);
-/* Copy of url for eyes and logs: "***" in the place of userinfo and of the values of parameters that are known
- * for secrets, such as X-Amz-Signature. Anything that may hold one is taken. Caller frees. */
+/* Copy of url for eyes and logs: "***" in the place of userinfo and of the values of parameters that are
+ * known for secrets, such as X-Amz-Signature. Anything that may hold one is taken. Caller frees. */
 char *origin_redact(const char *url);
 /* Copy of a URL that origin_parse() takes, without its userinfo; *ret_userinfo: what stood before the "@",
  * percent-encoded as it was, NULL when there is none. Caller frees both. */

@@ -1,4 +1,5 @@
 """What each attempt came to, whom a failure is put on, and who waits for whom."""
+import base64
 import contextlib
 import ctypes
 import http.server
@@ -620,6 +621,10 @@ def test_24_schema_1_is_brought_up(stopped, ctl, origin, room):
     path = room.state / "queue.db"
     with contextlib.closing(sqlite3.connect(path)) as db:
         db.executescript(text)
+        # What stood in the open then.
+        db.execute("UPDATE jobs SET url = replace(url, '://', '://user:p%40ss@') WHERE id IN (3, 7)")
+        db.execute("UPDATE jobs SET headers = 'X-One: 1\nAuthorization: Bearer canary\nX-Two: 2\n' WHERE id = 5")
+        db.execute("UPDATE jobs SET effective_url = 'http://user:p%40ss@example.org/' WHERE id = 1")
         db.executescript(f"PRAGMA application_id = {0x46544348}; PRAGMA user_version = 1;")
     path.chmod(0o600)
     parts = room.downloads / ".fetchd"
@@ -632,6 +637,7 @@ def test_24_schema_1_is_brought_up(stopped, ctl, origin, room):
     stopped.options.update({"Retry.Deadline": "infinity", "Queue.KeepFinished": "36500d", "Queue.KeepFailed": "36500d",
                             "Retry.MaxDelay": "1s", "Retry.MaxRetryAfter": "1s", "Retry.HoldInterval": "1s"})
     stopped.start()
+    assert os.stat(f"{path}.schema-1.backup").st_mode & 0o777 == 0o600
     with contextlib.closing(sqlite3.connect(f"{path}.schema-1.backup")) as backup:
         assert backup.execute("PRAGMA user_version").fetchone() == (1,)
         assert backup.execute("SELECT count(*) FROM jobs").fetchone() == (8,)
@@ -644,6 +650,11 @@ def test_24_schema_1_is_brought_up(stopped, ctl, origin, room):
     for name in ("cut", "dated"):
         assert content.same_as_file(room.downloads / name, name, 3000000)
         assert [r.range for r in origin.requests() if f"/{name}?" in r.target] == ["bytes=2000000-"]
+    headers = {r.target.partition("?")[0].rpartition("/")[2]: r.headers for r in origin.requests()}
+    assert headers["waiting"]["authorization"] == "Basic " + base64.b64encode(b"user:p@ss").decode()
+    assert headers["dated"]["authorization"] == "Bearer canary"
+    assert headers["dated"]["x-one"] == "1" and headers["dated"]["x-two"] == "2"
+    assert "p%40ss" not in json.dumps(ctl.jobs()) and jobs[1]["effective_url"] == "http://example.org/"
     origin.release("g")
     ctl.ok("resume", 7)
     ctl.ok("retry", 2, 6)
@@ -656,3 +667,4 @@ def test_24_schema_1_is_brought_up(stopped, ctl, origin, room):
     with contextlib.closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA user_version").fetchone() == (2,)
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert not any(secret in path.read_bytes() for secret in (b"p%40ss", b"p@ss", b"canary"))

@@ -59,6 +59,8 @@ static const struct row rows[] = {
 	{"encoded part", PART, P206 "Content-Range: bytes 100-999/1000\r\nContent-Encoding: gzip\r\n",
 		GATE_REFUSE, -1, "E_RANGE"},
 	{"whole instead of the rest", PART, OK "Content-Length: 1000\r\n", GATE_START, 1000, NULL},
+	{"whole with a range of an unknown total", PART, OK "Content-Range: bytes 100-999/*\r\n", GATE_REFUSE,
+		-1, "E_RANGE"},
 	{"whole with a range", PART, OK "Content-Length: 900\r\nContent-Range: bytes 100-999/1000\r\n",
 		GATE_REFUSE, -1, "E_RANGE"},
 	{"all there", {.offset = 1000, .size = 1000, .etag = E1, .validator = JOB_VALIDATOR_ETAG},

@@ -28,6 +28,13 @@ type job struct {
 	Size     *int64 `json:"size"`
 }
 
+type attempt struct {
+	Number  int64   `json:"number"`
+	Outcome string  `json:"outcome"`
+	Address *string `json:"address"`
+	Bytes   int64   `json:"bytes"`
+}
+
 type event struct {
 	Kind  string `json:"kind"`
 	JobId int64  `json:"job_id"`
@@ -89,15 +96,37 @@ func watch(ctx context.Context, c *varlink.Connection, id int64) {
 	want(last == "done", "the job ended %q", last)
 }
 
+// inspect looks at the one attempt of a job that is done, and at its file.
+func inspect(ctx context.Context, c *varlink.Connection, id int64) {
+	var whole struct {
+		Job      job       `json:"job"`
+		Attempts []attempt `json:"attempts"`
+	}
+	check(c.Call(ctx, manager+".Inspect", map[string]int64{"id": id}, &whole), "Inspect")
+	want(whole.Job.Id == id && len(whole.Attempts) == 1, "Inspect gave %v", whole)
+	only := whole.Attempts[0]
+	want(only.Number == 1 && only.Outcome == "done" && only.Address != nil && only.Bytes == whole.Job.Received, "Inspect gave %v", only)
+	var file struct {
+		Verified bool    `json:"verified"`
+		Digest   string  `json:"digest"`
+		Size     int64   `json:"size"`
+		Message  *string `json:"message"`
+	}
+	check(c.Call(ctx, manager+".Verify", map[string]int64{"id": id}, &file), "Verify")
+	want(file.Verified && file.Size == whole.Job.Received && file.Message == nil, "Verify gave %v", file)
+	want(strings.HasPrefix(file.Digest, "sha-256="), "Verify gave %v", file)
+}
+
 func jobs(ctx context.Context, c *varlink.Connection, url string) {
 	var added struct {
 		Ids []int64 `json:"ids"`
 	}
 	check(c.Call(ctx, manager+".Add", map[string]interface{}{
-		"jobs": []map[string]interface{}{{"url": url, "priority": 3}}}, &added), "Add")
+		"jobs": []map[string]interface{}{{"url": url, "priority": 3, "user": "a", "password": "b", "insecure": true}}}, &added), "Add")
 	want(len(added.Ids) == 1, "Add gave %v", added.Ids)
 	id := added.Ids[0]
 	watch(ctx, c, id)
+	inspect(ctx, c, id)
 	var list struct {
 		Jobs []job `json:"jobs"`
 	}

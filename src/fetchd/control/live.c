@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 
 struct live_owner {
 	uid_t uid;
@@ -108,6 +109,25 @@ void live_counters(struct live *live, const struct engine_counters *counters)
 	}
 }
 
+/* So long a call of the file system is worth telling. */
+#define STALL_USEC (5 * USEC_PER_SEC)
+
+/* An active job has no error of its own; this one lasts as long as its cause. */
+static void take_stall(struct live_job *entry, int64_t usec)
+{
+	if (usec < STALL_USEC) {
+		if (entry->stalled)
+			str_set(&entry->job->error_code, NULL);
+		entry->stalled = false;
+		return;
+	}
+	entry->stalled = true;
+	str_set(&entry->job->error_code, "E_IO_STALL");
+	free(entry->job->error_message);
+	entry->job->error_message =
+		xasprintf("the disk has not responded for %lld s", (long long)(usec / USEC_PER_SEC));
+}
+
 static void take_entry(struct live *live, const struct progress_entry *from, unsigned worker)
 {
 	struct live_job *entry = find(live, from->job_id);
@@ -120,6 +140,7 @@ static void take_entry(struct live *live, const struct progress_entry *from, uns
 	entry->report = live->reports;
 	if (from->size >= 0)
 		entry->job->size = from->size;
+	take_stall(entry, from->disk_stalled_usec);
 	if (changed)
 		mark_changed(live, entry);
 }

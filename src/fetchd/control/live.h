@@ -18,6 +18,7 @@ struct live_job {
 	struct job *job;  /* as the last event had it; size as far as it is known */
 	int64_t received; /* bytes of the file so far */
 	int64_t speed;	  /* bytes/s */
+	bool stalled;	  /* job's error tells that its disk does not answer */
 	uint64_t change;  /* grows; which of two changed last */
 	unsigned worker;  /* whose report it was in last */
 	uint64_t report;  /* which report that was; 0: none yet */

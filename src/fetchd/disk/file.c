@@ -116,14 +116,25 @@ static bool part_trusted(int fd, int64_t bytes)
 	       st.st_size >= bytes;
 }
 
+static bool as_written(const struct disk_file *file, struct stat *st)
+{
+	return fstat(file->fd, st) == 0 && st->st_size == file->written && st->st_nlink == 1 &&
+	       st->st_uid == geteuid();
+}
+
 bool file_intact(const struct disk_file *file)
 {
 	struct stat open, named;
 
-	return part_trusted(file->fd, file->written) && fstat(file->fd, &open) == 0 &&
-	       open.st_size == file->written &&
+	return as_written(file, &open) &&
 	       fstatat(file->root->parts_fd, file->part, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
 	       named.st_dev == open.st_dev && named.st_ino == open.st_ino;
+}
+
+void file_not_intact(struct verdict *verdict)
+{
+	verdict_set(verdict, VERDICT_RESTART, "E_PART",
+		"the part file was changed, replaced or removed while it was written");
 }
 
 static int rehash(struct disk_file *file, int64_t bytes)
@@ -220,7 +231,8 @@ static int allocate(struct disk_file *file, int64_t offset, int64_t bytes)
 	return errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? -errno : -EOPNOTSUPP;
 }
 
-/* Before the first byte that this attempt writes: is there room for all that are to come? Makes the part. */
+/* Before the first byte that this attempt writes: is there room for all that are to come? Makes the part.
+ * -errno, or -ECANCELED with the verdict set. */
 static int make_room(struct disk_task *task)
 {
 	struct disk_file *file = task->file;
@@ -231,9 +243,9 @@ static int make_room(struct disk_task *task)
 
 	need = task->expect_size > task->offset + n ? task->expect_size - task->offset : n;
 	if (!find_room(file->root, known ? need : -1, &task->verdict, &room))
-		return -ENOSPC;
+		return -ECANCELED;
 	if (file->fd < 0 && !room_takes_files(&room, file->root->path, &task->verdict))
-		return -ENOSPC;
+		return -ECANCELED;
 	if (file->fd < 0)
 		err = part_create(file);
 	if (!err) {
@@ -245,16 +257,22 @@ static int make_room(struct disk_task *task)
 	return err == -EOPNOTSUPP ? 0 : err;
 }
 
-/* A stream whose end nobody knows must not grow into the reserve. */
-static int still_room(struct disk_task *task)
+/* Before each further one: a hole that someone cut would not show any more once it is written behind. And a
+ * stream whose end nobody knows must not grow into the reserve. As above. */
+static int go_on(struct disk_task *task)
 {
 	struct disk_file *file = task->file;
 	struct room room;
+	struct stat st;
 
+	if (!as_written(file, &st)) {
+		file_not_intact(&task->verdict);
+		return -ECANCELED;
+	}
 	if (task->offset < file->room_until)
 		return 0;
 	if (!find_room(file->root, -1, &task->verdict, &room))
-		return -ENOSPC;
+		return -ECANCELED;
 	file->room_until = task->offset + room_step(&room, disk_reserve(file->disk));
 	return 0;
 }
@@ -319,7 +337,7 @@ void file_write(struct disk_task *task)
 	}
 	if (task->digest)
 		sums_expect(&file->sums, task->digest, task->offset);
-	err = file->room_made ? still_room(task) : make_room(task);
+	err = file->room_made ? go_on(task) : make_room(task);
 	if (!err && n)
 		err = fileio_pwrite_all(file->fd, buffer->bytes, n, task->offset);
 	if (err) {

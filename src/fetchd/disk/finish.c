@@ -17,13 +17,11 @@
 
 #include "base/alloc.h"
 #include "base/fileio.h"
-#include "job/name.h"
 
 /* From so many files on, one syncfs(2) is cheaper than an fsync(2) each, unless much else is dirty: it would
  * wait for that. */
 #define SYNCFS_FILES_MIN   8
 #define SYNCFS_DIRTY_BYTES ((int64_t)64 << 20)
-#define NUMBER_MAX	   999
 
 static bool failed(const struct disk_task *task)
 {
@@ -122,61 +120,34 @@ static void sync_all(struct disk_lane *lane, struct disk_task **tasks, size_t n)
 
 /* ---- the name */
 
-static int name_numbered_free(const struct disk_file *file, int dir_fd, const char *wanted, char **ret_name)
+static int name_as_is(const struct disk_task *task, int dir_fd, const char *name)
 {
-	for (int n = 0; n <= NUMBER_MAX; n++) {
-		char *name = n ? name_numbered(wanted, n) : xstrdup(wanted);
-		int err = fileio_rename_noreplace(file->root->parts_fd, file->part, dir_fd, name);
+	const struct disk_file *file = task->file;
 
-		if (!err) {
-			*ret_name = name;
-			return 0;
-		}
-		free(name);
-		if (err != -EEXIST)
-			return err;
-	}
-	return -EEXIST;
+	if (task->conflict != JOB_CONFLICT_OVERWRITE)
+		return fileio_rename_noreplace(file->root->parts_fd, file->part, dir_fd, name);
+	return renameat(file->root->parts_fd, file->part, dir_fd, name) == 0 ? 0 : -errno;
 }
 
-static int name_as_asked(
-	const struct disk_file *file, int dir_fd, const char *name, bool overwrite, char **ret_name)
+/* The name, or as much of it as the file system takes; a numbered one when it is taken, if that is the rule.
+ * *ret_name is the last one tried. */
+static int name_that_fits(const struct disk_task *task, int dir_fd, char **ret_name)
 {
-	int err = 0;
+	int err = -ENAMETOOLONG, form = 0, n = 0;
 
-	if (!overwrite)
-		err = fileio_rename_noreplace(file->root->parts_fd, file->part, dir_fd, name);
-	else if (renameat(file->root->parts_fd, file->part, dir_fd, name) != 0)
-		err = -errno;
-	if (!err)
-		*ret_name = xstrdup(name);
-	return err;
-}
+	while (err == -ENAMETOOLONG || (err == -EEXIST && task->conflict == JOB_CONFLICT_RENAME)) {
+		char *name = NULL;
 
-static int name_by_rule(const struct disk_task *task, int dir_fd, const char *name, char **ret_name)
-{
-	switch (task->conflict) {
-	case JOB_CONFLICT_RENAME: return name_numbered_free(task->file, dir_fd, name, ret_name);
-	case JOB_CONFLICT_OVERWRITE: return name_as_asked(task->file, dir_fd, name, true, ret_name);
-	case JOB_CONFLICT_FAIL:
-	case JOB_CONFLICT_SKIP: break;
-	}
-	return name_as_asked(task->file, dir_fd, name, false, ret_name);
-}
-
-/* The name, or as much of it as the file system takes. */
-static int name_that_fits(const struct disk_task *task, int dir_fd, char **ret_name, char **ret_tried)
-{
-	int err = -ENAMETOOLONG;
-
-	for (int i = 0; err == -ENAMETOOLONG; i++) {
-		char *form = name_form(task->name, i);
-
-		if (!form)
+		if (err == -EEXIST && ++n > NAME_NUMBER_MAX)
 			break;
-		free(*ret_tried);
-		*ret_tried = form;
-		err = name_by_rule(task, dir_fd, form, ret_name);
+		if (*ret_name && err == -ENAMETOOLONG)
+			form++;
+		name = name_candidate(task->name, form, n);
+		if (!name)
+			break;
+		free(*ret_name);
+		*ret_name = name;
+		err = name_as_is(task, dir_fd, name);
 	}
 	return err;
 }
@@ -200,7 +171,7 @@ static void name_taken(struct disk_task *task, const char *name)
 
 static void take_name(struct disk_task *task, const struct disk_place *place)
 {
-	CLEANUP_FREE char *tried = NULL;
+	CLEANUP_FREE char *name = NULL;
 	int err;
 
 	if (place->err == -ENODEV)
@@ -209,15 +180,18 @@ static void take_name(struct disk_task *task, const struct disk_place *place)
 		fail(task, place->err, "open a directory in");
 	/* What is renamed is a name, and another file may have it by now. */
 	else if (!file_intact(task->file))
-		verdict_set(&task->verdict, VERDICT_RESTART, "E_PART",
-			"the part file was changed, replaced or removed while it was written");
+		file_not_intact(&task->verdict);
 	if (failed(task))
 		return;
-	err = name_that_fits(task, place->fd, &task->ret_name, &tried);
-	if (err == -EEXIST)
-		name_taken(task, tried);
-	else if (err)
+	err = name_that_fits(task, place->fd, &name);
+	if (err == -EEXIST) {
+		name_taken(task, name);
+	} else if (err) {
 		fail(task, err, "rename a file in");
+	} else {
+		task->ret_name = name;
+		name = NULL;
+	}
 }
 
 /* A name that may not outlive a power cut is taken back, lest the next attempt finds it taken. One that took

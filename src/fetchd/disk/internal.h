@@ -116,15 +116,18 @@ void file_room(struct disk_task *task);
 void file_close_fd(struct disk_file *file);
 /* Bytes that are durable now: syncs, unless that would prove nothing any more. */
 int64_t file_save(struct disk_file *file);
-/* The part's name still stands for the file that is open, as long as it was written. */
+/* What is open is as long as it was written, and the part's name still stands for it. */
 bool file_intact(const struct disk_file *file);
+void file_not_intact(struct verdict *verdict);
 void file_remove_part(const struct disk_file *file, struct verdict *verdict);
 
 /* names.c: tasks on finished files. */
 void file_exists(struct disk_task *task);
 void file_remove(struct disk_task *task);
-/* The i-th form of a name for file systems that refuse long ones (0: as it is), or NULL. Caller frees. */
-char *name_form(const char *name, int i);
+/* What to call a file: n is the number in brackets, 0 none; form 0 is the name as it is, further ones are cut
+ * for file systems that refuse long names. NULL when there is no such form. Caller frees. */
+char *name_candidate(const char *wanted, int form, int n);
+#define NAME_NUMBER_MAX 999
 
 /* verify.c */
 void file_verify(struct disk_task *task);

@@ -19,17 +19,20 @@
 
 /* Larger than any attribute that is worth sending. */
 #define ETAG_MAX 1024
+/* " (999)" */
+#define NUMBER_BYTES 6
 
-char *name_form(const char *name, int i)
+char *name_candidate(const char *wanted, int form, int n)
 {
 	/* ecryptfs keeps names of 143 bytes; below 100 no file system of today stays. */
 	static const size_t limits[] = {143, 100};
+	CLEANUP_FREE char *cut = NULL;
 
-	if (i == 0)
-		return xstrdup(name);
-	if ((size_t)i > ARRAY_LEN(limits) || strlen(name) <= limits[i - 1])
+	if (form > (int)ARRAY_LEN(limits) || (form > 0 && strlen(wanted) <= limits[form - 1]))
 		return NULL;
-	return name_shorten(name, limits[i - 1]);
+	if (form > 0)
+		wanted = cut = name_shorten(wanted, limits[form - 1] - (n ? NUMBER_BYTES : 0));
+	return n ? name_numbered(wanted, n) : xstrdup(wanted);
 }
 
 /* ---- attributes */
@@ -109,19 +112,20 @@ void file_remove(struct disk_task *task)
 		task->result = 1;
 }
 
-/* Among the numbered forms of a name, which have no gap. *ret_err: why the first that could not be opened
- * could not. */
-static bool find_numbered(const struct disk_file *file, int dir_fd, const char *wanted, char **ret_name,
-	int64_t *ret_size, int *ret_err)
+/* Among the numbered names of one form, which have no gap. *form: then the one to look at next, -1 when there
+ * is nothing more to see. */
+static bool find_in_form(const struct disk_file *file, int dir_fd, const char *wanted, int *form,
+	char **ret_name, int64_t *ret_size)
 {
-	*ret_err = 0;
-	for (int n = 0; n <= 999; n++) {
-		CLEANUP_FREE char *name = n ? name_numbered(wanted, n) : xstrdup(wanted);
-		CLEANUP_CLOSE int fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	for (int n = 0; n <= NAME_NUMBER_MAX; n++) {
+		CLEANUP_FREE char *name = name_candidate(wanted, *form, n);
+		CLEANUP_CLOSE int fd = -1;
 		struct stat st;
 
-		if (fd < 0 && (errno == ENOENT || errno == ENAMETOOLONG)) {
-			*ret_err = -errno;
+		if (name)
+			fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+		if (!name || (fd < 0 && (errno == ENOENT || errno == ENAMETOOLONG))) {
+			*form = name && errno == ENAMETOOLONG ? *form + 1 : -1;
 			return false;
 		}
 		if (fd >= 0 && marked_as(fd, file->mark) && fstat(fd, &st) == 0) {
@@ -130,6 +134,7 @@ static bool find_numbered(const struct disk_file *file, int dir_fd, const char *
 			return true;
 		}
 	}
+	*form = -1;
 	return false;
 }
 
@@ -139,17 +144,12 @@ bool disk_find_finished(struct disk *disk, const struct job *job, char **ret_nam
 		disk_file_new(disk, &(struct disk_file_spec){.job_id = job->id, .dir = job->dir});
 	CLEANUP_CLOSE int dir_fd = -1;
 	bool found = false;
-	int err = -ENAMETOOLONG;
+	int form = 0;
 
 	if (file)
 		dir_fd = fileio_open_beneath(file->root->fd, file->dir, O_PATH | O_DIRECTORY, 0);
-	for (int i = 0; dir_fd >= 0 && !found && err == -ENAMETOOLONG; i++) {
-		CLEANUP_FREE char *name = name_form(job->name, i);
-
-		if (!name)
-			break;
-		found = find_numbered(file, dir_fd, name, ret_name, ret_size, &err);
-	}
+	while (dir_fd >= 0 && !found && form >= 0)
+		found = find_in_form(file, dir_fd, job->name, &form, ret_name, ret_size);
 	disk_file_free(file);
 	return found;
 }

@@ -118,6 +118,8 @@ int origin_need(struct store *store, const char *origin, int64_t *ret_id);
 /* secrets.c: the part of store_add() */
 int secrets_add(struct store *store, const struct job *job);
 bool secrets_any(const struct job_secrets *secrets);
+/* Version 1 had them in URLs and headers. A part of its migration. */
+int secrets_move(struct store *store);
 
 /* schema.c */
 #define STORE_APPLICATION_ID 0x46544348 /* "FTCH" */

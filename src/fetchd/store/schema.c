@@ -154,7 +154,10 @@ static const char migration_2[] =
 	"  key_pem TEXT"
 	") STRICT;";
 
-static const char *const migrations[] = {migration_1, migration_2};
+static const struct migration {
+	const char *sql;
+	int (*rest)(struct store *store); /* what SQL cannot say; 0 or -errno */
+} migrations[] = {{migration_1, NULL}, {migration_2, secrets_move}};
 
 int store_schema_version(void)
 {
@@ -164,10 +167,13 @@ int store_schema_version(void)
 int store_migrate(struct store *store, int version)
 {
 	for (int i = version; i < store_schema_version(); i++) {
-		int rc = sqlite3_exec(store->db, migrations[i], NULL, NULL, NULL);
+		int rc = sqlite3_exec(store->db, migrations[i].sql, NULL, NULL, NULL);
+		int err = rc == SQLITE_OK ? 0 : store_failure(store, rc, "migrating the schema");
 
-		if (rc != SQLITE_OK)
-			return store_failure(store, rc, "migrating the schema");
+		if (!err && migrations[i].rest)
+			err = migrations[i].rest(store);
+		if (err)
+			return err;
 	}
 	return 0;
 }

@@ -137,6 +137,9 @@ static int backup_before_migration(struct store *store, int version)
 	int rc;
 
 	unlink(copy);
+	/* It holds what the file holds. */
+	if (make_private(copy) != 0)
+		return SQLITE_CANTOPEN;
 	rc = sqlite3_exec(store->db, statement, NULL, NULL, NULL);
 	sqlite3_free(statement);
 	if (rc != SQLITE_OK)
@@ -161,8 +164,8 @@ static int upgrade(struct store *store, int version)
 		STORE_APPLICATION_ID, store_schema_version());
 	if (store_migrate(store, version) == 0)
 		rc = sqlite3_exec(store->db, identity, NULL, NULL, NULL);
-	else
-		rc = sqlite3_extended_errcode(store->db);
+	else if ((rc = sqlite3_extended_errcode(store->db)) == SQLITE_OK)
+		rc = SQLITE_ERROR; /* whatever was done since the failure */
 	if (rc != SQLITE_OK)
 		sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
 	return rc;

@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "fetchd/transfer/tls.h"
 #include "job/digest.h"
 #include "job/disposition.h"
 #include "job/name.h"
@@ -73,6 +74,18 @@ static void adopt_validators(struct transfer *t)
 			t, "the server sent an encoded form though none was asked for; kept as it came");
 }
 
+static void watch_end(struct transfer *t)
+{
+	long version = 0;
+
+	curl_easy_getinfo(t->easy, CURLINFO_HTTP_VERSION, &version);
+	if (t->job->size >= 0 || t->response.has_transfer_encoding || strncmp(t->url, "https:", 6) != 0 ||
+		version > CURL_HTTP_VERSION_1_1)
+		return;
+	t->ends_with_tls = true;
+	tls_watch_end(t->easy, &t->tls_closed);
+}
+
 static void body_adopt(struct transfer *t, const struct gate_result *result)
 {
 	struct job *job = t->job;
@@ -88,6 +101,7 @@ static void body_adopt(struct transfer *t, const struct gate_result *result)
 	}
 	adopt_digests(t);
 	adopt_name(t);
+	watch_end(t);
 	t->slow_since_usec = clock_boot_usec();
 	t->slow_offset = t->offset;
 }

@@ -106,7 +106,8 @@ static bool is_captive(const struct gate_request *q, const struct response *r)
 static enum gate_answer judge_whole(
 	const struct gate_request *q, const struct response *r, struct gate_result *ret, struct verdict *v)
 {
-	if (r->has_content_range && (r->bad_content_range || r->range_total != r->content_length))
+	if (r->has_content_range &&
+		(r->bad_content_range || r->range_total < 0 || r->range_total != r->content_length))
 		return refuse_range(q, ret, v, "the server sent a range with status 200");
 	if (is_captive(q, r)) {
 		v->held_for = JOB_WAIT_NETWORK;

@@ -26,7 +26,7 @@ void hop_start(struct transfer *t)
 		transfer_settle(t);
 		return;
 	}
-	t->judged = t->blocked = t->challenged = false;
+	t->judged = t->blocked = t->challenged = t->ends_with_tls = false;
 	t->asked = true;
 	t->tail_seen = 0;
 	t->slow_since_usec = 0;
@@ -180,6 +180,9 @@ static void judge_end(struct transfer *t)
 		verdict_set(&t->verdict, VERDICT_TRANSIENT, "E_TRUNCATED",
 			"the body ended after %lld of %lld bytes", (long long)t->offset,
 			(long long)t->job->size);
+	else if (t->ends_with_tls && !t->tls_closed)
+		verdict_set(&t->verdict, VERDICT_TRANSIENT, "E_TRUNCATED",
+			"the connection was cut off without saying that this is the end");
 	else if (t->job->size < 0 && t->offset == 0) {
 		verdict_set(&t->verdict, VERDICT_TRANSIENT, "E_EMPTY",
 			"the server sent an empty body, and did not say that the file is empty");

@@ -77,9 +77,10 @@ struct progress_report {
 	size_t n;
 	struct progress_entry {
 		int64_t job_id;
-		int64_t received; /* bytes of the file so far, kept ones included */
-		int64_t size;	  /* -1 unknown */
-		int64_t speed;	  /* bytes/s, smoothed */
+		int64_t received;	   /* bytes of the file so far, kept ones included */
+		int64_t size;		   /* -1 unknown */
+		int64_t speed;		   /* bytes/s, smoothed */
+		int64_t disk_stalled_usec; /* it waits for a file system that does not answer; 0: no */
 	} entries[];
 };
 

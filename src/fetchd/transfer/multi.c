@@ -14,6 +14,8 @@ struct multi {
 	struct event_base *base;
 	struct event *timer;
 	uid_t owner;
+	size_t n; /* transfers in it */
+	bool retired;
 	multi_done_fn *done;
 	void *arg;
 };
@@ -168,10 +170,27 @@ int multi_add(struct multi *multi, CURL *easy)
 		log_err("libcurl: cannot add a transfer: %s", curl_multi_strerror(rc));
 		return -EIO;
 	}
+	multi->n++;
 	return 0;
+}
+
+void multi_retire(struct multi *multi)
+{
+	multi->retired = true;
+}
+
+bool multi_retired(const struct multi *multi)
+{
+	return multi->retired;
+}
+
+bool multi_empty(const struct multi *multi)
+{
+	return multi->n == 0;
 }
 
 void multi_remove(struct multi *multi, CURL *easy)
 {
+	multi->n--;
 	curl_multi_remove_handle(multi->curlm, easy);
 }

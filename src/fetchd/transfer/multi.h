@@ -8,6 +8,7 @@
 
 #include <curl/curl.h>
 #include <event2/event.h>
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct multi;
@@ -22,6 +23,10 @@ struct multi *multi_new(struct event_base *base, uid_t owner, long keep, multi_d
 void multi_free(struct multi *multi);
 /* Connections are never shared between users: one multi an owner. */
 uid_t multi_owner(const struct multi *multi);
+/* No new transfer is to come: its connections may be dead, or made under another policy. */
+void multi_retire(struct multi *multi);
+bool multi_retired(const struct multi *multi);
+bool multi_empty(const struct multi *multi);
 /* 0 or -EIO. */
 int multi_add(struct multi *multi, CURL *easy);
 void multi_remove(struct multi *multi, CURL *easy);

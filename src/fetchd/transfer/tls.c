@@ -1,16 +1,48 @@
-/* libcurl tells OpenSSL to take a connection that just ends for one that was closed: a body without a length
- * could then be cut by anyone on the way (FAULTS N7, RFC 8446, 6.1). Runs in the worker, inside libcurl.
+/* A body without a length ends with its connection, and over TLS only a close_notify is an end: a mere end of
+ * the stream can be anyone's doing (FAULTS N7; RFC 8446, 6.1). libcurl takes both for one (7.88, with OpenSSL
+ * 3), so the alert is listened for here. Runs in the worker, inside libcurl.
  */
 #include "config.h"
 
 #include "fetchd/transfer/tls.h"
 
 #include <openssl/ssl.h>
+#include <pthread.h>
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static int watcher_index; /* of a bool * in an SSL */
+
+static void make_index(void)
+{
+	watcher_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+}
+
+static void on_info(const SSL *ssl, int where, int value)
+{
+	bool *closed;
+
+	if (where != SSL_CB_READ_ALERT || (value & 0xff) != SSL_AD_CLOSE_NOTIFY)
+		return;
+	closed = SSL_get_ex_data(ssl, watcher_index);
+	if (closed)
+		*closed = true;
+}
 
 CURLcode tls_context_cb(CURL *easy, void *ctx, void *arg)
 {
 	(void)easy;
 	(void)arg;
-	SSL_CTX_clear_options(ctx, SSL_OP_IGNORE_UNEXPECTED_EOF);
+	pthread_once(&once, make_index);
+	SSL_CTX_set_info_callback(ctx, on_info);
 	return CURLE_OK;
+}
+
+void tls_watch_end(CURL *easy, bool *ret_closed)
+{
+	struct curl_tlssessioninfo *info = NULL;
+
+	*ret_closed = false;
+	if (curl_easy_getinfo(easy, CURLINFO_TLS_SSL_PTR, &info) == CURLE_OK && info &&
+		info->backend == CURLSSLBACKEND_OPENSSL && info->internals)
+		SSL_set_ex_data(info->internals, watcher_index, ret_closed);
 }

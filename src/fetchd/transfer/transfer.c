@@ -5,7 +5,10 @@
 
 #include "fetchd/transfer/transfer.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -182,7 +185,9 @@ void transfer_start_over(struct transfer *t)
 	t->tail_n = t->tail_seen = 0;
 	t->job->received = 0;
 	t->offset = t->posted = t->durable = t->sync_posted = 0;
-	t->job->size = -1;
+	/* A job that the disk holds: so much room is looked for before the host is asked again. */
+	if (t->verdict.class != VERDICT_HELD)
+		t->job->size = -1;
 	t->job->validator = JOB_VALIDATOR_NONE;
 	t->job->integrity = JOB_INTEGRITY_NONE;
 	str_set(&t->job->etag, NULL);
@@ -465,7 +470,7 @@ static void finished(struct transfer *t, struct disk_task *task)
 	}
 	free(name);
 	/* The lane closed the file, and says what of it is on disk. */
-	if (task->result > t->durable)
+	if (t->verdict.class != VERDICT_PERMANENT && task->result > t->durable)
 		t->durable = task->result;
 	if (t->verdict.class == VERDICT_RESTART || !worth_keeping(t, t->durable))
 		transfer_start_over(t);
@@ -604,6 +609,42 @@ void transfer_tick(struct transfer *t, int64_t now_usec, int64_t dt_usec)
 	if (t->buffer && t->buffer->used && now_usec - t->buffer_usec > BUFFER_AGE_USEC)
 		body_flush(t);
 	maybe_checkpoint(t, now_usec);
+}
+
+static bool address_is_here(const char *ip)
+{
+	struct ifaddrs *list = NULL;
+	char text[INET6_ADDRSTRLEN];
+	bool here = false;
+
+	if (getifaddrs(&list) != 0)
+		return true;
+	for (const struct ifaddrs *one = list; one && !here; one = one->ifa_next) {
+		const struct sockaddr *sa = one->ifa_addr;
+		const void *bytes = NULL;
+
+		if (sa && sa->sa_family == AF_INET)
+			bytes = &((const struct sockaddr_in *)(const void *)sa)->sin_addr;
+		else if (sa && sa->sa_family == AF_INET6)
+			bytes = &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr;
+		here = bytes && inet_ntop(sa->sa_family, bytes, text, sizeof(text)) && strcmp(text, ip) == 0;
+	}
+	freeifaddrs(list);
+	return here;
+}
+
+void transfer_network_changed(struct transfer *t)
+{
+	char *ip = NULL;
+
+	if (t->phase != TRANSFER_RUN || curl_easy_getinfo(t->easy, CURLINFO_LOCAL_IP, &ip) != CURLE_OK ||
+		!ip || !*ip || address_is_here(ip))
+		return;
+	t->verdict.held_for = JOB_WAIT_NETWORK;
+	t->verdict.retry_after_usec = 0;
+	verdict_set(
+		&t->verdict, VERDICT_HELD, "E_NETWORK", "the network changed: the address %s is gone", ip);
+	transfer_settle(t);
 }
 
 void transfer_unpause(struct transfer *t, int64_t now_usec)

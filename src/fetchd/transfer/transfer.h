@@ -57,6 +57,8 @@ struct transfer {
 	unsigned hops;
 	bool foreign;		    /* a redirect left the origin: what was meant for it alone is not sent */
 	bool blocked;		    /* the address policy said no */
+	bool ends_with_tls;	    /* the body ends with its connection, and that must be said: */
+	bool tls_closed;	    /* it was */
 	bool http1;		    /* not HTTP/2 */
 	bool challenged;	    /* a 401 or 407 that libcurl answers with credentials has come */
 	struct curl_slist *cookies; /* of the job's jar and of redirects within its origin */
@@ -115,6 +117,8 @@ void transfer_disk_done(struct transfer *t, struct disk_task *task);
 /* The worker's tick, dt_usec after the last one: stalls, old partial buffers, checkpoints, speed. May end the
  * transfer. */
 void transfer_tick(struct transfer *t, int64_t now_usec, int64_t dt_usec);
+/* Ends it, held for the network, when the address that it speaks from is not this machine's any more. */
+void transfer_network_changed(struct transfer *t);
 /* Try to go on after a pause. */
 void transfer_unpause(struct transfer *t, int64_t now_usec);
 

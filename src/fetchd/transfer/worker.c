@@ -133,7 +133,7 @@ static long keep_connections(const struct worker *worker)
 struct multi *worker_multi(struct worker *worker, uid_t owner)
 {
 	for (size_t i = 0; i < worker->n_multis; i++)
-		if (multi_owner(worker->multis[i]) == owner)
+		if (multi_owner(worker->multis[i]) == owner && !multi_retired(worker->multis[i]))
 			return worker->multis[i];
 	worker->multis = xreallocarray(worker->multis, worker->n_multis + 1, sizeof(struct multi *));
 	worker->multis[worker->n_multis] =
@@ -186,10 +186,33 @@ static void report(struct worker *worker)
 			.received = t->offset,
 			.size = t->job->size,
 			.speed = t->speed > 0 ? t->speed : 0,
+			.disk_stalled_usec = t->tasks && t->file ? disk_stalled_usec(t->file) : 0,
 		};
 	}
 	worker->reported = r->n > 0;
 	mailbox_post(worker->control, &r->msg);
+}
+
+static void free_retired(struct worker *worker)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < worker->n_multis; i++) {
+		struct multi *multi = worker->multis[i];
+
+		if (multi_retired(multi) && multi_empty(multi))
+			multi_free(multi);
+		else
+			worker->multis[kept++] = multi;
+	}
+	worker->n_multis = kept;
+}
+
+static void retire_all(struct worker *worker)
+{
+	for (size_t i = 0; i < worker->n_multis; i++)
+		multi_retire(worker->multis[i]);
+	free_retired(worker);
 }
 
 static void let_go(struct worker *worker)
@@ -223,6 +246,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 		next = TAILQ_NEXT(t, link);
 		transfer_tick(t, now, dt);
 	}
+	free_retired(worker);
 	report(worker);
 	worker->last_tick_usec = now;
 	arm(worker->tick, worker->n_transfers ? TICK_USEC : IDLE_USEC);
@@ -278,6 +302,27 @@ static void cancel(struct worker *worker, const struct worker_cancel *msg)
 	}
 }
 
+/* Connections that are kept may be dead, and those in use whose address is gone are: their jobs go on from
+ * another, and that is no attempt of theirs. */
+static void network_changed(struct worker *worker)
+{
+	struct transfer *t, *next;
+
+	retire_all(worker);
+	for (t = TAILQ_FIRST(&worker->transfers); t; t = next) {
+		next = TAILQ_NEXT(t, link);
+		transfer_network_changed(t);
+	}
+}
+
+static void tune(struct worker *worker, struct config *config)
+{
+	config_unref(worker->config);
+	worker->config = config;
+	/* The address policy is asked when a connection is made, not when it is used again. */
+	retire_all(worker);
+}
+
 static void stop(struct worker *worker)
 {
 	struct transfer *t, *next;
@@ -306,12 +351,9 @@ static void receive(struct worker *worker, struct msg *msg)
 	switch (msg->kind) {
 	case WORKER_START: start(worker, (struct worker_start *)msg); return;
 	case WORKER_CANCEL: cancel(worker, (struct worker_cancel *)msg); break;
-	case WORKER_TUNE:
-		config_unref(worker->config);
-		worker->config = ((struct worker_tune *)msg)->config;
-		break;
+	case WORKER_TUNE: tune(worker, ((struct worker_tune *)msg)->config); break;
 	case WORKER_STOP: stop(worker); break;
-	case WORKER_NETWORK: break; /* dead connections show when they are used: an attempt more */
+	case WORKER_NETWORK: network_changed(worker); break;
 	default: disk_done(worker, (struct disk_task *)msg); return;
 	}
 	free(msg);

@@ -1,0 +1,679 @@
+"""Disks that are full, read-only, gone, broken or hung. The job waits and goes on by itself, other disks' jobs run on, and
+in the end the bytes are right or there is no file; nothing else in the directory is touched."""
+import ctypes
+import errno
+import os
+import resource
+import signal
+import time
+
+import pytest
+
+from disks import MIB, Disks, Shim, need, run
+from harness import LIMIT
+from origin import content
+
+GONE = "E_DEST_GONE"
+
+
+@pytest.fixture
+def disks(room):
+    """Asked for before the daemon: unmounted after it has ended."""
+    disks = Disks(room)
+    yield disks
+    disks.close()
+
+
+@pytest.fixture
+def shim(room):
+    return Shim(room)
+
+
+def on(stopped, *disks, **options):
+    """A daemon with these disks as roots beside its own, which looks often at what holds jobs."""
+    roots = [stopped.room.downloads, *(disk.path for disk in disks)]
+    stopped.options.update({
+        "Transfer.DownloadRoots": " ".join(map(str, roots)), "Retry.HoldInterval": "100ms", "Transfer.ReserveSpace": "0",
+        **{key.replace("_", "."): value for key, value in options.items()}})
+    return stopped
+
+
+def held(ctl, job, code, wait="disk", stream=None):
+    """Until the job waits for that, with that code: the sentence. What does not last needs a stream that has begun
+    before: an old event tells the job as it is now."""
+    seen = (stream or ctl.watch("--since", 0)).event(
+        lambda e: e["job_id"] == job and e["kind"] == "waiting" and e["job"].get("waiting_for") == wait)["job"]
+    assert seen["error"]["code"] == code, seen
+    # It costs nothing, however often it is looked at.
+    assert ctl.job(job).get("failures", 0) == 0
+    return seen["error"]["message"]
+
+
+def waiting(ctl, job):
+    """Until the job has failed once and waits for its next attempt."""
+    return ctl.watch("--since", 0).event(
+        lambda e: e["job_id"] == job and e["kind"] == "waiting" and e["job"].get("waiting_for") == "retry")["job"]
+
+
+def done(ctl, disk, job, name, size, seed=None, also=()):
+    """It ends well, with the right bytes, and has left nothing else."""
+    assert ctl.wait(job).code == 0, ctl.job(job)
+    assert content.same_as_file(disk.path / name, seed or name, size)
+    assert disk.names() == {name, *also} and disk.parts() == []
+    assert [j for j in ctl.jobs() if j == job] == [job]
+
+
+def asked_from(request):
+    return int((request.range or "bytes=0-").removeprefix("bytes=").rstrip("-"))
+
+
+# ---- full
+
+
+@pytest.mark.parametrize("kind", ["tmpfs", "ext4"])
+@pytest.mark.parametrize("words", ["", "?chunked"])
+def test_01_a_full_disk_holds_its_own_jobs_only(disks, stopped, ctl, origin, kind, words):
+    disk = disks.of(kind, 40 * MIB)
+    on(stopped, disk).start()
+    disk.fill(2 * MIB if not words else 0)
+    path = f"/bytes/{8 * MIB}/a"
+    [job] = ctl.add("-d", disk.path, origin.url(path + words))
+    message = held(ctl, job, "E_NO_SPACE")
+    assert str(disk.path) in message
+    assert words or message.startswith("need 8.0MiB and 0B in reserve, "), message
+    assert disk.names() == set()
+    others = ctl.add(*(origin.url(f"/bytes/{MIB}/o{i}") for i in range(3)))
+    assert ctl.wait(*others).code == 0
+    assert ctl.job(job)["state"] != "failed" and disk.names() == set()
+    asked = origin.count()
+    disk.empty()
+    done(ctl, disk, job, "a", 8 * MIB)
+    if not words:
+        # While there was no room its host was left alone.
+        assert asked == 4 and origin.count() == 5
+
+
+@pytest.mark.parametrize("kind", ["tmpfs", "ext4"])
+def test_02_it_fills_up_in_the_middle(disks, stopped, ctl, origin, kind):
+    """Of unknown size, so nothing was reserved. What is on the disk is not fetched again."""
+    disk = disks.of(kind, 60 * MIB)
+    on(stopped, disk).start()
+    path = f"/bytes/{24 * MIB}/a"
+    [job] = ctl.add("-d", disk.path, origin.url(f"{path}?chunked&pause={10 * MIB}&until=g"))
+    origin.wait_gated("g")
+    ctl.wait_received(10 * MIB, job)
+    disk.fill(2 * MIB)
+    origin.release("g")
+    held(ctl, job, "E_NO_SPACE")
+    assert disk.names() == set()
+    disk.empty()
+    done(ctl, disk, job, "a", 24 * MIB)
+    first, *more = origin.requests()
+    assert asked_from(first) == 0 and all(asked_from(r) >= 9 * MIB for r in more) and more
+
+
+@pytest.mark.parametrize("kind", ["tmpfs", "ext4"])
+def test_03_what_was_reserved_is_there(disks, stopped, ctl, origin, kind):
+    """The room of a file of known size is its own from the first byte on."""
+    disk = disks.of(kind, 60 * MIB)
+    on(stopped, disk).start()
+    [job] = ctl.add("-d", disk.path, origin.url(f"/bytes/{24 * MIB}/a?pause={2 * MIB}&until=g"))
+    origin.wait_gated("g")
+    ctl.wait_received(2 * MIB, job)
+    [part] = disk.parts()
+    assert part.stat().st_blocks * 512 >= 24 * MIB and part.stat().st_size < 24 * MIB
+    disk.fill(0)
+    origin.release("g")
+    done(ctl, disk, job, "a", 24 * MIB)
+    assert origin.count() == 1
+
+
+def test_04_the_reserve_is_left_to_others(disks, stopped, ctl, origin):
+    """A hundredth of the disk at most; a reload changes it."""
+    disk = disks.ext4(200 * MIB)
+    on(stopped, disk, Transfer_ReserveSpace="1G").start()
+    reserve = disk.total() // 100
+    disk.fill(4 * MIB)
+    [job] = ctl.add("-d", disk.path, origin.url(f"/bytes/{disk.free() - reserve // 2}/a"))
+    message = held(ctl, job, "E_NO_SPACE")
+    assert "in reserve" in message and "0B in reserve" not in message
+    small = ctl.add("-d", disk.path, origin.url(f"/bytes/{MIB}/b"))
+    assert ctl.wait(*small).code == 0
+    (disk.path / "b").unlink()
+    stopped.options["Transfer.ReserveSpace"] = "0"
+    stopped.write_config()
+    stopped.signal(signal.SIGHUP)
+    assert ctl.wait(job).code == 0
+    assert disk.free() < reserve
+
+
+def test_05_a_stream_of_unknown_size_stops_at_the_reserve(disks, stopped, ctl, origin):
+    disk = disks.ext4(200 * MIB)
+    on(stopped, disk, Transfer_ReserveSpace="1G").start()
+    reserve = disk.total() // 100
+    disk.fill(12 * MIB)
+    [job] = ctl.add("-d", disk.path, origin.url(f"/bytes/{16 * MIB}/a?chunked"))
+    held(ctl, job, "E_NO_SPACE")
+    # It is looked at while the file grows: some buffers may be on their way.
+    assert disk.free() > reserve // 2
+    disk.empty()
+    done(ctl, disk, job, "a", 16 * MIB)
+
+
+def test_06_no_inodes(disks, stopped, ctl, origin):
+    disk = disks.ext4(16 * MIB, "-N", "32")
+    on(stopped, disk).start()
+    clutter = []
+    with pytest.raises(OSError) as caught:
+        for i in range(1000):
+            clutter.append(disk.path / f"clutter{i}")
+            clutter[-1].touch()
+    assert caught.value.errno == errno.ENOSPC and os.statvfs(disk.path).f_favail == 0
+    clutter.pop()
+    [job] = ctl.add("-d", disk.path, origin.url(f"/bytes/{MIB}/a"))
+    assert "inodes" in held(ctl, job, "E_QUOTA", "quota")
+    clutter.pop().unlink()
+    done(ctl, disk, job, "a", MIB, also={p.name for p in clutter})
+
+
+def _without_resource_capability():
+    if ctypes.CDLL(None).prctl(24, 24, 0, 0, 0) != 0:  # PR_CAPBSET_DROP, CAP_SYS_RESOURCE
+        raise OSError("CAP_SYS_RESOURCE cannot be dropped")
+
+
+def set_quota(device, uid, limit_bytes):
+    """quotactl(2): struct if_dqblk, of which only the block limits are set."""
+    numbers = [limit_bytes // 1024, limit_bytes // 1024, 0, 0, 0, 0, 0, 0]
+    block = (ctypes.c_uint64 * 9)(*numbers, 1)  # QIF_BLIMITS
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.quotactl(0x800008 << 8, device.encode(), uid, ctypes.byref(block)) != 0:  # Q_SETQUOTA, USRQUOTA
+        pytest.skip(f"no quotas here: {os.strerror(ctypes.get_errno())}")
+
+
+def ext4_with_quota(disks):
+    disk = disks.ext4(200 * MIB, "-O", "quota", "-E", "quotatype=usrquota", options="usrquota")
+    return disk, lambda limit: set_quota(disk.device, os.geteuid(), limit)
+
+
+def btrfs_with_quota(disks):
+    disk = disks.btrfs(200 * MIB)
+    run("btrfs", "quota", "enable", disk.path)
+    return disk, lambda limit: run("btrfs", "qgroup", "limit", limit or "none", disk.path)
+
+
+@pytest.mark.parametrize("kind", [ext4_with_quota, btrfs_with_quota])
+@pytest.mark.parametrize("words", ["", "?chunked"])
+def test_07_a_quota(disks, stopped, ctl, origin, kind, words):
+    disk, limit = kind(disks)
+    on(stopped, disk).start(preexec=_without_resource_capability)
+    limit(4 * MIB)
+    path = f"/bytes/{16 * MIB}/a"
+    [job] = ctl.add("-d", disk.path, origin.url(path + words))
+    held(ctl, job, "E_QUOTA", "quota")
+    other = ctl.add(origin.url(f"/bytes/{MIB}/o"))
+    assert ctl.wait(*other).code == 0
+    limit(0)
+    done(ctl, disk, job, "a", 16 * MIB)
+    if not words:
+        # The quota was tried, not the host.
+        assert len(origin.requests(path)) == 2
+
+
+# ---- read-only, gone
+
+
+def test_08_read_only_and_back(disks, stopped, ctl, origin):
+    disk = disks.ext4(40 * MIB)
+    on(stopped, disk, Retry_Delay="1h").start()
+    path = f"/bytes/{2 * MIB}/a"
+    [job] = ctl.add("-d", disk.path, origin.url(f"{path}?cut={MIB}"))
+    waiting(ctl, job)
+    disk.remount("ro")
+    ctl.ok("retry", job)
+    held(ctl, job, "E_READONLY")
+    [new] = ctl.add("-d", disk.path, "-o", "b", origin.url(f"/bytes/{MIB}/b"))
+    held(ctl, new, "E_READONLY")
+    disk.remount("rw")
+    assert ctl.wait(new).code == 0
+    done(ctl, disk, job, "a", 2 * MIB, also={"b"})
+    assert content.same_as_file(disk.path / "b", "b", MIB)
+    assert [asked_from(r) for r in origin.requests(path)] == [0, MIB]
+
+
+class Away:
+    """Ways for a root to be no more, and back."""
+
+    def __init__(self, disk):
+        self.path = disk.path
+        self.aside = disk.path.with_name("aside")
+        self.disk = disk
+
+    def unmounted(self, back):
+        self.disk.mount() if back else self.disk.detach()
+
+    def renamed(self, back):
+        self.aside.rename(self.path) if back else self.path.rename(self.aside)
+
+    def symlink(self, back):
+        if back:
+            self.path.unlink()
+        self.renamed(back)
+        if not back:
+            self.path.symlink_to(self.aside)
+
+    def replaced(self, back):
+        if back:
+            self.path.rmdir()
+        self.renamed(back)
+        if not back:
+            self.path.mkdir()
+
+
+class Folder:
+    """A root that is a folder on the machine's own disk."""
+
+    def __init__(self, room):
+        self.path = room.path / "folder"
+        self.path.mkdir()
+
+    def names(self):
+        return {p.name for p in self.path.iterdir()} - {".fetchd"}
+
+    def parts(self):
+        return sorted((self.path / ".fetchd").glob("*.part"))
+
+
+def away_from(disks, room, harm):
+    disk = disks.ext4(40 * MIB) if harm == "unmounted" else Folder(room)
+    return disk, getattr(Away(disk), harm)
+
+
+HARMS = ["unmounted", "renamed", "symlink", "replaced"]
+
+
+def is_untouched(path):
+    """Nothing was made where the root was."""
+    return path.is_symlink() or not path.exists() or not list(path.iterdir())
+
+
+@pytest.mark.parametrize("harm", HARMS)
+def test_09_a_root_that_is_gone_before_an_attempt(disks, stopped, ctl, origin, room, harm):
+    disk, harm = away_from(disks, room, harm)
+    on(stopped, disk, Retry_Delay="1h").start()
+    path = f"/bytes/{2 * MIB}/a"
+    [job] = ctl.add("-d", disk.path, origin.url(f"{path}?cut={MIB}"))
+    waiting(ctl, job)
+    harm(back=False)
+    ctl.ok("retry", job)
+    assert str(disk.path) in held(ctl, job, GONE)
+    other = ctl.add(origin.url(f"/bytes/{MIB}/o"))
+    assert ctl.wait(*other).code == 0
+    assert is_untouched(disk.path)
+    harm(back=True)
+    done(ctl, disk, job, "a", 2 * MIB)
+    assert [asked_from(r) for r in origin.requests(path)] == [0, MIB]
+
+
+@pytest.mark.parametrize("size", [1000, 2 * MIB])
+@pytest.mark.parametrize("harm", HARMS)
+def test_10_a_root_that_goes_while_a_file_comes(disks, stopped, ctl, origin, room, harm, size):
+    """The file is whole and has no place: it keeps its bytes, and nothing is fetched again."""
+    disk, harm = away_from(disks, room, harm)
+    on(stopped, disk).start()
+    [job] = ctl.add("-d", disk.path, origin.url(f"/bytes/{size}/a?pause={size // 2}&until=g"))
+    origin.wait_gated("g")
+    ctl.wait_received(size // 2, job)
+    harm(back=False)
+    origin.release("g")
+    held(ctl, job, GONE)
+    assert is_untouched(disk.path)
+    harm(back=True)
+    done(ctl, disk, job, "a", size)
+    if size > 65536:
+        assert sum(r.sent for r in origin.requests()) < 2 * size
+
+
+def test_11_a_folder_in_a_root_is_made_again(stopped, ctl, origin, room):
+    """Only roots are never made."""
+    on(stopped).start()
+    [job] = ctl.add("-d", room.downloads / "x" / "y", origin.url(f"/bytes/{MIB}/a?pause=1000&until=g"))
+    origin.wait_gated("g")
+    origin.release("g")
+    assert ctl.wait(job).code == 0
+    (room.downloads / "x" / "y" / "a").unlink()
+    (room.downloads / "x" / "y").rmdir()
+    (room.downloads / "x").rmdir()
+    [job] = ctl.add("-d", room.downloads / "x" / "y", origin.url(f"/bytes/{MIB}/a"))
+    assert ctl.wait(job).code == 0
+    assert content.same_as_file(room.downloads / "x" / "y" / "a", "a", MIB)
+
+
+# ---- errors, by a library that fails on demand
+
+
+def parts_of(room):
+    return sorted((room.downloads / ".fetchd").glob("*.part"))
+
+
+def files_of(room):
+    return {p.name for p in room.downloads.iterdir()} - {".fetchd"}
+
+
+def fine(ctl, room, job, name, size, also=()):
+    assert ctl.wait(job).code == 0, ctl.job(job)
+    assert content.same_as_file(room.downloads / name, name, size)
+    assert files_of(room) == {name, *also} and parts_of(room) == []
+
+
+@pytest.mark.parametrize("rule", ["pwrite:5:1:1", "pwrite:5:9:1", "fdatasync:5:1:1", "fsync:5:1:1"])
+@pytest.mark.parametrize("size", [1000, 20 * MIB])
+def test_12_an_input_output_error_once(shim, stopped, ctl, origin, room, rule, size):
+    on(stopped).start(**shim.environment(rule))
+    [job] = ctl.add(origin.url(f"/bytes/{size}/a"))
+    fine(ctl, room, job, "a", size)
+
+
+def test_13_an_error_of_a_sync_keeps_what_was_synced_before(shim, stopped, ctl, origin, room):
+    """The first checkpoint counts, the second failed: the file is not synced again, and goes on behind the first."""
+    on(stopped, Retry_Delay="1h").start(**shim.environment("fdatasync:5:2:1"))
+    path = f"/bytes/{48 * MIB}/a"
+    [job] = ctl.add("--limit-rate", "24M", origin.url(path))
+    seen = waiting(ctl, job)
+    assert seen["error"]["code"] == "E_IO"
+    assert 16 * MIB <= seen["received"] < 48 * MIB
+    [part] = parts_of(room)
+    syncs = [call for call in shim.calls() if call[0] in ("fsync", "fdatasync")]
+    assert syncs == [("fdatasync", part.name, "0"), ("fdatasync", part.name, "-5")], "no sync after one that failed"
+    ctl.ok("retry", job)
+    fine(ctl, room, job, "a", 48 * MIB)
+    assert [asked_from(r) for r in origin.requests(path)] == [0, seen["received"]]
+
+
+def test_14_an_error_of_a_write_means_no_sync(shim, stopped, ctl, origin, room):
+    on(stopped, Retry_Delay="1h").start(**shim.environment("pwrite:5:20:1"))
+    [job] = ctl.add(origin.url(f"/bytes/{12 * MIB}/a"))
+    assert waiting(ctl, job)["error"]["code"] == "E_IO"
+    assert [call for call in shim.calls() if call[0] in ("fsync", "fdatasync")] == []
+    ctl.ok("retry", job)
+    fine(ctl, room, job, "a", 12 * MIB)
+
+
+@pytest.mark.parametrize("call", ["pwrite", "fsync"])
+def test_15_the_second_error_in_a_row_is_final(shim, stopped, ctl, origin, room, call):
+    on(stopped).start(**shim.environment(f"{call}:5:1:0"))
+    [job] = ctl.add(origin.url(f"/bytes/{MIB}/a"))
+    assert ctl.wait(job).code == 1
+    assert ctl.job(job)["error"]["code"] == "E_IO" and origin.count() == 2
+    assert files_of(room) == set()
+
+
+def test_16_one_sync_for_many_that_fails_fails_all(shim, stopped, ctl, origin, room):
+    """The first file waits in its sync while the others come: those are synced together."""
+    meminfo = room.path / "meminfo"
+    meminfo.write_text("MemTotal: 1 kB\nDirty: 0 kB\n")
+    on(stopped, **{"Queue_MaxActive": 100, "Queue_MaxPerHost": 100}).start(
+        **shim.environment("fsync:wait:1:1", "syncfs:5:1:1"), FETCHD_SHIM_MEMINFO=str(meminfo))
+    jobs = ctl.add(*(origin.url(f"/bytes/1000/f{i}") for i in range(60)))
+    origin.wait_for(lambda: origin.count() >= 60)
+    shim.open_gate()
+    assert ctl.wait(*jobs).code == 0
+    assert ("syncfs", "-5") in [(call[0], call[2]) for call in shim.calls()]
+    for i in range(60):
+        assert content.same_as_file(room.downloads / f"f{i}", f"f{i}", 1000)
+    assert files_of(room) == {f"f{i}" for i in range(60)} and parts_of(room) == []
+    assert origin.count() > 60
+
+
+@pytest.mark.parametrize("call", ["create", "fallocate", "pwrite", "fdatasync", "fsync", "rename"])
+@pytest.mark.parametrize("number, code, wait", [
+    (errno.ENOSPC, "E_NO_SPACE", "disk"), (errno.EDQUOT, "E_QUOTA", "quota"), (errno.EROFS, "E_READONLY", "disk"),
+    (errno.ESTALE, GONE, "disk")])
+def test_17_whatever_call_says_so_the_job_waits(shim, stopped, ctl, origin, room, call, number, code, wait):
+    if call == "fallocate" and number in (errno.EROFS, errno.ESTALE):
+        pytest.skip("a reservation that fails for another reason than room is no error")
+    on(stopped).start(**shim.environment(f"{call}:{number}:1:1"))
+    path = f"/bytes/{20 * MIB}/a"
+    [job] = ctl.add(origin.url(f"/gate/head{path}?pause={18 * MIB}&until=g"))
+    origin.wait_gated("head")
+    stream = ctl.watch("--since", 0)
+    stream.kind("started", job)
+    origin.release("head")
+    if call == "fdatasync":
+        # A checkpoint, of what has come so far.
+        origin.wait_gated("g")
+        stream.kind("waiting", job)
+    origin.release("g")
+    held(ctl, job, code, wait, stream)
+    fine(ctl, room, job, "a", 20 * MIB)
+
+
+@pytest.mark.parametrize("rule", ["pwrite:short:1:0", f"pwrite:{errno.EINTR}:1:5", f"fallocate:{errno.EOPNOTSUPP}:1:0",
+                                  f"rename:{errno.EINVAL}:1:0"])
+def test_18_what_is_no_error(shim, stopped, ctl, origin, room, rule):
+    """Short writes, interrupted ones, file systems that cannot reserve or have no renameat2(2)."""
+    on(stopped).start(**shim.environment(rule))
+    jobs = ctl.add(origin.url(f"/bytes/{3 * MIB}/a"), origin.url("/bytes/1000/b"))
+    assert ctl.wait(*jobs).code == 0
+    fine(ctl, room, jobs[0], "a", 3 * MIB, also={"b"})
+    assert content.same_as_file(room.downloads / "b", "b", 1000)
+    assert all((room.downloads / name).stat().st_nlink == 1 for name in "ab")
+
+
+def test_19_a_file_larger_than_the_limit(stopped, ctl, origin, room):
+    """RLIMIT_FSIZE: the signal is ignored, the job fails, the daemon and others go on."""
+    on(stopped).start(preexec=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4 * MIB, 4 * MIB)))
+    jobs = ctl.add(origin.url(f"/bytes/{8 * MIB}/a"), origin.url(f"/bytes/{2 * MIB}/b"))
+    assert ctl.wait(*jobs).code == 1
+    assert ctl.job(jobs[0])["error"]["code"] == "E_TOO_LARGE"
+    fine(ctl, room, jobs[1], "b", 2 * MIB)
+
+
+LONG = "n" * 200 + ".tar.gz"
+
+
+@pytest.mark.parametrize("limit, size", [(143, 143), (120, 100)])
+def test_20_a_name_too_long_for_the_file_system(shim, stopped, ctl, origin, room, limit, size):
+    on(stopped).start(FETCHD_SHIM_NAME_MAX=str(limit), **shim.environment())
+    names = []
+    for wanted in ("n" * (size - 7) + ".tar.gz", None):
+        [job] = ctl.add("-o", LONG, origin.url("/bytes/1000/a"))
+        assert ctl.wait(job).code == 0
+        names.append(ctl.job(job)["name"])
+        assert wanted in (None, names[-1])
+        assert content.same_as_file(room.downloads / names[-1], "a", 1000)
+    assert names[1].endswith(" (1).tar.gz") and len(names[1]) <= limit and files_of(room) == set(names)
+
+
+def test_21_a_name_that_no_cut_helps(shim, stopped, ctl, origin, room):
+    on(stopped).start(FETCHD_SHIM_NAME_MAX="50", **shim.environment())
+    [job] = ctl.add("-o", LONG, origin.url("/bytes/1000/a"))
+    assert ctl.wait(job).code == 1
+    assert ctl.job(job)["error"]["code"] == "E_NAME" and files_of(room) == set() and parts_of(room) == []
+
+
+# ---- parts that someone touched
+
+
+FOREIGN = b"foreign" * 300000
+
+
+class Harm:
+    """What can happen to a part behind the daemon's back."""
+
+    def __init__(self, room):
+        self.foreign = room.path / "foreign"
+        self.foreign.write_bytes(FOREIGN)
+
+    def shorter(self, part):
+        os.truncate(part, 1000)
+
+    def removed(self, part):
+        part.unlink()
+
+    def hardlinked(self, part):
+        self.foreign.unlink()
+        os.link(part, self.foreign)
+
+    def symlink(self, part):
+        part.unlink()
+        part.symlink_to(self.foreign)
+
+    def replaced(self, part):
+        part.unlink()
+        part.write_bytes(FOREIGN)
+        os.chown(part, 12345, -1)
+
+    def owned(self, part):
+        os.chown(part, 12345, -1)
+
+    def fifo(self, part):
+        part.unlink()
+        os.mkfifo(part)
+
+    def folder(self, part):
+        part.unlink()
+        part.mkdir()
+
+    def check(self, harm):
+        if harm == "hardlinked":
+            assert self.foreign.stat().st_nlink == 1
+        else:
+            assert self.foreign.read_bytes() == FOREIGN and self.foreign.stat().st_nlink == 1
+
+
+TOUCHED = ["shorter", "removed", "hardlinked", "symlink", "replaced", "owned", "fifo", "folder"]
+
+
+def needs_root(harm):
+    if harm in ("replaced", "owned") and os.geteuid() != 0:
+        pytest.skip("giving a file away needs root")
+
+
+@pytest.mark.parametrize("harm", TOUCHED)
+def test_22_a_part_touched_between_attempts(stopped, ctl, origin, room, harm):
+    needs_root(harm)
+    on(stopped, Retry_Delay="1h").start()
+    [job] = ctl.add(origin.url(f"/bytes/{2 * MIB}/a?cut={MIB}"))
+    waiting(ctl, job)
+    harms = Harm(room)
+    [part] = parts_of(room)
+    before = part.read_bytes()
+    getattr(harms, harm)(part)
+    ctl.ok("retry", job)
+    fine(ctl, room, job, "a", 2 * MIB)
+    assert [asked_from(r) for r in origin.requests()] == [0, 0]
+    harms.check(harm)
+    if harm == "hardlinked":
+        assert harms.foreign.read_bytes() == before
+
+
+@pytest.mark.parametrize("harm", TOUCHED)
+def test_23_a_part_touched_while_it_is_written(stopped, ctl, origin, room, harm):
+    """The name at the end is that of what was written, or the file is fetched again."""
+    needs_root(harm)
+    on(stopped).start()
+    [job] = ctl.add(origin.url(f"/bytes/{2 * MIB}/a?pause={MIB}&until=g&times=1"))
+    origin.wait_gated("g")
+    ctl.wait_received(MIB, job)
+    harms = Harm(room)
+    [part] = wait_for_part(room)
+    getattr(harms, harm)(part)
+    origin.release("g")
+    assert ctl.wait(job).code == 0, ctl.job(job)
+    assert content.same_as_file(room.downloads / "a", "a", 2 * MIB)
+    assert files_of(room) == {"a"} and parts_of(room) == []
+    assert (room.downloads / "a").stat().st_nlink == 1 and (room.downloads / "a").stat().st_uid == os.geteuid()
+    harms.check(harm)
+
+
+def wait_for_part(room):
+    """Bytes are received before they are written."""
+    deadline = time.monotonic() + 60
+    while not parts_of(room):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return parts_of(room)
+
+
+# ---- a name that appears meanwhile
+
+
+@pytest.mark.parametrize("rule, code, name, foreign", [
+    ("skip", 0, "a", True), ("rename", 0, "a (1)", True), ("overwrite", 0, "a", False), ("fail", 1, None, True)])
+@pytest.mark.parametrize("size", [1000, 2 * MIB])
+def test_24_the_name_is_taken_while_the_file_comes(stopped, ctl, origin, room, rule, code, name, foreign, size):
+    on(stopped).start()
+    [job] = ctl.add("--on-conflict", rule, origin.url(f"/bytes/{size}/a?pause={size // 2}&until=g"))
+    origin.wait_gated("g")
+    (room.downloads / "a").write_bytes(FOREIGN)
+    origin.release("g")
+    assert ctl.wait(job).code == code
+    assert ((room.downloads / "a").read_bytes() == FOREIGN) == foreign
+    told = ctl.job(job)
+    if name:
+        assert told["state"] == "done" and told["name"] == name
+    else:
+        assert told["error"]["code"] == "E_EXISTS"
+    if rule in ("rename", "overwrite"):
+        assert content.same_as_file(room.downloads / name, "a", size)
+    assert files_of(room) == {"a", name or "a"} and parts_of(room) == []
+
+
+# ---- a file system that hangs
+
+
+def test_25_a_hung_disk_holds_its_own_transfers_only(disks, stopped, ctl, origin):
+    """More bytes come for it than there are buffers for all; others still get theirs."""
+    need("fsfreeze")
+    disk = disks.ext4(400 * MIB)
+    on(stopped, disk, Queue_MaxActive=40, Queue_MaxPerHost=40).start()
+    warm = ctl.add("-d", disk.path, origin.url("/bytes/10/warm"))
+    assert ctl.wait(*warm).code == 0
+    jobs = ctl.add("-d", disk.path, *(origin.url(f"/gate/g/bytes/{9 * MIB}/h{i}", port=1) for i in range(20)))
+    origin.wait_gated("g", 20)
+    disk.freeze()
+    origin.release("g")
+    origin.wait_for(lambda: sum(r.sent for r in origin.requests()) > 32 * MIB)
+    others = ctl.add(*(origin.url(f"/bytes/{4 * MIB}/o{i}") for i in range(8)))
+    assert ctl.wait(*others).code == 0
+    assert ctl("ping").code == 0 and ctl("status").code == 0
+    assert disk.names() == {"warm"}
+    deadline = time.monotonic() + LIMIT
+    while "the disk has not responded for" not in ctl.ok("status").out:
+        assert time.monotonic() < deadline, "nobody is told why nothing goes on"
+        time.sleep(0.1)
+    disk.thaw()
+    assert ctl.wait(*jobs).code == 0
+    for i in range(20):
+        assert content.same_as_file(disk.path / f"h{i}", f"h{i}", 9 * MIB)
+    assert disk.parts() == []
+
+
+def test_26_a_stop_while_a_disk_hangs(disks, stopped, ctl, origin):
+    """It is left behind; the next start takes up what is there."""
+    need("fsfreeze")
+    disk = disks.ext4(64 * MIB)
+    on(stopped, disk).start()
+    [job] = ctl.add("-d", disk.path, origin.url(f"/bytes/{8 * MIB}/a?pause={MIB}&until=g"))
+    origin.wait_gated("g")
+    ctl.wait_received(MIB, job)
+    disk.freeze()
+    origin.release("g")
+    origin.wait_for(lambda: sum(r.sent for r in origin.requests()) > 2 * MIB)
+    stopped.signal(signal.SIGKILL)
+    disk.thaw()
+    assert stopped.wait_exit() == -signal.SIGKILL
+    assert disk.names() == set()
+    stopped.start()
+    done(ctl, disk, job, "a", 8 * MIB)
+
+
+def test_27_freeze_leaves_nothing(disks):
+    """The tests' own tools: a disk that is filled, frozen and thawed is as before."""
+    disk = disks.ext4(32 * MIB)
+    before = disk.free()
+    disk.fill(MIB)
+    assert disk.free() <= MIB + 65536
+    disk.empty()
+    assert disk.free() == before
+    assert run("findmnt", "--noheadings", "--output", "FSTYPE", disk.path).strip() == "ext4"
