@@ -17,14 +17,18 @@ TESTS += $(lint_tests) $(e2e_tests)
 tests/lint/agreement.py.log tests/e2e/run.sh.log: fetchd$(EXEEXT) fetchctl$(EXEEXT)
 
 EXTRA_DIST += scripts/need $(lint_tests) $(e2e_tests) tests/lint/tree.py \
-	tests/e2e/conftest.py tests/e2e/disks.py tests/e2e/harness.py tests/e2e/shim.c \
+	tests/e2e/conftest.py tests/e2e/disks.py tests/e2e/harness.py tests/e2e/hostile.py tests/e2e/shim.c tests/e2e/varlink.py \
 	tests/e2e/test_01_basics.py tests/e2e/test_02_refusals.py tests/e2e/test_03_options.py \
 	tests/e2e/test_04_concurrency.py tests/e2e/test_05_retry.py tests/e2e/test_06_resume.py tests/e2e/test_07_verbs.py \
 	tests/e2e/test_08_service.py tests/e2e/test_09_start.py tests/e2e/test_10_protocol.py tests/e2e/test_11_users.py \
 	tests/e2e/test_12_varlink.py tests/e2e/test_14_attempts_holds.py tests/e2e/test_15_disks.py \
+	tests/e2e/test_20_hostile_answers.py tests/e2e/test_20_hostile_bodies.py tests/e2e/test_20_hostile_ranges.py \
+	tests/e2e/test_20_hostile_tls.py tests/e2e/test_21_servers.py tests/e2e/test_22_network.py \
 	tests/e2e/schema_1.sql tests/e2e/test_90_crash.py \
 	tests/origin/README.md tests/origin/__init__.py tests/origin/__main__.py tests/origin/behaviour.py \
-	tests/origin/content.py tests/origin/ledger.py tests/origin/server.py \
+	tests/origin/certs.py tests/origin/content.py tests/origin/dns.py tests/origin/ftp.py tests/origin/http2.py \
+	tests/origin/ledger.py tests/origin/netns.py tests/origin/programs.py tests/origin/proxy.py tests/origin/raw.py \
+	tests/origin/server.py \
 	tests/varlink/main.go
 
 check-unit: all $(check_PROGRAMS)

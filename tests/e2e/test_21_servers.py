@@ -8,10 +8,12 @@ import pytest
 
 from hostile import CANARY, CUT, SEED, SIZE, Case, House, good, house_fixture
 from origin import content
-from origin.http2 import ERRORS, Drop, File2, Goaway, Http2Server, Rst
 from origin.programs import Lighttpd, Nginx, free_port
 from origin.proxy import Proxy
 from origin.raw import File, RawServer
+
+pytest.importorskip("h2", reason="python3-h2 is missing")
+from origin.http2 import ERRORS, Drop, File2, Goaway, Http2Server, Rst  # noqa: E402
 
 BIG = 6000000
 ALPN = ["h2", "http/1.1"]
@@ -36,6 +38,8 @@ def place(server, name, seed, size):
 
 @pytest.fixture(scope="module")
 def nginx(tmp_path_factory, certs):
+    if Nginx.missing():
+        pytest.skip("nginx is missing")
     port2, port_few, port_client = free_port(), free_port(), free_port()
     cert, key = certs.pair("good")
     tls = f"ssl_certificate {cert}; ssl_certificate_key {key};"
@@ -57,6 +61,8 @@ def nginx(tmp_path_factory, certs):
 
 @pytest.fixture(scope="module")
 def lighttpd(tmp_path_factory, certs):
+    if Lighttpd.missing():
+        pytest.skip("lighttpd is missing")
     path = tmp_path_factory.mktemp("l") / "lighttpd"
     users = path.with_name("users")
     users.write_text("someone:here:" + hashlib.md5(f"someone:here:{CANARY}".encode()).hexdigest() + "\n")
@@ -436,7 +442,7 @@ def test_21_proxy_of_the_configuration(stopped, ctl, room):
 
 @pytest.fixture
 def ftp(tmp_path_factory):
-    ftp = pytest.importorskip("origin.ftp")
+    ftp = pytest.importorskip("origin.ftp", reason="python3-pyftpdlib is missing")
     with ftp.Ftp(tmp_path_factory.mktemp("ftp")) as server:
         (server.root / "f.bin").write_bytes(content.whole(SEED, SIZE))
         yield server

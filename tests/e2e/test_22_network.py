@@ -104,10 +104,11 @@ def test_22_fifty_black_holes_slow_nobody(away, ctl, room, net, dns, web):
         assert dns.changed.wait_for(lambda: len({n for n in dns.asked if n.endswith(".hole.test")}) >= 40, 60)
     others = ctl.add(*(url(web, path=f"/f?{n}") for n in range(10)), "-d", room.downloads)
     assert ctl.wait(*others).code == 0
-    states = {ctl.job(job)["state"] for job in holes}
-    assert states == {"active"}, states
+    jobs = ctl.jobs()
+    assert {jobs[job]["state"] for job in holes} == {"active"}
     ctl.ok("cancel", *holes)
-    assert {ctl.job(job)["state"] for job in holes} == {"cancelled"}
+    jobs = ctl.jobs()
+    assert {jobs[job]["state"] for job in holes} == {"cancelled"}
 
 
 def test_22_a_stop_does_not_wait_for_names(away, ctl, dns, web):

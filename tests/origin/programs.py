@@ -1,5 +1,6 @@
 """Other people's servers: nginx and lighttpd, each a private instance in a directory of the test's own."""
 import pathlib
+import shutil
 import socket
 import subprocess
 import time
@@ -66,6 +67,10 @@ class Program:
         self.config.write_text(config.format(dir=self.path, www=self.www, port=self.port, **text))
         self.process = None
 
+    @classmethod
+    def missing(cls):
+        return shutil.which(cls.program) is None
+
     def __enter__(self):
         self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=open(self.path / "stderr", "w"), cwd=self.path)
@@ -109,6 +114,8 @@ class Program:
 class Nginx(Program):
     """server, http: more directives of these sections; more: further servers."""
 
+    program = "nginx"
+
     def __init__(self, path, **sections):
         super().__init__(path, NGINX, **sections)
 
@@ -117,6 +124,8 @@ class Nginx(Program):
 
 
 class Lighttpd(Program):
+    program = "lighttpd"
+
     def __init__(self, path, **sections):
         super().__init__(path, LIGHTTPD, **sections)
 
