@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum how { PASS, FAIL, SHORT, WAIT };
@@ -128,7 +129,11 @@ static int sync_with(const char *call, int fd)
 	int (*next)(int) = next_of(call);
 	char buf[512];
 	const char *name = name_of(fd, buf, sizeof(buf));
+	struct stat st;
 
+	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode) && strcmp(call, "fsync") == 0 &&
+		strcmp(name, ".fetchd") != 0)
+		return judge("dirsync", name) == FAIL ? -1 : next(fd);
 	if (strcmp(call, "syncfs") != 0 && !is_part(name))
 		return next(fd);
 	return judge(call, name) == FAIL ? -1 : next(fd);

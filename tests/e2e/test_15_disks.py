@@ -1,9 +1,12 @@
 """Disks that are full, read-only, gone, broken or hung. The job waits and goes on by itself, other disks' jobs run on, and
 in the end the bytes are right or there is no file; nothing else in the directory is touched."""
+import contextlib
 import ctypes
 import errno
 import os
+import pathlib
 import resource
+import shutil
 import signal
 import time
 
@@ -348,6 +351,41 @@ def test_11_a_folder_in_a_root_is_made_again(stopped, ctl, origin, room):
     assert content.same_as_file(room.downloads / "x" / "y" / "a", "a", MIB)
 
 
+@pytest.mark.parametrize("size", [1000, 20 * MIB])
+def test_12_a_mount_below_a_root(disks, stopped, ctl, origin, size):
+    """A part cannot be renamed to it: told before the bytes come."""
+    disk = disks.ext4(64 * MIB)
+    on(stopped, disk).start()
+    below = disk.path / "below"
+    below.mkdir()
+    run("mount", "-t", "tmpfs", "none", below)
+    try:
+        [job] = ctl.add("-d", below, origin.url(f"/bytes/{size}/a?pause={size - 1}&until=g"))
+        if size > 65536:
+            assert ctl.wait(job).code == 1
+        origin.release("g")
+        assert ctl.wait(job).code == 1
+        assert ctl.job(job)["error"]["code"] == "E_XDEV"
+        assert list(below.iterdir()) == [] and disk.parts() == []
+    finally:
+        run("umount", "-l", below)
+
+
+def test_13_the_folder_of_parts_is_made_again(daemon, ctl, origin, room):
+    """Someone tidies up while a file comes: it is fetched again, and others have their place."""
+    [job] = ctl.add(origin.url(f"/bytes/{2 * MIB}/a?pause={MIB}&until=g&times=1"))
+    origin.wait_gated("g")
+    wait_for_part(room)
+    shutil.rmtree(room.downloads / ".fetchd")
+    jobs = ctl.add(origin.url(f"/bytes/{MIB}/b"), origin.url("/bytes/1000/c"))
+    assert ctl.wait(*jobs).code == 0
+    origin.release("g")
+    fine(ctl, room, job, "a", 2 * MIB, also={"b", "c"})
+    assert (room.downloads / ".fetchd").stat().st_mode & 0o777 == 0o700
+    daemon.restart()
+    assert ctl.job(job)["state"] == "done"
+
+
 # ---- errors, by a library that fails on demand
 
 
@@ -367,13 +405,13 @@ def fine(ctl, room, job, name, size, also=()):
 
 @pytest.mark.parametrize("rule", ["pwrite:5:1:1", "pwrite:5:9:1", "fdatasync:5:1:1", "fsync:5:1:1"])
 @pytest.mark.parametrize("size", [1000, 20 * MIB])
-def test_12_an_input_output_error_once(shim, stopped, ctl, origin, room, rule, size):
+def test_14_an_input_output_error_once(shim, stopped, ctl, origin, room, rule, size):
     on(stopped).start(**shim.environment(rule))
     [job] = ctl.add(origin.url(f"/bytes/{size}/a"))
     fine(ctl, room, job, "a", size)
 
 
-def test_13_an_error_of_a_sync_keeps_what_was_synced_before(shim, stopped, ctl, origin, room):
+def test_15_an_error_of_a_sync_keeps_what_was_synced_before(shim, stopped, ctl, origin, room):
     """The first checkpoint counts, the second failed: the file is not synced again, and goes on behind the first."""
     on(stopped, Retry_Delay="1h").start(**shim.environment("fdatasync:5:2:1"))
     path = f"/bytes/{48 * MIB}/a"
@@ -389,7 +427,7 @@ def test_13_an_error_of_a_sync_keeps_what_was_synced_before(shim, stopped, ctl, 
     assert [asked_from(r) for r in origin.requests(path)] == [0, seen["received"]]
 
 
-def test_14_an_error_of_a_write_means_no_sync(shim, stopped, ctl, origin, room):
+def test_16_an_error_of_a_write_means_no_sync(shim, stopped, ctl, origin, room):
     on(stopped, Retry_Delay="1h").start(**shim.environment("pwrite:5:20:1"))
     [job] = ctl.add(origin.url(f"/bytes/{12 * MIB}/a"))
     assert waiting(ctl, job)["error"]["code"] == "E_IO"
@@ -398,8 +436,18 @@ def test_14_an_error_of_a_write_means_no_sync(shim, stopped, ctl, origin, room):
     fine(ctl, room, job, "a", 12 * MIB)
 
 
+@pytest.mark.parametrize("rule", ["rename", "overwrite", "fail"])
+@pytest.mark.parametrize("size", [1000, 2 * MIB])
+def test_17_a_name_that_cannot_be_synced_is_taken_back(shim, stopped, ctl, origin, room, rule, size):
+    """Else the next attempt would find it taken, by itself."""
+    on(stopped).start(**shim.environment("dirsync:5:1:1"))
+    [job] = ctl.add("--on-conflict", rule, origin.url(f"/bytes/{size}/a"))
+    fine(ctl, room, job, "a", size)
+    assert ("dirsync", "dl", "-5") in shim.calls() and ctl.job(job)["name"] == "a"
+
+
 @pytest.mark.parametrize("call", ["pwrite", "fsync"])
-def test_15_the_second_error_in_a_row_is_final(shim, stopped, ctl, origin, room, call):
+def test_18_the_second_error_in_a_row_is_final(shim, stopped, ctl, origin, room, call):
     on(stopped).start(**shim.environment(f"{call}:5:1:0"))
     [job] = ctl.add(origin.url(f"/bytes/{MIB}/a"))
     assert ctl.wait(job).code == 1
@@ -407,7 +455,7 @@ def test_15_the_second_error_in_a_row_is_final(shim, stopped, ctl, origin, room,
     assert files_of(room) == set()
 
 
-def test_16_one_sync_for_many_that_fails_fails_all(shim, stopped, ctl, origin, room):
+def test_19_one_sync_for_many_that_fails_fails_all(shim, stopped, ctl, origin, room):
     """The first file waits in its sync while the others come: those are synced together."""
     meminfo = room.path / "meminfo"
     meminfo.write_text("MemTotal: 1 kB\nDirty: 0 kB\n")
@@ -424,13 +472,15 @@ def test_16_one_sync_for_many_that_fails_fails_all(shim, stopped, ctl, origin, r
     assert origin.count() > 60
 
 
-@pytest.mark.parametrize("call", ["create", "fallocate", "pwrite", "fdatasync", "fsync", "rename"])
-@pytest.mark.parametrize("number, code, wait", [
-    (errno.ENOSPC, "E_NO_SPACE", "disk"), (errno.EDQUOT, "E_QUOTA", "quota"), (errno.EROFS, "E_READONLY", "disk"),
-    (errno.ESTALE, GONE, "disk")])
-def test_17_whatever_call_says_so_the_job_waits(shim, stopped, ctl, origin, room, call, number, code, wait):
-    if call == "fallocate" and number in (errno.EROFS, errno.ESTALE):
-        pytest.skip("a reservation that fails for another reason than room is no error")
+CAUSES = [(errno.ENOSPC, "E_NO_SPACE", "disk"), (errno.EDQUOT, "E_QUOTA", "quota"), (errno.EROFS, "E_READONLY", "disk"),
+          (errno.ESTALE, GONE, "disk")]
+CALLS = ["create", "fallocate", "pwrite", "fdatasync", "fsync", "rename"]
+
+
+# A reservation that fails for another reason than room is no error.
+@pytest.mark.parametrize("call, number, code, wait", [
+    (call, *cause) for call in CALLS for cause in CAUSES if call != "fallocate" or cause in CAUSES[:2]])
+def test_20_whatever_call_says_so_the_job_waits(shim, stopped, ctl, origin, room, call, number, code, wait):
     on(stopped).start(**shim.environment(f"{call}:{number}:1:1"))
     path = f"/bytes/{20 * MIB}/a"
     [job] = ctl.add(origin.url(f"/gate/head{path}?pause={18 * MIB}&until=g"))
@@ -449,7 +499,7 @@ def test_17_whatever_call_says_so_the_job_waits(shim, stopped, ctl, origin, room
 
 @pytest.mark.parametrize("rule", ["pwrite:short:1:0", f"pwrite:{errno.EINTR}:1:5", f"fallocate:{errno.EOPNOTSUPP}:1:0",
                                   f"rename:{errno.EINVAL}:1:0"])
-def test_18_what_is_no_error(shim, stopped, ctl, origin, room, rule):
+def test_21_what_is_no_error(shim, stopped, ctl, origin, room, rule):
     """Short writes, interrupted ones, file systems that cannot reserve or have no renameat2(2)."""
     on(stopped).start(**shim.environment(rule))
     jobs = ctl.add(origin.url(f"/bytes/{3 * MIB}/a"), origin.url("/bytes/1000/b"))
@@ -459,7 +509,7 @@ def test_18_what_is_no_error(shim, stopped, ctl, origin, room, rule):
     assert all((room.downloads / name).stat().st_nlink == 1 for name in "ab")
 
 
-def test_19_a_file_larger_than_the_limit(stopped, ctl, origin, room):
+def test_22_a_file_larger_than_the_limit(stopped, ctl, origin, room):
     """RLIMIT_FSIZE: the signal is ignored, the job fails, the daemon and others go on."""
     on(stopped).start(preexec=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4 * MIB, 4 * MIB)))
     jobs = ctl.add(origin.url(f"/bytes/{8 * MIB}/a"), origin.url(f"/bytes/{2 * MIB}/b"))
@@ -472,7 +522,7 @@ LONG = "n" * 200 + ".tar.gz"
 
 
 @pytest.mark.parametrize("limit, size", [(143, 143), (120, 100)])
-def test_20_a_name_too_long_for_the_file_system(shim, stopped, ctl, origin, room, limit, size):
+def test_23_a_name_too_long_for_the_file_system(shim, stopped, ctl, origin, room, limit, size):
     on(stopped).start(FETCHD_SHIM_NAME_MAX=str(limit), **shim.environment())
     names = []
     for wanted in ("n" * (size - 7) + ".tar.gz", None):
@@ -484,7 +534,7 @@ def test_20_a_name_too_long_for_the_file_system(shim, stopped, ctl, origin, room
     assert names[1].endswith(" (1).tar.gz") and len(names[1]) <= limit and files_of(room) == set(names)
 
 
-def test_21_a_name_that_no_cut_helps(shim, stopped, ctl, origin, room):
+def test_24_a_name_that_no_cut_helps(shim, stopped, ctl, origin, room):
     on(stopped).start(FETCHD_SHIM_NAME_MAX="50", **shim.environment())
     [job] = ctl.add("-o", LONG, origin.url("/bytes/1000/a"))
     assert ctl.wait(job).code == 1
@@ -550,7 +600,7 @@ def needs_root(harm):
 
 
 @pytest.mark.parametrize("harm", TOUCHED)
-def test_22_a_part_touched_between_attempts(stopped, ctl, origin, room, harm):
+def test_25_a_part_touched_between_attempts(stopped, ctl, origin, room, harm):
     needs_root(harm)
     on(stopped, Retry_Delay="1h").start()
     [job] = ctl.add(origin.url(f"/bytes/{2 * MIB}/a?cut={MIB}"))
@@ -568,7 +618,7 @@ def test_22_a_part_touched_between_attempts(stopped, ctl, origin, room, harm):
 
 
 @pytest.mark.parametrize("harm", TOUCHED)
-def test_23_a_part_touched_while_it_is_written(stopped, ctl, origin, room, harm):
+def test_26_a_part_touched_while_it_is_written(stopped, ctl, origin, room, harm):
     """The name at the end is that of what was written, or the file is fetched again."""
     needs_root(harm)
     on(stopped).start()
@@ -586,12 +636,17 @@ def test_23_a_part_touched_while_it_is_written(stopped, ctl, origin, room, harm)
     harms.check(harm)
 
 
-def wait_for_part(room):
-    """Bytes are received before they are written."""
+def wait_until(there):
+    """Of what no one tells."""
     deadline = time.monotonic() + 60
-    while not parts_of(room):
+    while not there():
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def wait_for_part(room):
+    """Bytes are received before they are written."""
+    wait_until(lambda: parts_of(room))
     return parts_of(room)
 
 
@@ -601,7 +656,7 @@ def wait_for_part(room):
 @pytest.mark.parametrize("rule, code, name, foreign", [
     ("skip", 0, "a", True), ("rename", 0, "a (1)", True), ("overwrite", 0, "a", False), ("fail", 1, None, True)])
 @pytest.mark.parametrize("size", [1000, 2 * MIB])
-def test_24_the_name_is_taken_while_the_file_comes(stopped, ctl, origin, room, rule, code, name, foreign, size):
+def test_27_the_name_is_taken_while_the_file_comes(stopped, ctl, origin, room, rule, code, name, foreign, size):
     on(stopped).start()
     [job] = ctl.add("--on-conflict", rule, origin.url(f"/bytes/{size}/a?pause={size // 2}&until=g"))
     origin.wait_gated("g")
@@ -619,10 +674,84 @@ def test_24_the_name_is_taken_while_the_file_comes(stopped, ctl, origin, room, r
     assert files_of(room) == {"a", name or "a"} and parts_of(room) == []
 
 
+# ---- a finished file, looked at again
+
+
+def finished(ctl, origin, *options, size=MIB):
+    [job] = ctl.add(*options, origin.url(f"/bytes/{size}/a"))
+    assert ctl.wait(job).code == 0
+    return job
+
+
+def verified(ctl, job):
+    result = ctl("verify", job)
+    return result.code == 0, result.out + result.err
+
+
+class Decay:
+    """What becomes of a finished file, and what is said of it."""
+
+    def changed(self, path):
+        data = bytearray(path.read_bytes())
+        data[len(data) // 2] ^= 1
+        path.write_bytes(data)
+        return "hashes to"
+
+    def shorter(self, path):
+        os.truncate(path, 1000)
+        return "size"
+
+    def removed(self, path):
+        path.unlink()
+        return "not there any more"
+
+    def symlink(self, path):
+        path.rename(path.with_name("b"))
+        path.symlink_to("b")
+        return "something else"
+
+    def folder(self, path):
+        path.unlink()
+        path.mkdir()
+        return "something else"
+
+
+@pytest.mark.parametrize("decay", ["changed", "shorter", "removed", "symlink", "folder"])
+def test_28_verify_reads_the_file_again(daemon, ctl, origin, room, decay):
+    job = finished(ctl, origin, "--checksum", "sha-256=" + content.sha256("a", MIB))
+    good, said = verified(ctl, job)
+    assert good, said
+    sentence = getattr(Decay(), decay)(room.downloads / "a")
+    good, said = verified(ctl, job)
+    assert not good and sentence in said, said
+    assert ctl.job(job)["state"] == "done"
+
+
+def has_open(daemon, path):
+    for link in (pathlib.Path("/proc") / str(daemon.process.pid) / "fd").iterdir():
+        with contextlib.suppress(OSError):
+            if os.readlink(link) == str(path):
+                return True
+    return False
+
+
+def test_29_a_long_read_holds_nobody(daemon, ctl, origin, room):
+    """Not the other jobs, not the end of the daemon."""
+    job = finished(ctl, origin)
+    os.truncate(room.downloads / "a", 1 << 40)
+    reader = ctl.spawn("verify", job)
+    wait_until(lambda: has_open(daemon, room.downloads / "a"))
+    others = ctl.add(*(origin.url(f"/bytes/{2 * MIB}/o{i}") for i in range(4)))
+    assert ctl.wait(*others).code == 0
+    assert reader.process.poll() is None
+    daemon.stop()
+    assert reader.process.wait(60) != 0
+
+
 # ---- a file system that hangs
 
 
-def test_25_a_hung_disk_holds_its_own_transfers_only(disks, stopped, ctl, origin):
+def test_30_a_hung_disk_holds_its_own_transfers_only(disks, stopped, ctl, origin):
     """More bytes come for it than there are buffers for all; others still get theirs."""
     need("fsfreeze")
     disk = disks.ext4(400 * MIB)
@@ -649,7 +778,7 @@ def test_25_a_hung_disk_holds_its_own_transfers_only(disks, stopped, ctl, origin
     assert disk.parts() == []
 
 
-def test_26_a_stop_while_a_disk_hangs(disks, stopped, ctl, origin):
+def test_31_a_stop_while_a_disk_hangs(disks, stopped, ctl, origin):
     """It is left behind; the next start takes up what is there."""
     need("fsfreeze")
     disk = disks.ext4(64 * MIB)
@@ -668,7 +797,7 @@ def test_26_a_stop_while_a_disk_hangs(disks, stopped, ctl, origin):
     done(ctl, disk, job, "a", 8 * MIB)
 
 
-def test_27_freeze_leaves_nothing(disks):
+def test_32_freeze_leaves_nothing(disks):
     """The tests' own tools: a disk that is filled, frozen and thawed is as before."""
     disk = disks.ext4(32 * MIB)
     before = disk.free()

@@ -41,7 +41,7 @@ tests_fuzz_retry_after_LDADD = $(fuzz_job)
 
 tests_fuzz_url_SOURCES = tests/fuzz/url.c tests/fuzz/fuzz.h
 tests_fuzz_url_LDFLAGS = $(fuzz_ldflags)
-tests_fuzz_url_LDADD = $(fuzz_job)
+tests_fuzz_url_LDADD = $(fuzz_fetchd)
 
 tests_fuzz_name_SOURCES = tests/fuzz/name.c tests/fuzz/fuzz.h
 tests_fuzz_name_LDFLAGS = $(fuzz_ldflags)

@@ -3,8 +3,12 @@
 
 #include "fuzz.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdbool.h>
 #include <strings.h>
 
+#include "fetchd/transfer/address.h"
 #include "job/name.h"
 #include "job/origin.h"
 
@@ -53,6 +57,24 @@ static void check_values(const char *shown, const char *parameter)
 	}
 }
 
+/* A proxy reads a host as it likes: in capitals, with a dot behind, as an address of another spelling. */
+static void check_privacy(const char *host)
+{
+	bool private = address_text_is_private(host);
+	struct sockaddr_in v4 = {.sin_family = AF_INET};
+
+	if (inet_aton(host, &v4.sin_addr))
+		assert(private == address_is_private((const struct sockaddr *)&v4));
+	if (host[0] == '[' || host[0] == '\0' || host[strlen(host) - 1] == '.')
+		return;
+	CLEANUP_FREE char *dotted = xasprintf("%s.", host);
+
+	assert(address_text_is_private(dotted) == private);
+	for (char *c = dotted; *c; c++)
+		*c = (char)(*c >= 'a' && *c <= 'z' ? *c - 'a' + 'A' : *c);
+	assert(address_text_is_private(dotted) == private);
+}
+
 static void check_origin(const char *url, const struct origin *origin)
 {
 	CLEANUP_FREE char *text = origin_text(origin);
@@ -63,6 +85,7 @@ static void check_origin(const char *url, const struct origin *origin)
 	assert(name_refusal(name) == NULL);
 	if (origin->host[0] && origin->port > 0)
 		check_same(text, origin);
+	check_privacy(origin->host);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
@@ -74,6 +97,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	check_values(shown, "sig=");
 	check_values(shown, "token=");
 	check_values(shown, "X-Amz-Signature=");
+	(void)address_text_is_private(url);
 	if (origin_parse(url, &origin) != ORIGIN_OK)
 		return 0;
 	check_origin(url, &origin);

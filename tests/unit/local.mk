@@ -37,6 +37,7 @@ unit_tests = \
 	tests/unit/test_gate \
 	tests/unit/test_store \
 	tests/unit/test_address \
+	tests/unit/test_disk \
 	tests/unit/test_room \
 	tests/unit/test_secrets \
 	tests/unit/test_sums
@@ -78,6 +79,8 @@ tests_unit_test_store_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_store_LDADD = $(unit_fetchd) $(SQLITE_LIBS)
 tests_unit_test_address_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_address_LDADD = $(unit_fetchd)
+tests_unit_test_disk_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_disk_LDADD = $(unit_fetchd) $(CRYPTO_LIBS)
 tests_unit_test_room_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_room_LDADD = $(unit_fetchd)
 tests_unit_test_sums_CPPFLAGS = $(unit_cppflags)

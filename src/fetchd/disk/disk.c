@@ -206,6 +206,34 @@ bool root_ready(const struct disk_root *root, struct verdict *verdict)
 	return false;
 }
 
+static bool parts_present(const struct disk_root *root)
+{
+	struct stat named, open;
+
+	return fstatat(root->fd, PARTS_DIR, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       fstat(root->parts_fd, &open) == 0 && named.st_dev == open.st_dev &&
+	       named.st_ino == open.st_ino;
+}
+
+int root_mend(const struct disk_root *root)
+{
+	CLEANUP_CLOSE int fd = -1;
+
+	if (parts_present(root))
+		return 0;
+	if (mkdirat(root->fd, PARTS_DIR, 0700) != 0 && errno != EEXIST)
+		return -errno;
+	fd = fileio_open_beneath(root->fd, PARTS_DIR, O_RDONLY | O_DIRECTORY, 0);
+	if (fd < 0)
+		return fd;
+	/* Another lane of ours may have been faster; or it is another daemon's. */
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0)
+		return parts_present(root) ? 0 : -EBUSY;
+	log_warning(
+		"download root %s: " PARTS_DIR " was removed, with what was in it; made again", root->path);
+	return dup3(fd, root->parts_fd, O_CLOEXEC) < 0 ? -errno : 0;
+}
+
 void root_fail(const struct disk_root *root, struct verdict *verdict, int err, const char *operation)
 {
 	struct room room;

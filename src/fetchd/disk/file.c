@@ -102,7 +102,8 @@ static int part_create(struct disk_file *file)
 	const int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
 
 	file->fd = openat(file->root->parts_fd, file->part, flags, 0600);
-	if (file->fd < 0 && errno == EEXIST && unlink_part(file) == 0)
+	if (file->fd < 0 && ((errno == EEXIST && unlink_part(file) == 0) ||
+				    (errno == ENOENT && root_mend(file->root) == 0)))
 		file->fd = openat(file->root->parts_fd, file->part, flags, 0600);
 	return file->fd < 0 ? -errno : 0;
 }
@@ -231,6 +232,21 @@ static int allocate(struct disk_file *file, int64_t offset, int64_t bytes)
 	return errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? -errno : -EOPNOTSUPP;
 }
 
+/* A part can only be renamed within its file system; better known now than at the end. What is not there yet
+ * is made then. */
+static bool place_ready(const struct disk_file *file, struct verdict *verdict)
+{
+	CLEANUP_CLOSE int dir_fd = fileio_open_beneath(file->root->fd, file->dir, O_PATH | O_DIRECTORY, 0);
+	struct stat st;
+	int err = dir_fd < 0 ? dir_fd : fstat(dir_fd, &st) != 0 ? -errno : 0;
+
+	if (!err && st.st_dev != file->root->dev)
+		err = -EXDEV;
+	if (err && err != -ENOENT)
+		root_fail(file->root, verdict, err, "write to a directory in");
+	return verdict->class == VERDICT_OK;
+}
+
 /* Before the first byte that this attempt writes: is there room for all that are to come? Makes the part.
  * -errno, or -ECANCELED with the verdict set. */
 static int make_room(struct disk_task *task)
@@ -243,6 +259,9 @@ static int make_room(struct disk_task *task)
 
 	need = task->expect_size > task->offset + n ? task->expect_size - task->offset : n;
 	if (!find_room(file->root, known ? need : -1, &task->verdict, &room))
+		return -ECANCELED;
+	/* A small file is renamed in the next moment anyway. */
+	if (file->lane->which != LANE_SMALL && !place_ready(file, &task->verdict))
 		return -ECANCELED;
 	if (file->fd < 0 && !room_takes_files(&room, file->root->path, &task->verdict))
 		return -ECANCELED;

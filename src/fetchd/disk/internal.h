@@ -102,6 +102,9 @@ bool disk_hurries(struct disk *disk);
 bool disk_root_present(const struct disk_root *root);
 /* The same, with the verdict set when it is not. */
 bool root_ready(const struct disk_root *root, struct verdict *verdict);
+/* The folder of parts is not there: makes it again. Other lanes may use its descriptor meanwhile, whose
+ * number stays the same. 0 or -errno. */
+int root_mend(const struct disk_root *root);
 /* -errno of an operation on the root's payload → verdict, with figures where space is the matter. */
 void root_fail(const struct disk_root *root, struct verdict *verdict, int err, const char *operation);
 

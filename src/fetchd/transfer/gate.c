@@ -7,10 +7,14 @@
 #include <strings.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "job/classify.h"
 #include "job/digest.h"
 #include "job/httpdate.h"
+
+/* Somebody has to log in meanwhile. */
+#define CAPTIVE_USEC (5 * 60 * USEC_PER_SEC)
 
 static enum gate_answer refuse(
 	struct verdict *v, enum verdict_class class, const char *code, const char *sentence)
@@ -111,6 +115,7 @@ static enum gate_answer judge_whole(
 		return refuse_range(q, ret, v, "the server sent a range with status 200");
 	if (is_captive(q, r)) {
 		v->held_for = JOB_WAIT_NETWORK;
+		v->retry_after_usec = CAPTIVE_USEC;
 		return refuse(v, VERDICT_HELD, "E_CAPTIVE",
 			"a web page came in the place of the file: this network may want a log-in first");
 	}

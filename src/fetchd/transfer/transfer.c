@@ -5,14 +5,12 @@
 
 #include "fetchd/transfer/transfer.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
-#include <ifaddrs.h>
-#include <netinet/in.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/netif.h"
 #include "fetchd/transfer/gate.h"
 #include "fetchd/transfer/worker.h"
 #include "job/httpdate.h"
@@ -611,34 +609,12 @@ void transfer_tick(struct transfer *t, int64_t now_usec, int64_t dt_usec)
 	maybe_checkpoint(t, now_usec);
 }
 
-static bool address_is_here(const char *ip)
-{
-	struct ifaddrs *list = NULL;
-	char text[INET6_ADDRSTRLEN];
-	bool here = false;
-
-	if (getifaddrs(&list) != 0)
-		return true;
-	for (const struct ifaddrs *one = list; one && !here; one = one->ifa_next) {
-		const struct sockaddr *sa = one->ifa_addr;
-		const void *bytes = NULL;
-
-		if (sa && sa->sa_family == AF_INET)
-			bytes = &((const struct sockaddr_in *)(const void *)sa)->sin_addr;
-		else if (sa && sa->sa_family == AF_INET6)
-			bytes = &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr;
-		here = bytes && inet_ntop(sa->sa_family, bytes, text, sizeof(text)) && strcmp(text, ip) == 0;
-	}
-	freeifaddrs(list);
-	return here;
-}
-
 void transfer_network_changed(struct transfer *t)
 {
 	char *ip = NULL;
 
 	if (t->phase != TRANSFER_RUN || curl_easy_getinfo(t->easy, CURLINFO_LOCAL_IP, &ip) != CURLE_OK ||
-		!ip || !*ip || address_is_here(ip))
+		!ip || !*ip || netif_is_here(ip))
 		return;
 	t->verdict.held_for = JOB_WAIT_NETWORK;
 	t->verdict.retry_after_usec = 0;
