@@ -206,6 +206,14 @@ void transfer_curl_done(struct transfer *t, CURLcode result)
 	long connect_status, proxy_error;
 
 	t->multi = NULL;
+	if (t->stale) {
+		/* Nothing was sent. */
+		t->stale = false;
+		t->fresh = true;
+		hop_leave(t);
+		hop_start(t);
+		return;
+	}
 	if (t->judged && t->answer == GATE_REDIRECT) {
 		/* However its body ended: it is not ours. */
 		redirect_follow(t);

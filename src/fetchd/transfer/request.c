@@ -317,7 +317,7 @@ static void set_protocol(struct transfer *t, const struct config *cfg)
 	 * carry both. Without TLS nothing tells before an answer is there. */
 	if (!t->http1 && strncmp(t->url, "https:", 6) == 0)
 		curl_easy_setopt(t->easy, CURLOPT_PIPEWAIT, 1L);
-	if (wants_fresh(t->job))
+	if (t->fresh || wants_fresh(t->job))
 		curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, 1L);
 	curl_easy_setopt(t->easy, CURLOPT_MAXLIFETIME_CONN, CONNECTION_SEC);
 	curl_easy_setopt(
@@ -329,8 +329,31 @@ static void set_protocol(struct transfer *t, const struct config *cfg)
 		ftp_setup(t);
 }
 
+/* A connection that is used again must be silent: what waits there is more of the last answer than was
+ * announced, and libcurl (7.88) would take it for the answer to this request. HTTP/2 alone speaks unasked. */
+static int ready_cb(void *arg, char *ip, char *local_ip, int port, int local_port)
+{
+	struct transfer *t = arg;
+	curl_socket_t fd = CURL_SOCKET_BAD;
+	long made = 1;
+	char byte;
+
+	(void)ip, (void)local_ip, (void)port, (void)local_port;
+	if (curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &made) != CURLE_OK || made > 0 ||
+		tls_is_http2(t->easy))
+		return CURL_PREREQFUNC_OK;
+	curl_easy_getinfo(t->easy, CURLINFO_ACTIVESOCKET, &fd);
+	t->stale = tls_unread(t->easy) ||
+		   (fd != CURL_SOCKET_BAD && recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0);
+	return t->stale ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
 static void set_callbacks(struct transfer *t)
 {
+	if (!ftp_is(t->url)) {
+		curl_easy_setopt(t->easy, CURLOPT_PREREQFUNCTION, ready_cb);
+		curl_easy_setopt(t->easy, CURLOPT_PREREQDATA, t);
+	}
 	curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
 	curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->error);
 	curl_easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, body_header_cb);

@@ -60,6 +60,8 @@ struct transfer {
 	bool ends_with_tls;	    /* the body ends with its connection, and that must be said: */
 	bool tls_closed;	    /* it was */
 	bool http1;		    /* not HTTP/2 */
+	bool stale;		    /* the connection that was to be used again cannot be */
+	bool fresh;		    /* over a new connection, then */
 	bool challenged;	    /* a 401 or 407 that libcurl answers with credentials has come */
 	struct curl_slist *cookies; /* of the job's jar and of redirects within its origin */
 	char error[CURL_ERROR_SIZE];
