@@ -209,6 +209,13 @@ static int end_retry(struct engine *engine, struct job *job, struct ending *end)
 	return job_apply(engine, job, JOB_EVENT_RETRY, EVENT_WAITING);
 }
 
+/* The address it ran over is gone and the network is there: another address is, and nothing has to be waited
+ * for. */
+static bool is_moved(const struct engine *engine, const struct verdict *v)
+{
+	return engine->network_up && v->code && strcmp(v->code, "E_NETWORK") == 0;
+}
+
 /* It was no attempt: nothing is counted. */
 static int end_held(struct engine *engine, struct job *job, struct ending *end)
 {
@@ -221,8 +228,8 @@ static int end_held(struct engine *engine, struct job *job, struct ending *end)
 		job->attempts--;
 	set_error(job, v);
 	job->waiting_for = v->held_for > JOB_WAIT_NONE ? (enum job_wait)v->held_for : JOB_WAIT_HOST;
-	job->due_usec =
-		usec_add(engine_now(engine), hold_usec(engine->config->hold_interval_usec, v, &engine->rng));
+	job->due_usec = usec_add(engine_now(engine),
+		is_moved(engine, v) ? 0 : hold_usec(engine->config->hold_interval_usec, v, &engine->rng));
 	return job_apply(engine, job, JOB_EVENT_RETRY, EVENT_WAITING);
 }
 
