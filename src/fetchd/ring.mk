@@ -43,6 +43,7 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/disk/internal.h \
 	src/fetchd/disk/names.c \
 	src/fetchd/disk/place.c \
+	src/fetchd/disk/root.c \
 	src/fetchd/disk/room.c src/fetchd/disk/room.h \
 	src/fetchd/disk/sums.c src/fetchd/disk/sums.h \
 	src/fetchd/disk/verify.c

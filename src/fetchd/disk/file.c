@@ -327,7 +327,7 @@ void file_room(struct disk_task *task)
 	if (!find_room(root, need, &task->verdict, &room) ||
 		!room_takes_files(&room, root->path, &task->verdict))
 		return;
-	err = try_room(root, need);
+	err = need != 0 ? try_room(root, need) : 0;
 	if (err)
 		root_fail(root, &task->verdict, err, "write to");
 }
