@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "fetchd/transfer/address.h"
+#include "fetchd/transfer/sockets.h"
 #include "fetchd/transfer/tls.h"
 #include "job/httpdate.h"
 #include "job/origin.h"
@@ -123,19 +124,6 @@ static bool parsers_agree(const char *url)
 	curl_free(port);
 	curl_url_cleanup(parsed);
 	return agree;
-}
-
-curl_socket_t request_open_socket_cb(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
-{
-	struct transfer *t = arg;
-
-	(void)purpose;
-	if (worker_config(t->worker)->private_addresses == CONFIG_ADDRESSES_DENY &&
-		address_is_private(&address->addr)) {
-		t->blocked = true;
-		return CURL_SOCKET_BAD;
-	}
-	return socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, address->protocol);
 }
 
 static long to_msec(int64_t usec)
@@ -254,10 +242,24 @@ static const char *proxy_of(const struct transfer *t, const struct config *cfg)
 	return proxy && *proxy ? proxy : NULL;
 }
 
+static curl_socket_t open_socket_cb(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct transfer *t = arg;
+	const struct config *cfg = worker_config(t->worker);
+
+	(void)purpose;
+	/* A proxy's address is the administrator's choice; the policy is about what jobs lead to. */
+	if (cfg->private_addresses == CONFIG_ADDRESSES_DENY && address_is_private(&address->addr) &&
+		(!cfg->proxy || proxy_of(t, cfg) != cfg->proxy)) {
+		t->blocked = true;
+		return CURL_SOCKET_BAD;
+	}
+	return sockets_open(worker_sockets(t->worker), address);
+}
+
 static void set_proxy(struct transfer *t, const struct config *cfg)
 {
 	const char *proxy = proxy_of(t, cfg);
-	bool configured = proxy && proxy == cfg->proxy;
 
 	/* Empty strings keep the environment's proxies, and its exceptions, out: never directly when a proxy
 	 * is asked for. */
@@ -266,11 +268,6 @@ static void set_proxy(struct transfer *t, const struct config *cfg)
 	curl_easy_setopt(t->easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	if (cfg->ca_file)
 		curl_easy_setopt(t->easy, CURLOPT_PROXY_CAINFO, cfg->ca_file);
-	/* A proxy's address is the administrator's choice; the policy is about what jobs lead to. */
-	if (!configured) {
-		curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETFUNCTION, request_open_socket_cb);
-		curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETDATA, t);
-	}
 }
 
 /* Behind a proxy no address is seen here: what the URL itself says must do. */
@@ -334,22 +331,22 @@ static void set_protocol(struct transfer *t, const struct config *cfg)
 static int ready_cb(void *arg, char *ip, char *local_ip, int port, int local_port)
 {
 	struct transfer *t = arg;
-	curl_socket_t fd = CURL_SOCKET_BAD;
+	bool silent = sockets_silent(worker_sockets(t->worker), ip, local_ip, port, local_port);
 	long made = 1;
-	char byte;
 
-	(void)ip, (void)local_ip, (void)port, (void)local_port;
 	if (curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &made) != CURLE_OK || made > 0 ||
 		tls_is_http2(t->easy))
 		return CURL_PREREQFUNC_OK;
-	curl_easy_getinfo(t->easy, CURLINFO_ACTIVESOCKET, &fd);
-	t->stale = tls_unread(t->easy) ||
-		   (fd != CURL_SOCKET_BAD && recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0);
+	t->stale = !silent || tls_unread(t->easy);
 	return t->stale ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
 static void set_callbacks(struct transfer *t)
 {
+	curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETFUNCTION, open_socket_cb);
+	curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETDATA, t);
+	curl_easy_setopt(t->easy, CURLOPT_CLOSESOCKETFUNCTION, sockets_close_cb);
+	curl_easy_setopt(t->easy, CURLOPT_CLOSESOCKETDATA, worker_sockets(t->worker));
 	if (!ftp_is(t->url)) {
 		curl_easy_setopt(t->easy, CURLOPT_PREREQFUNCTION, ready_cb);
 		curl_easy_setopt(t->easy, CURLOPT_PREREQDATA, t);

@@ -150,7 +150,6 @@ bool transfer_resumable(const struct transfer *t);
 /* body.c: libcurl's callbacks, and the way of the bytes to the disk. */
 size_t body_header_cb(char *line, size_t size, size_t n, void *arg);
 size_t body_write_cb(char *bytes, size_t size, size_t n, void *arg);
-curl_socket_t request_open_socket_cb(void *arg, curlsocktype purpose, struct curl_sockaddr *address);
 /* Hands the buffer to the disk as WRITE; nothing when it is empty. */
 void body_flush(struct transfer *t);
 /* The network part is over, well or by t->verdict: what the disk still has to do, then FINISHED. */
@@ -171,6 +170,7 @@ struct rate *worker_total_rate(const struct worker *worker);
 struct mailbox *worker_engine(const struct worker *worker);
 /* The multi of this owner, made when there is none. */
 struct multi *worker_multi(struct worker *worker, uid_t owner);
+struct sockets *worker_sockets(const struct worker *worker);
 /* A fresh easy handle, and back. secret: what the job alone may know was set in it, so it is not used again.
  */
 CURL *worker_easy_get(struct worker *worker);
