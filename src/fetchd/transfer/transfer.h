@@ -83,6 +83,7 @@ struct transfer {
 	char *part_digest; /* of what this response brings; goes with the next buffer */
 	int64_t posted;	   /* bytes handed to the disk */
 	int64_t durable;   /* bytes known to be on disk */
+	char *taken;	   /* the final name, once the file has it */
 	int64_t mtime_sec;
 	size_t grow;			/* size of the next buffer */
 	unsigned tasks;			/* out at the disk */
