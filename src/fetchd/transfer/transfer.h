@@ -60,7 +60,7 @@ struct transfer {
 	bool ends_with_tls;	    /* the body ends with its connection, and that must be said: */
 	bool tls_closed;	    /* it was */
 	bool http1;		    /* not HTTP/2 */
-	bool challenged;	    /* a 401 or 407 that libcurl answers with credentials has come */
+	unsigned challenges;	    /* 401s that libcurl may answer with credentials */
 	struct curl_slist *cookies; /* of the job's jar and of redirects within its origin */
 	char error[CURL_ERROR_SIZE];
 	struct response response;
@@ -132,6 +132,8 @@ void redirect_follow(struct transfer *t);
 int request_setup(struct transfer *t);
 /* ftp.c: FTP has no heads; its replies are read for size and time, and the same rules hold. */
 bool ftp_is(const char *url);
+/* Why url is an FTP URL that brings no file as it is; NULL: it does. */
+const char *ftp_refusal(const char *url);
 void ftp_setup(struct transfer *t);
 void ftp_line(struct transfer *t, const char *line, size_t n);
 /* Once, before the first byte. */
