@@ -14,6 +14,7 @@ import pytest
 
 from disks import MIB, Disks, Shim, need, run
 from origin import content
+from origin.raw import HANG, File, RawServer, head
 
 GONE = "E_DEST_GONE"
 
@@ -811,3 +812,53 @@ def test_32_freeze_leaves_nothing(disks):
     disk.empty()
     assert disk.free() == before
     assert run("findmnt", "--noheadings", "--output", "FSTYPE", disk.path).strip() == "ext4"
+
+
+def hung_sync(shim, stopped, ctl, origin, part):
+    """A job with a part of that many bytes waits for its retry; then the lane that syncs, and removes parts, hangs."""
+    on(stopped, Retry_Delay="1h", Queue_MaxPerHost=8).start(**shim.environment("fdatasync:wait:2:1"))
+    [job] = ctl.add(*part)
+    waiting(ctl, job)
+    # So slow that it is synced on its way.
+    [other] = ctl.add("--limit-rate", "40M", "-o", "other", origin.url(f"/bytes/{60 * MIB}/other"))
+    wait_until_stuck(shim)
+    return job, other
+
+
+def wait_until_stuck(shim):
+    deadline = time.monotonic() + LIMIT
+    while [call[0] for call in shim.calls()].count("fdatasync") < 2:
+        assert time.monotonic() < deadline, shim.calls()
+        time.sleep(0.01)
+
+
+def test_30_a_part_that_takes_long_to_remove(shim, stopped, ctl, origin, room):
+    """What takes its place is small, and finished before the old one is gone."""
+    old, new = File("old", 200000, etag='"old"'), File("new", 1000, etag='"new"')
+    with RawServer() as server:
+        server.play("/f", old.cut(150000), new)
+        job, other = hung_sync(shim, stopped, ctl, origin, [server.url("/f")])
+        ctl.ok("retry", job)
+        server.wait_requests("/f", 2)
+        place = room.downloads / "f"
+        while not place.exists():
+            assert stopped.running(), stopped.log.tail()
+            time.sleep(0.01)
+        shim.open_gate()
+        assert ctl.wait(job, other).code == 0
+        assert content.same_as_file(place, "new", 1000)
+    assert parts_of(room) == []
+
+
+def test_31_not_modified_while_a_part_is_removed(shim, stopped, ctl, origin, room):
+    """The part is lost, and the file turns out to be no newer than asked for."""
+    with RawServer() as server:
+        server.play("/f", File("f", 200000).cut(150000), [head("HTTP/1.1 304 Not Modified", "Connection: close"), HANG])
+        job, other = hung_sync(shim, stopped, ctl, origin, ["-z", "2019-01-01", server.url("/f")])
+        for part in room.downloads.glob(f".fetchd/{job}.*"):
+            part.unlink()
+        ctl.ok("retry", job)
+        server.wait_gone("/f", 2)
+        shim.open_gate()
+        assert ctl.wait(job, other).code == 0, stopped.log.tail()
+    assert files_of(room) == {"other"} and parts_of(room) == []

@@ -10,7 +10,7 @@ from hostile import CANARY, CUT, SEED, SIZE, Case, House, good, house_fixture
 from origin import content
 from origin.programs import Lighttpd, Nginx, free_port
 from origin.proxy import Proxy
-from origin.raw import File, RawServer
+from origin.raw import KEEP, File, RawServer
 
 pytest.importorskip("h2", reason="python3-h2 is missing")
 from origin.http2 import ERRORS, Drop, File2, Goaway, Http2Server, Rst  # noqa: E402
@@ -316,6 +316,70 @@ def test_21_digest(jobs, lighttpd):
     jobs.get("--digest", "-u", "someone:wrong", "-o", "wrong", url, state="failed", code=("E_HTTP_401", "E_AUTH"))
 
 
+def digest_server(stale):
+    """It says of so many nonces that they are old."""
+    nonces = iter(range(1000))
+
+    def answer(request):
+        sent = request.headers.get("authorization", "")
+        n = next(nonces)
+        if sent.startswith("Digest ") and n > stale:
+            return good()(request)
+        old = ", stale=true" if sent else ""
+        return [f'HTTP/1.1 401 No\r\nWWW-Authenticate: Digest realm="r", nonce="n{n}", qop="auth"{old}\r\n'
+                "Content-Length: 5\r\n\r\nerror".encode(), KEEP]
+    return answer
+
+
+@pytest.mark.parametrize("stale", [0, 1, 2])
+def test_21_digest_that_grows_old(jobs, stale):
+    with RawServer() as server:
+        server.play("/d", digest_server(stale))
+        jobs.get("--digest", "-u", f"someone:{CANARY}", server.url("/d"))
+        assert jobs.right("d", SEED, SIZE) and len(server.requests()) == stale + 2
+
+
+def test_21_digest_that_is_always_old(jobs):
+    with RawServer() as server:
+        server.play("/d", digest_server(10000))
+        jobs.get("--digest", "-u", f"someone:{CANARY}", server.url("/d"), state="failed", code=("E_HTTP_401",))
+        assert len(server.requests()) < 10
+
+
+def test_21_digest_with_a_long_page(jobs):
+    """What comes with the challenge is not the file's, however long it is."""
+    def answer(request):
+        if request.headers.get("authorization", "").startswith("Digest "):
+            return good()(request)
+        return [b'HTTP/1.1 401 No\r\nWWW-Authenticate: Digest realm="r", nonce="n", qop="auth"\r\n'
+                b"Content-Length: 300000\r\n\r\n" + b"P" * 300000, KEEP]
+
+    with RawServer() as server:
+        server.play("/d", answer)
+        jobs.get("--digest", "-u", f"someone:{CANARY}", server.url("/d"))
+        assert jobs.right("d", SEED, SIZE)
+
+
+def test_21_digest_over_redirects(jobs):
+    """Each request of the job's own origin is answered anew; another origin learns nothing."""
+    def guarded(then):
+        def answer(request):
+            if request.headers.get("authorization", "").startswith("Digest "):
+                return then(request)
+            return [b'HTTP/1.1 401 No\r\nWWW-Authenticate: Digest realm="r", nonce="n", qop="auth"\r\nContent-Length: 0\r\n\r\n', KEEP]
+        return answer
+
+    with RawServer() as server, RawServer() as other:
+        def to(url):
+            return lambda request: [f"HTTP/1.1 302 There\r\nLocation: {url}\r\nContent-Length: 0\r\n\r\n".encode()]
+        server.play("/d", guarded(to("/e")))
+        server.play("/e", guarded(to(other.url("/f"))))
+        other.play("/f", guarded(good()))
+        jobs.get("--digest", "-u", f"someone:{CANARY}", server.url("/d"), state="failed", code=("E_HTTP_401",))
+        assert [r.path for r in server.requests()] == ["/d", "/d", "/e", "/e"]
+        assert ["authorization" in r.headers for r in other.requests()] == [False]
+
+
 def test_21_bearer(jobs):
     def answer(request):
         ok = request.headers.get("authorization") == f"Bearer {CANARY}"
@@ -438,6 +502,22 @@ def test_21_proxy_of_the_configuration(stopped, ctl, room):
         assert len(server.requests()) == 2
 
 
+# ---- many over one connection
+
+def test_21_http2_a_slow_stream_holds_up_no_other(jobs, nginx):
+    """A job with a limit of its own takes its time; the others of its host do not wait for it."""
+    place(nginx, "slow", "slow", BIG)
+    [slow] = jobs.add("--limit-rate", "20k", nginx.url("/slow", "https", nginx.h2))
+    jobs.house.watcher.wait(slow, lambda e: e["kind"] in ("started", "active"))
+    jobs.house.ctl.wait_received(1, slow)
+    others = jobs.add(*(nginx.url(f"/f{n}", "https", nginx.h2) for n in range(20)), nginx.url("/big", "https", nginx.h2))
+    jobs.end(*others)
+    assert jobs.right("big", "big", BIG) and all(jobs.right(f"f{n}", f"f{n}", 50000 + n) for n in range(20))
+    seen = jobs.house.job(slow)
+    assert seen["state"] == "active" and 0 < seen.get("received", 0) < BIG, seen
+    jobs.house.call("Cancel", selection={"ids": [slow]})
+
+
 # ---- FTP
 
 @pytest.fixture
@@ -497,6 +577,28 @@ def test_21_ftp_refused(ftp_house, ftp, what, codes):
 
 def test_21_ftp_is_off_until_it_is_switched_on(house, ftp):
     assert house.ctl("add", ftp.url("/f.bin")).code == 5 and ftp.commands == []
+
+
+def test_21_ftp_through_an_http_proxy(ftp_house, ftp):
+    """The proxy's own pages are no files: it is asked for a way through, not for the file."""
+    with Proxy() as proxy:
+        path, _ = ftp_get(ftp_house, ftp.url("/f.bin"), "-x", proxy.url())
+        assert content.same_as_file(path, SEED, SIZE)
+        assert proxy.asked and all(line.startswith("CONNECT ") for line in proxy.asked), proxy.asked
+        proxy.refuse = 404
+        ftp_get(ftp_house, ftp.url("/f.bin"), "-x", proxy.url(), state="failed", code=("E_PROXY",))
+
+
+@pytest.mark.parametrize("kind", ["a", "A", "d", "D", "x", ""])
+def test_21_ftp_type(ftp_house, ftp, kind):
+    """As text the lines would end otherwise, and a listing is no file."""
+    ftp_get(ftp_house, ftp.url(f"/f.bin;type={kind}"), state="failed", code=("E_BAD_URL",))
+    assert not [c for c in ftp.commands if c.startswith(("TYPE A", "LIST", "NLST"))]
+
+
+def test_21_ftp_type_of_bytes(ftp_house, ftp):
+    seen = ftp_get(ftp_house, ftp.url("/f.bin;type=i"), "-o", "f.bin")[0]
+    assert content.same_as_file(seen, SEED, SIZE)
 
 
 CRLF = ["/f.bin%0d%0aDELE%20f.bin", "/%0aQUIT", "/a%00b"]

@@ -26,7 +26,8 @@ void hop_start(struct transfer *t)
 		transfer_settle(t);
 		return;
 	}
-	t->judged = t->blocked = t->challenged = t->ends_with_tls = false;
+	t->judged = t->blocked = t->ends_with_tls = false;
+	t->challenges = 0;
 	t->asked = true;
 	t->tail_seen = 0;
 	t->slow_since_usec = 0;
@@ -223,7 +224,7 @@ void transfer_curl_done(struct transfer *t, CURLcode result)
 	proxy_error = proxy_error_of(t);
 	if (ftp_is(t->url))
 		ftp_judge_end(t, result);
-	else if (!t->judged && t->challenged && t->response.complete)
+	else if (!t->judged && t->challenges > 0 && t->response.complete)
 		body_judge(t); /* libcurl had no answer to the challenge */
 	if (result != CURLE_OK &&
 		(t->verdict.class != VERDICT_OK || (t->judged && t->answer == GATE_UNCHANGED)))

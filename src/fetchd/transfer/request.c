@@ -219,6 +219,10 @@ static void set_tls(struct transfer *t, const struct config *cfg)
 
 	curl_easy_setopt(t->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	curl_easy_setopt(t->easy, CURLOPT_SSL_CTX_FUNCTION, tls_context_cb);
+	/* What is to be trusted instead of the system's is that and no more: there is a directory of them
+	 * too. */
+	if (cfg->ca_file || (material && material->ca_pem))
+		curl_easy_setopt(t->easy, CURLOPT_CAPATH, NULL);
 	if (cfg->ca_file)
 		curl_easy_setopt(t->easy, CURLOPT_CAINFO, cfg->ca_file);
 	if (material && material->ca_pem)
@@ -266,8 +270,10 @@ static void set_proxy(struct transfer *t, const struct config *cfg)
 	curl_easy_setopt(t->easy, CURLOPT_PROXY, proxy ? proxy : "");
 	curl_easy_setopt(t->easy, CURLOPT_NOPROXY, "");
 	curl_easy_setopt(t->easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-	if (cfg->ca_file)
+	if (cfg->ca_file) {
+		curl_easy_setopt(t->easy, CURLOPT_PROXY_CAPATH, NULL);
 		curl_easy_setopt(t->easy, CURLOPT_PROXY_CAINFO, cfg->ca_file);
+	}
 }
 
 /* Behind a proxy no address is seen here: what the URL itself says must do. */
@@ -359,24 +365,18 @@ static void set_callbacks(struct transfer *t)
 	curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
 }
 
-static bool is_ftp_directory(const char *url)
-{
-	size_t n = strcspn(url, "?#;");
-
-	return ftp_is(url) && n > 0 && url[n - 1] == '/';
-}
-
 int request_setup(struct transfer *t)
 {
 	const struct config *cfg = worker_config(t->worker);
+	const char *no_file = ftp_refusal(t->url);
 
 	if (!parsers_agree(t->url)) {
 		verdict_set(
 			&t->verdict, VERDICT_PERMANENT, "E_BAD_URL", "the URL can be understood in two ways");
 		return -EINVAL;
 	}
-	if (is_ftp_directory(t->url)) {
-		verdict_set(&t->verdict, VERDICT_PERMANENT, "E_BAD_URL", "an FTP directory is no file");
+	if (no_file) {
+		verdict_set(&t->verdict, VERDICT_PERMANENT, "E_BAD_URL", "%s", no_file);
 		return -EINVAL;
 	}
 	if (hides_private(t, cfg))

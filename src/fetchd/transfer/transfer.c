@@ -59,6 +59,7 @@ static void transfer_free(struct transfer *t)
 	attempt_free(t->record);
 	curl_slist_free_all(t->cookies);
 	free(t->have_etag);
+	free(t->taken);
 	free(t->tail);
 	free(t->part_digest);
 	free(t->url);
@@ -110,18 +111,21 @@ void outcome_free(struct outcome *o)
 	free(o);
 }
 
-/* The end: exactly one FINISHED. */
-static void tell(struct transfer *t, char *name)
+/* The end: exactly one FINISHED, as soon as the disk is through; an older part may take longer to be removed
+ * than a new file to be finished. Whoever calls this is done with t. */
+static void tell(struct transfer *t)
 {
-	struct outcome *o = outcome_new(t, OUTCOME_FINISHED);
+	struct outcome *o;
 
-	assert(t->tasks == 0);
+	assert(t->phase == TRANSFER_SETTLE);
+	if (t->tasks > 0)
+		return;
+	o = outcome_new(t, OUTCOME_FINISHED);
 	o->verdict = t->verdict;
 	verdict_init(&t->verdict);
 	o->job = facts(t);
-	if (name)
-		str_set(&o->job->name, name);
-	free(name);
+	if (t->taken)
+		str_set(&o->job->name, t->taken);
 	if (t->asked) {
 		o->record = t->record;
 		o->record->ended_usec = clock_wall_usec();
@@ -285,10 +289,8 @@ static void looked_for_name(struct transfer *t, const struct disk_task *task)
 	bool exists = task->result > 0;
 
 	if (exists && conflict_of(t) == JOB_CONFLICT_SKIP) {
-		char *name = xstrdup(t->job->name);
-
 		t->phase = TRANSFER_SETTLE;
-		tell(t, name);
+		tell(t);
 		return;
 	}
 	if (exists && conflict_of(t) == JOB_CONFLICT_FAIL) {
@@ -398,11 +400,9 @@ static bool keeps_bytes(const struct transfer *t)
 /* What the reader has is as new as what the server has. */
 static void settle_unchanged(struct transfer *t)
 {
-	char *name = t->conditional ? xstrdup(t->job->name) : NULL;
-
 	transfer_note(t, "not modified; nothing was fetched");
 	forget_file(t);
-	tell(t, name);
+	tell(t);
 }
 
 void transfer_settle(struct transfer *t)
@@ -410,7 +410,6 @@ void transfer_settle(struct transfer *t)
 	t->phase = TRANSFER_SETTLE;
 	hop_leave(t);
 	if (t->verdict.class == VERDICT_OK && t->judged && t->answer == GATE_UNCHANGED) {
-		assert(t->tasks == 0);
 		settle_unchanged(t);
 		return;
 	}
@@ -425,8 +424,7 @@ void transfer_settle(struct transfer *t)
 	} else {
 		transfer_start_over(t);
 	}
-	if (t->tasks == 0)
-		tell(t, NULL);
+	tell(t);
 }
 
 static void take_verdict(struct transfer *t, struct disk_task *task)
@@ -453,27 +451,24 @@ static void checkpoint(struct transfer *t, int64_t durable)
 /* The FINISH has come back: the one way to success. */
 static void finished(struct transfer *t, struct disk_task *task)
 {
-	char *name = task->ret_name;
-
-	task->ret_name = NULL;
 	if (t->verdict.class == VERDICT_OK) {
+		t->taken = task->ret_name;
+		task->ret_name = NULL;
 		t->durable = t->offset;
 		t->job->size = t->offset;
 		if (task->ret_integrity > t->job->integrity)
 			t->job->integrity = task->ret_integrity;
 		if (task->ret_note)
 			transfer_note(t, task->ret_note);
-		tell(t, name);
+		tell(t);
 		return;
 	}
-	free(name);
 	/* The lane closed the file, and says what of it is on disk. */
 	if (t->verdict.class != VERDICT_PERMANENT && task->result > t->durable)
 		t->durable = task->result;
 	if (t->verdict.class == VERDICT_RESTART || !worth_keeping(t, t->durable))
 		transfer_start_over(t);
-	if (t->tasks == 0)
-		tell(t, NULL);
+	tell(t);
 }
 
 void transfer_disk_done(struct transfer *t, struct disk_task *task)
@@ -512,10 +507,7 @@ void transfer_disk_done(struct transfer *t, struct disk_task *task)
 		if (t->verdict.class != VERDICT_OK)
 			transfer_settle(t);
 		return;
-	case TRANSFER_SETTLE:
-		if (t->tasks == 0)
-			tell(t, NULL);
-		return;
+	case TRANSFER_SETTLE: tell(t); return;
 	}
 }
 

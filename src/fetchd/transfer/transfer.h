@@ -62,7 +62,7 @@ struct transfer {
 	bool http1;		    /* not HTTP/2 */
 	bool stale;		    /* the connection that was to be used again cannot be */
 	bool fresh;		    /* over a new connection, then */
-	bool challenged;	    /* a 401 or 407 that libcurl answers with credentials has come */
+	unsigned challenges;	    /* 401s that libcurl may answer with credentials */
 	struct curl_slist *cookies; /* of the job's jar and of redirects within its origin */
 	char error[CURL_ERROR_SIZE];
 	struct response response;
@@ -85,6 +85,7 @@ struct transfer {
 	char *part_digest; /* of what this response brings; goes with the next buffer */
 	int64_t posted;	   /* bytes handed to the disk */
 	int64_t durable;   /* bytes known to be on disk */
+	char *taken;	   /* the final name, once the file has it */
 	int64_t mtime_sec;
 	size_t grow;			/* size of the next buffer */
 	unsigned tasks;			/* out at the disk */
@@ -133,6 +134,8 @@ void redirect_follow(struct transfer *t);
 int request_setup(struct transfer *t);
 /* ftp.c: FTP has no heads; its replies are read for size and time, and the same rules hold. */
 bool ftp_is(const char *url);
+/* Why url is an FTP URL that brings no file as it is; NULL: it does. */
+const char *ftp_refusal(const char *url);
 void ftp_setup(struct transfer *t);
 void ftp_line(struct transfer *t, const char *line, size_t n);
 /* Once, before the first byte. */
