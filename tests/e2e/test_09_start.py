@@ -185,3 +185,30 @@ def test_14_help_and_version(stopped):
     assert "--check-config" in run(stopped, "--help").stdout
     assert run(stopped, "--version").stdout.startswith("fetchd ")
     assert run(stopped, "--no-such-option").returncode not in (0, 75)
+
+
+@pytest.mark.parametrize("state", ["queued", "waiting", "active"])
+def test_15_rows_that_make_no_sense(stopped, ctl, room, origin, state):
+    """They fail, and the others go on."""
+    stopped.start()
+    ctl.ok("drain")
+    bad = ctl.add(origin.url("/bytes/10/a"), origin.url("/bytes/10/b"), origin.url("/bytes/10/c"))
+    good = ctl.add(origin.url("/bytes/10/d"))
+    stopped.stop()
+    number = {"queued": 1, "waiting": 2, "active": 3}[state]
+    with contextlib.closing(sqlite3.connect(room.state / "queue.db")) as database, database:
+        database.execute("PRAGMA ignore_check_constraints = ON")
+        database.execute(f"UPDATE jobs SET state = {number}, received = -5 WHERE id = ?", (bad[0],))
+        database.execute(f"UPDATE jobs SET state = {number}, resume = 77 WHERE id = ?", (bad[1],))
+        database.execute(f"UPDATE jobs SET state = {number}, waiting_for = 99 WHERE id = ?", (bad[2],))
+    stopped.start()
+    assert ctl.wait(*good).code == 0
+    assert ctl.wait(*bad).code != 0
+    for job in bad:
+        assert (ctl.job(job)["state"], ctl.job(job)["error"]["code"]) == ("failed", "E_INTERNAL")
+    ctl.ok("retry", *bad)
+    assert ctl.wait(*bad).code == 0
+    stopped.stop()
+    with contextlib.closing(sqlite3.connect(room.state / "queue.db")) as database:
+        assert database.execute("SELECT state, n FROM counters WHERE n > 0 AND state > 1").fetchall() == [(5, 4)]
+    stopped.start()

@@ -4,6 +4,7 @@ It runs on an asyncio loop in a thread of its own, listens on loopback, and is d
 process (class Origin) or over /_control (python3 -m origin).
 """
 import asyncio
+import base64
 import json
 import threading
 from email.utils import formatdate
@@ -310,6 +311,9 @@ class Exchange:
             headers["Accept-Ranges"] = "bytes"
         if b.has("disposition"):
             headers["Content-Disposition"] = f'attachment; filename="{b.query["disposition"]}"'
+        if b.has("digest"):
+            digest = bytes.fromhex(content.sha256(b.content_seed(version), b.size))
+            headers["Repr-Digest"] = f"sha-256=:{base64.b64encode(digest).decode()}:"
         headers["Content-Type"] = "application/octet-stream"
         headers.update(self._framing(end - start))
         self.writer.write(head_bytes(self.request.status, headers))

@@ -5,6 +5,7 @@
 
 #include "fetchd/disk/internal.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/fileio.h"
 #include "job/classify.h"
 #include "job/name.h"
@@ -138,6 +140,40 @@ static bool find_in_form(const struct disk_file *file, int dir_fd, const char *w
 	return false;
 }
 
+static bool is_marked(const struct disk_file *file, int dir_fd, const char *name)
+{
+	CLEANUP_CLOSE int fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	return fd >= 0 && marked_as(fd, file->mark);
+}
+
+/* The server may have named it, and the queue does not know how: among all files that got their name since
+ * the job began. */
+static bool find_by_mark(
+	const struct disk_file *file, int dir_fd, const struct job *job, char **ret_name, int64_t *ret_size)
+{
+	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *entry;
+	struct stat st;
+	bool found = false;
+
+	if (!dir && fd >= 0)
+		close(fd);
+	while (dir && !found && (entry = readdir(dir))) {
+		found = fstatat(dir_fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+			S_ISREG(st.st_mode) && st.st_ctim.tv_sec >= job->started_usec / USEC_PER_SEC &&
+			is_marked(file, dir_fd, entry->d_name);
+		if (found) {
+			*ret_name = xstrdup(entry->d_name);
+			*ret_size = st.st_size;
+		}
+	}
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
 bool disk_find_finished(struct disk *disk, const struct job *job, char **ret_name, int64_t *ret_size)
 {
 	struct disk_file *file =
@@ -150,6 +186,8 @@ bool disk_find_finished(struct disk *disk, const struct job *job, char **ret_nam
 		dir_fd = fileio_open_beneath(file->root->fd, file->dir, O_PATH | O_DIRECTORY, 0);
 	while (dir_fd >= 0 && !found && form >= 0)
 		found = find_in_form(file, dir_fd, job->name, &form, ret_name, ret_size);
+	if (dir_fd >= 0 && !found && job->options.remote_name)
+		found = find_by_mark(file, dir_fd, job, ret_name, ret_size);
 	disk_file_free(file);
 	return found;
 }

@@ -263,7 +263,7 @@ int sched_fill(struct engine *engine, bool *ret_more)
 		if (n > CLAIMS_MAX)
 			n = CLAIMS_MAX;
 		err = claim_some(engine, host, n, &got);
-		claimed += got;
+		claimed += got ? got : 1; /* rows that make no sense are no claims, but take their time */
 	}
 	return err;
 }

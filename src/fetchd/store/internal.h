@@ -22,6 +22,7 @@ enum statement {
 	ST_UPDATE,
 	ST_UPDATE_CLAIMED,
 	ST_REMOVE,
+	ST_QUARANTINE,
 	ST_READY,
 	ST_DUE,
 	ST_NEXT_DUE,
@@ -108,7 +109,7 @@ void store_bind_text(sqlite3_stmt *st, int index, const char *text);
 /* NULL for a row that makes no sense (logged; the caller passes over it). */
 struct job *job_from_row(sqlite3_stmt *st);
 char *store_column_dup(sqlite3_stmt *st, int i);
-/* Steps st to its end, or to limit jobs. */
+/* Steps st to its end, or to limit jobs. In a turn, jobs whose rows make no sense fail (E_INTERNAL). */
 int store_collect(
 	struct store *store, sqlite3_stmt *st, size_t limit, struct job_list *ret, const char *doing);
 

@@ -197,8 +197,7 @@ struct job *job_from_row(sqlite3_stmt *st)
 	job->origin = store_column_dup(st, 54);
 	if (row_sane(job))
 		return job;
-	log_err("database: the row of job %lld makes no sense and is passed over (E_INTERNAL)",
-		(long long)job->id);
+	log_err("database: the row of job %lld makes no sense (E_INTERNAL)", (long long)job->id);
 	job_free(job);
 	return NULL;
 }

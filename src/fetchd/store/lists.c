@@ -17,10 +17,50 @@ void job_list_done(struct job_list *list)
 	*list = (struct job_list){0};
 }
 
+/* Rows that make no sense, as they are met. */
+struct bad_rows {
+	struct bad_row {
+		int64_t id;
+		int state;
+		uid_t owner;
+	} * rows;
+	size_t n;
+};
+
+static void bad_row_note(struct bad_rows *bad, sqlite3_stmt *st)
+{
+	bad->rows = xreallocarray(bad->rows, bad->n + 1, sizeof(*bad->rows));
+	bad->rows[bad->n++] = (struct bad_row){
+		.id = sqlite3_column_int64(st, 0),
+		.state = sqlite3_column_int(st, 1),
+		.owner = (uid_t)sqlite3_column_int64(st, 4),
+	};
+}
+
+/* Out of the way of the others: left as they are they would stand at the head of every list for ever. */
+static int quarantine(struct store *store, const struct bad_rows *bad)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < bad->n && !err; i++) {
+		const struct bad_row *row = &bad->rows[i];
+		bool known = row->state >= JOB_STATE_FIRST && row->state <= JOB_STATE_LAST;
+		sqlite3_stmt *st = store_statement(store, ST_QUARANTINE);
+
+		sqlite3_bind_int64(st, 1, row->id);
+		sqlite3_bind_int64(st, 2, clock_wall_usec());
+		err = store_run(store, st);
+		if (!err && sqlite3_changes(store->db) > 0)
+			counters_move(store, row->owner, known ? row->state : 0, JOB_FAILED);
+	}
+	return err;
+}
+
 int store_collect(
 	struct store *store, sqlite3_stmt *st, size_t limit, struct job_list *ret, const char *doing)
 {
-	int rc;
+	struct bad_rows bad = {0};
+	int rc, err = 0;
 
 	*ret = (struct job_list){.jobs = xcalloc(limit, sizeof(*ret->jobs))};
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW && ret->n < limit) {
@@ -28,12 +68,18 @@ int store_collect(
 
 		if (job)
 			ret->jobs[ret->n++] = job;
+		else
+			bad_row_note(&bad, st);
 	}
 	sqlite3_reset(st);
-	if (rc == SQLITE_ROW || rc == SQLITE_DONE)
-		return 0;
-	job_list_done(ret);
-	return store_failure(store, rc, doing);
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+		err = store_failure(store, rc, doing);
+	if (!err && store->in_turn)
+		err = quarantine(store, &bad);
+	free(bad.rows);
+	if (err)
+		job_list_done(ret);
+	return err;
 }
 
 int store_ready(struct store *store, int64_t origin_id, size_t limit, struct job_list *ret)

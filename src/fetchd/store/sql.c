@@ -35,6 +35,16 @@ static const char *const statement_sql[ST_N] = {
 	[ST_UPDATE_CLAIMED] = "UPDATE jobs SET state = ?2, waiting_for = 0, intent = 0, attempts = ?3,"
 			      " started_usec = ?4 WHERE id = ?1",
 	[ST_REMOVE] = "DELETE FROM jobs WHERE id = ?1",
+	/* What cannot be mended so far stays as it is. */
+	[ST_QUARANTINE] =
+		"UPDATE OR IGNORE jobs SET state = 6, waiting_for = 0, intent = 0, due_usec = 0, "
+		"finished_usec = ?2,"
+		" attempts = max(attempts, 0), failures = max(failures, 0), generation = max(generation, 0),"
+		" received = 0, size = -1, on_conflict = -1, validator = 0, integrity = 0, no_ranges = 0,"
+		" range_faults = 0, changes = 0, restarts = 0, resume = -1, auth = 0, remote_name = 0,"
+		" conditional = 0, insecure = 0, has_secrets = id IN (SELECT job FROM secrets),"
+		" error_code = 'E_INTERNAL', error_message = 'its record in the queue database made no sense'"
+		" WHERE id = ?1",
 	[ST_READY] = "SELECT " JOB_COLUMNS JOB_FROM " WHERE jobs.origin = ?1 AND state = 1"
 		     " ORDER BY priority DESC, jobs.id LIMIT ?2",
 	[ST_DUE] = "SELECT " JOB_COLUMNS JOB_FROM
