@@ -307,18 +307,27 @@ static bool wants_fresh(const struct job *job)
 	return false;
 }
 
+/* A stream that is paused comes in all the same while another one of its connection is read: libcurl keeps up
+ * to 64 MiB of each, and what is behind it on the wire waits. On a connection of its own the server does. */
+static bool has_limit(struct transfer *t)
+{
+	return rate_limits(&t->own_rate) || rate_limits(t->host_rate) ||
+	       rate_limits(worker_total_rate(t->worker));
+}
+
 static void set_protocol(struct transfer *t, const struct config *cfg)
 {
 	const struct job_options *o = &t->job->options;
+	bool http1 = t->http1 || has_limit(t);
 
 	curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, cfg->protocols);
 	curl_easy_setopt(t->easy, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(t->easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
 	curl_easy_setopt(t->easy, CURLOPT_HTTP_VERSION,
-		t->http1 ? (long)CURL_HTTP_VERSION_1_1 : (long)CURL_HTTP_VERSION_2TLS);
+		http1 ? (long)CURL_HTTP_VERSION_1_1 : (long)CURL_HTTP_VERSION_2TLS);
 	/* A second transfer to a host waits until the first one's handshake tells whether its connection can
 	 * carry both. Without TLS nothing tells before an answer is there. */
-	if (!t->http1 && strncmp(t->url, "https:", 6) == 0)
+	if (!http1 && strncmp(t->url, "https:", 6) == 0)
 		curl_easy_setopt(t->easy, CURLOPT_PIPEWAIT, 1L);
 	if (t->fresh || wants_fresh(t->job))
 		curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, 1L);
