@@ -453,20 +453,19 @@ static void checkpoint(struct transfer *t, int64_t durable)
 /* The FINISH has come back: the one way to success. */
 static void finished(struct transfer *t, struct disk_task *task)
 {
-	char *name = task->ret_name;
-
-	task->ret_name = NULL;
 	if (t->verdict.class == VERDICT_OK) {
+		str_set(&t->job->name, task->ret_name);
 		t->durable = t->offset;
 		t->job->size = t->offset;
 		if (task->ret_integrity > t->job->integrity)
 			t->job->integrity = task->ret_integrity;
 		if (task->ret_note)
 			transfer_note(t, task->ret_note);
-		tell(t, name);
+		/* The part of an earlier generation may still be on its way out, in another lane. */
+		if (t->tasks == 0)
+			tell(t, NULL);
 		return;
 	}
-	free(name);
 	/* The lane closed the file, and says what of it is on disk. */
 	if (t->verdict.class != VERDICT_PERMANENT && task->result > t->durable)
 		t->durable = task->result;
