@@ -862,3 +862,62 @@ def test_31_not_modified_while_a_part_is_removed(shim, stopped, ctl, origin, roo
         shim.open_gate()
         assert ctl.wait(job, other).code == 0, stopped.log.tail()
     assert files_of(room) == {"other"} and parts_of(room) == []
+# ---- the queue's own disk
+
+
+@pytest.fixture
+def small_state(stopped, disks):
+    """The state directory is on a disk of its own."""
+    disk = disks.tmpfs(4 * MIB, "state")
+    disk.path.chmod(0o700)
+    stopped.options.update({"Daemon.StateDirectory": disk.path, "Queue.MaxPerHost": 4})
+    return disk
+
+
+def test_33_a_full_disk_under_the_queue(stopped, small_state, ctl, origin, room):
+    """Nothing new is taken, nothing that was taken is lost, whoever asks is answered; with room it goes on by itself."""
+    stopped.start()
+    running = ctl.add(*(origin.url(f"/bytes/300000/{i}?pause=1000&until=g") for i in range(4)))
+    origin.wait_gated("g", 4)
+    queued = ctl.add("-", stdin="".join(origin.url(f"/bytes/10/q{i}\n") for i in range(50)))
+    small_state.fill(0)
+    refused = ctl("add", "-", stdin="".join(origin.url(f"/bytes/10/no{i}\n") for i in range(5000)))
+    assert refused.code == 75 and refused.lines == [] and "no room" in refused.err, refused
+    # Now slots are free, jobs are ready, outcomes are there, and none of it can be written.
+    origin.release("g")
+    for _ in range(20):
+        assert len(ctl.jobs()) == 54
+        assert ctl.job(queued[-1])["id"] == queued[-1]
+        ctl.ok("ping")
+    told, again = (stopped.log.text().count(word) for word in ("(database or disk is full)", "there is room again"))
+    assert told - again in (0, 1)
+    small_state.empty()
+    assert ctl.wait(*running, *queued).code == 0
+    assert len(ctl.jobs()) == 54 and stopped.log.find(lambda line: "there is room again" in line)
+    assert all(content.same_as_file(room.downloads / str(i), str(i), 300000) for i in range(4))
+
+
+@pytest.mark.parametrize("end", ["stop", "kill9"])
+def test_34_an_end_while_the_queues_disk_is_full(stopped, small_state, ctl, origin, room, end):
+    stopped.start()
+    jobs = ctl.add(*(origin.url(f"/bytes/300000/{i}?pause=1000&until=g") for i in range(4)))
+    origin.wait_gated("g", 4)
+    small_state.fill(0)
+    origin.release("g")
+    assert ctl("add", "-", stdin="".join(origin.url(f"/bytes/10/no{i}\n") for i in range(5000))).code == 75
+    getattr(stopped, end)()
+    assert "in time" not in stopped.log.text()
+    small_state.empty()
+    stopped.start()
+    assert ctl.wait(*jobs).code == 0
+    assert {path.name for path in room.downloads.iterdir()} == {".fetchd", "0", "1", "2", "3"}
+
+
+def test_35_a_start_on_a_full_disk(stopped, small_state, ctl, origin):
+    """For a service manager a reason to try again, not to give up."""
+    small_state.fill(0)
+    code, said = stopped.refuse()
+    assert code == 75 and "no room" in said
+    small_state.empty()
+    stopped.start()
+    assert ctl.wait(*ctl.add(origin.url("/bytes/10/a"))).code == 0

@@ -33,12 +33,27 @@ int64_t engine_now(const struct engine *engine)
 	return clock_boot_usec() + engine->wall_offset_usec;
 }
 
+/* The database had no room, and is not tried again yet: who only asks is answered, all else waits. */
+static bool is_full(const struct engine *engine)
+{
+	return engine->full_usec > 0 && clock_boot_usec() < engine->full_usec;
+}
+
 /* ---- messages */
 
 static void reply_or_wait(struct engine *engine, struct request *request)
 {
 	if (request->pending == 0)
 		turn_reply(engine, request);
+}
+
+/* One that still waits for the disk or for transfers is answered when they are back. */
+static void drop_request(struct engine *engine, struct request *request, const char *code, const char *why)
+{
+	request_fail(request, REQUEST_TRY_AGAIN, 0, code, "%s", why);
+	request->pending -= (size_t)request->going_on;
+	request->going_on = false;
+	reply_or_wait(engine, request);
 }
 
 static void reload(struct engine *engine, struct request *request)
@@ -119,8 +134,11 @@ static int on_request(struct engine *engine, struct request *request)
 	int err = 0;
 
 	if (engine->stopping && changes(kind)) {
-		request_fail(request, REQUEST_TRY_AGAIN, 0, NULL, "fetchd is shutting down");
-		turn_reply(engine, request);
+		drop_request(engine, request, NULL, "fetchd is shutting down");
+		return 0;
+	}
+	if (is_full(engine) && changes(kind)) {
+		drop_request(engine, request, "E_DB", "no room for the queue database; nothing was changed");
 		return 0;
 	}
 	if (changes(kind))
@@ -164,6 +182,10 @@ static int receive(struct engine *engine, struct msg *msg)
 		on_disk(engine, (struct disk_task *)msg);
 		return 0;
 	}
+	if (is_full(engine) && (msg->kind == OUTCOME_FINISHED || msg->kind == OUTCOME_CHECKPOINT)) {
+		STAILQ_INSERT_TAIL(&engine->postponed, msg, link);
+		return 0;
+	}
 	if (msg->kind == OUTCOME_FINISHED)
 		return outcome_finished(engine, (struct outcome *)msg);
 	if (msg->kind == OUTCOME_RECEIVED) {
@@ -187,6 +209,10 @@ static int work_messages(struct engine *engine)
 	struct msg *msg;
 	int err = 0;
 
+	if (!is_full(engine)) {
+		STAILQ_CONCAT(&engine->postponed, &engine->backlog);
+		STAILQ_CONCAT(&engine->backlog, &engine->postponed);
+	}
 	mailbox_take(engine->mailbox, &engine->backlog, TURN_MESSAGES);
 	while (!err && (msg = STAILQ_FIRST(&engine->backlog)) && clock_boot_usec() < until) {
 		STAILQ_REMOVE_HEAD(&engine->backlog, link);
@@ -219,22 +245,22 @@ static void notice_end(struct engine *engine)
 	if (engine->stopping && HASH_COUNT(engine->runs) == 0 && engine->tasks == 0 &&
 		STAILQ_EMPTY(&engine->unfinished))
 		engine->done = true;
+	if (engine->stopping && engine->full_usec > 0 && !engine->done) {
+		log_warning("stopped without room for the queue database: what came last is found at the "
+			    "next start");
+		engine->done = true;
+	}
 }
 
-/* Returns whether there is more to do at once. */
-static bool turn(struct engine *engine)
+/* What time brings, and the work that is ready. */
+static int work_time(struct engine *engine, bool *ret_more)
 {
 	bool more_wakes = false, more_due = false, more_claims = false;
-	bool worked = mailbox_length(engine->mailbox) > 0;
-	int err = turn_begin(engine);
+	int err;
 
-	if (!err)
-		err = work_messages(engine);
-	STAILQ_CONCAT(&engine->backlog, &engine->unfinished);
-	if (engine->stopping)
-		stop_all(engine);
-	if (!err)
-		err = hosts_release(engine);
+	if (is_full(engine))
+		return 0;
+	err = hosts_release(engine);
 	if (!err)
 		err = network_wake(engine, &more_wakes);
 	if (!err)
@@ -243,13 +269,32 @@ static bool turn(struct engine *engine)
 		err = sched_fill(engine, &more_claims);
 	if (!err)
 		err = purge(engine);
+	*ret_more = more_wakes || more_due || more_claims;
+	return err;
+}
+
+/* Returns whether there is more to do at once. */
+static bool turn(struct engine *engine)
+{
+	bool more = false, worked = mailbox_length(engine->mailbox) > 0, tried = !is_full(engine);
+	int err = turn_begin(engine);
+
+	if (!err)
+		err = work_messages(engine);
+	STAILQ_CONCAT(&engine->backlog, &engine->unfinished);
+	if (engine->stopping)
+		stop_all(engine);
+	if (!err)
+		err = work_time(engine, &more);
 	err = turn_end(engine, err);
 	if (err == -EAGAIN)
-		usleep(FULL_AGAIN_USEC);
+		engine->full_usec = clock_boot_usec() + FULL_AGAIN_USEC;
+	else if (tried)
+		engine->full_usec = 0;
 	notice_end(engine);
 	if (worked || HASH_COUNT(engine->runs) > 0)
 		engine->relax_usec = usec_add(clock_boot_usec(), RELAX_USEC);
-	return more_wakes || more_due || more_claims || !STAILQ_EMPTY(&engine->backlog);
+	return more || !STAILQ_EMPTY(&engine->backlog);
 }
 
 /* The next thing that time brings. */
@@ -266,6 +311,8 @@ static void arm_timer(struct engine *engine)
 		at = engine->next_release_usec - engine->wall_offset_usec;
 	if (engine->relax_usec < at && HASH_COUNT(engine->runs) == 0)
 		at = engine->relax_usec;
+	if (engine->full_usec > 0)
+		at = engine->full_usec;
 	if (at < 1)
 		at = 1;
 	spec.it_value.tv_sec = at / USEC_PER_SEC;
@@ -296,15 +343,6 @@ static void wait_for_work(struct engine *engine)
 
 /* ---- the thread */
 
-/* One that still waits for the disk is answered when that is back. */
-static void drop_request(struct engine *engine, struct request *request)
-{
-	request_fail(request, REQUEST_TRY_AGAIN, 0, NULL, "fetchd is shutting down");
-	request->pending -= (size_t)request->going_on;
-	request->going_on = false;
-	reply_or_wait(engine, request);
-}
-
 static void drop_task(struct engine *engine, struct disk_task *task)
 {
 	struct request *request = task->owner;
@@ -312,7 +350,7 @@ static void drop_task(struct engine *engine, struct disk_task *task)
 	engine->tasks--;
 	if (request) {
 		request->pending--;
-		drop_request(engine, request);
+		drop_request(engine, request, NULL, "fetchd is shutting down");
 	}
 	disk_file_free(task->file);
 	disk_task_free(engine->disk, task);
@@ -329,7 +367,7 @@ static void drop_mail(struct engine *engine, struct msg_list *list)
 		} else if (msg->kind >= OUTCOME_RECEIVED) {
 			outcome_free((struct outcome *)msg);
 		} else {
-			drop_request(engine, (struct request *)msg);
+			drop_request(engine, (struct request *)msg, NULL, "fetchd is shutting down");
 		}
 	}
 }
@@ -369,6 +407,7 @@ static void *engine_main(void *arg)
 	mailbox_take(engine->mailbox, &engine->backlog, 0);
 	drop_mail(engine, &engine->backlog);
 	drop_mail(engine, &engine->unfinished);
+	drop_mail(engine, &engine->postponed);
 	await_tasks(engine);
 	store_close(engine->store);
 	engine->store = NULL;
@@ -423,6 +462,7 @@ static void engine_init(struct engine *engine, const struct engine_setup *setup)
 	TAILQ_INIT(&engine->claimed);
 	STAILQ_INIT(&engine->backlog);
 	STAILQ_INIT(&engine->unfinished);
+	STAILQ_INIT(&engine->postponed);
 	STAILQ_INIT(&engine->to_control);
 	STAILQ_INIT(&engine->to_disk);
 }

@@ -94,7 +94,8 @@ struct request {
 
 	/* the engine's own: what the reply still waits for (active jobs to stop, files to go) */
 	size_t pending;
-	bool going_on; /* it goes on in the next turn: holds one of pending */
+	bool going_on;		/* it goes on in the next turn: holds one of pending */
+	enum request_kind kind; /* as it was asked: the message's gives way to CONTROL_REPLY */
 };
 
 struct request *request_new(enum request_kind kind);

@@ -104,6 +104,8 @@ struct engine {
 	uint64_t told_counters;
 	struct msg_list backlog;    /* taken from the mailbox, not worked on yet */
 	struct msg_list unfinished; /* requests that go on in the next turn */
+	struct msg_list postponed;  /* outcomes that the full database could not take */
+	int64_t full_usec;	    /* boot clock: the database had no room; tried again then. 0: it has */
 	size_t tasks;		    /* out at the disk */
 
 	/* this turn's: leave after the commit */
@@ -214,6 +216,8 @@ int request_verify(struct engine *engine, struct request *request);
 /* The disk has looked. */
 void request_verified(struct request *request, struct disk_task *task);
 
+/* For one whose answer was taken back with its turn: as it came. */
+void request_unanswer(struct request *request);
 /* ---- requests.c, change.c: fill the reply; 0, or -errno of the store */
 int request_add(struct engine *engine, struct request *request);
 int request_list(struct engine *engine, struct request *request);

@@ -18,8 +18,34 @@ struct request *request_new(enum request_kind kind)
 	struct request *request = xcalloc(1, sizeof(*request));
 
 	request->msg.kind = (int)kind;
+	request->kind = kind;
 	job_filter_init(&request->filter);
 	return request;
+}
+
+static void free_found(struct request *request)
+{
+	for (size_t i = 0; request->found && i < request->n_found; i++)
+		job_free(request->found[i]);
+	for (size_t i = 0; i < request->n_attempts; i++)
+		attempt_free(request->attempts[i]);
+	free(request->found);
+	free(request->attempts);
+	free(request->events);
+}
+
+void request_unanswer(struct request *request)
+{
+	free_found(request);
+	request->found = NULL;
+	request->attempts = NULL;
+	request->events = NULL;
+	request->n_found = request->n_attempts = 0;
+	request->more = false;
+	request->error = REQUEST_OK;
+	request->error_code = NULL;
+	str_set(&request->error_message, NULL);
+	request->msg.kind = (int)request->kind;
 }
 
 void request_free(struct request *request)
@@ -28,16 +54,10 @@ void request_free(struct request *request)
 		return;
 	for (size_t i = 0; request->jobs && i < request->n_jobs; i++)
 		job_free(request->jobs[i]);
-	for (size_t i = 0; request->found && i < request->n_found; i++)
-		job_free(request->found[i]);
-	for (size_t i = 0; i < request->n_attempts; i++)
-		attempt_free(request->attempts[i]);
+	free_found(request);
 	free(request->jobs);
-	free(request->found);
-	free(request->attempts);
 	free(request->digest);
 	free(request->verify_error);
-	free(request->events);
 	free(request->ids);
 	free(request->error_message);
 	job_filter_done(&request->filter);

@@ -289,6 +289,13 @@ static void tell(struct engine *engine)
 
 /* ---- taking back */
 
+/* Asked only, so it can be asked again: of the rows as they are. */
+static bool only_asks(const struct request *request)
+{
+	return request->kind == REQUEST_LIST || request->kind == REQUEST_INSPECT ||
+	       request->kind == REQUEST_EVENTS;
+}
+
 static void drop_events(struct engine *engine, const char *why)
 {
 	struct msg_list held = STAILQ_HEAD_INITIALIZER(held);
@@ -297,7 +304,10 @@ static void drop_events(struct engine *engine, const char *why)
 	STAILQ_CONCAT(&held, &engine->to_control);
 	while ((msg = STAILQ_FIRST(&held))) {
 		STAILQ_REMOVE_HEAD(&held, link);
-		if (msg->kind == CONTROL_REPLY) {
+		if (msg->kind == CONTROL_REPLY && !engine->failed && only_asks((struct request *)msg)) {
+			request_unanswer((struct request *)msg);
+			STAILQ_INSERT_TAIL(&engine->backlog, msg, link);
+		} else if (msg->kind == CONTROL_REPLY) {
 			request_fail((struct request *)msg, REQUEST_TRY_AGAIN, 0, "E_DB", "%s", why);
 			STAILQ_INSERT_TAIL(&engine->to_control, msg, link);
 		} else {
@@ -394,11 +404,11 @@ int turn_end(struct engine *engine, int err)
 		tell(engine);
 		return 0;
 	}
+	engine->failed = err != -EAGAIN;
 	take_back(engine, err == -EAGAIN ? "no room for the queue database; nothing was changed"
 					 : "the queue database failed; nothing was changed");
 	if (err == -EAGAIN)
 		return err;
-	engine->failed = true;
 	turn_notice(
 		engine, ENGINE_FAILED, EXIT_DB_IO, "the queue database failed; see the log for its words");
 	mailbox_post_all(engine->control, &engine->to_control);

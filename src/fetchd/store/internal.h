@@ -72,6 +72,8 @@ struct store {
 	char *memo_origin;
 	int64_t memo_origin_id;
 	bool in_turn;
+	bool full_told;	   /* that there is no room */
+	int changes;	   /* SQLite's count of them when the turn began */
 	bool secrets_gone; /* some were deleted, and the log still has them */
 };
 

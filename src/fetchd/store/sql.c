@@ -138,8 +138,11 @@ int store_failure(struct store *store, int rc, const char *doing)
 	/* A full disk shows as FULL, or as a write that failed; both leave the file as it was. */
 	bool full = (rc & 0xff) == SQLITE_FULL || rc == SQLITE_IOERR_WRITE || (rc & 0xff) == SQLITE_NOMEM;
 
-	log_err("database %s: %s (%s): %.60s", store->path, sqlite3_errmsg(store->db), sqlite3_errstr(rc),
-		doing);
+	/* It is tried again and again. */
+	if (!full || !store->full_told)
+		log_err("database %s: %s (%s): %.60s", store->path, sqlite3_errmsg(store->db),
+			sqlite3_errstr(rc), doing);
+	store->full_told = store->full_told || full;
 	return full ? -EAGAIN : -EIO;
 }
 

@@ -41,6 +41,10 @@ static int open_failed(struct store *store, int rc, const char *doing, char **re
 	case SQLITE_LOCKED:
 		*ret_error = xasprintf("another process holds the queue database %s", store->path);
 		return EXIT_HELD;
+	case SQLITE_FULL:
+		*ret_error = xasprintf(
+			"there is no room on the disk of the queue database %s (%s)", store->path, doing);
+		return EXIT_HELD;
 	case SQLITE_NOTADB:
 	case SQLITE_CORRUPT:
 		advice = repair_advice(store);
@@ -273,6 +277,7 @@ int store_begin(struct store *store)
 	int err = store_run(store, store_statement(store, ST_BEGIN));
 
 	store->in_turn = err == 0;
+	store->changes = sqlite3_total_changes(store->db);
 	return err;
 }
 
@@ -295,11 +300,13 @@ static int sequence_flush(struct store *store, const char *name, int64_t last, i
 int store_commit(struct store *store)
 {
 	int64_t stored_job_id = store->stored_job_id, stored_event_id = store->stored_event_id;
+	bool wrote = sqlite3_total_changes(store->db) != store->changes;
 	int err = counters_flush(store);
 
-	if (!err)
+	/* Numbers of a turn that was undone are no reason to write: who only reads needs no room. */
+	if (!err && wrote)
 		err = sequence_flush(store, "job", store->last_job_id, &store->stored_job_id);
-	if (!err)
+	if (!err && wrote)
 		err = sequence_flush(store, "event", store->last_event_id, &store->stored_event_id);
 	if (!err)
 		err = store_run(store, store_statement(store, ST_COMMIT));
@@ -309,6 +316,10 @@ int store_commit(struct store *store)
 		store_rollback(store);
 	}
 	store->in_turn = false;
+	if (!err && store->full_told && wrote) {
+		log_notice("database %s: there is room again", store->path);
+		store->full_told = false;
+	}
 	return err;
 }
 
