@@ -261,6 +261,9 @@ void finish_batch(struct disk_lane *lane, struct disk_task **tasks, size_t n)
 	struct disk_place place = DISK_PLACE_NONE;
 
 	for (size_t i = 0; i < n; i++) {
+		/* A checkpoint before it, whose answer nobody has seen yet. */
+		if (!failed(tasks[i]) && tasks[i]->file->sync_failed)
+			fail(tasks[i], -EIO, "sync a file in");
 		if (!failed(tasks[i]))
 			verify(tasks[i]);
 		if (!failed(tasks[i]))
