@@ -361,7 +361,10 @@ def test_62_verify(daemon, ctl, origin, room):
         f"{job}\tok\tsha-256={content.sha256(seed, 1000)}\n" for job, seed in ((good, "good"), (bad, "bad")))
     (room.downloads / "bad").write_bytes(b"x" * 999)
     result = ctl("verify", good, bad)
-    assert result.code == 1
+    assert result.code == 1 and "999" in result.out
+    (room.downloads / "bad").write_bytes(b"x" * 1000)
+    result = ctl("verify", good, bad)
+    assert result.code == 1 and content.sha256("bad", 1000) in result.out, "changed, and as long as before"
     assert [line.split("\t")[:2] for line in result.lines] == [[str(good), "ok"], [str(bad), "changed"]]
     told = ctl("--json", "verify", bad, good)
     assert told.code == 1 and [(t["id"], t["verified"]) for t in told.json] == [(bad, False), (good, True)]
@@ -371,3 +374,26 @@ def test_62_verify(daemon, ctl, origin, room):
     assert mixed.code == 3 and len(mixed.lines) == 2 and "4711" in mixed.err
     assert ctl("-q", "verify", good).out == ""
     assert ctl("verify").code == 2 and ctl("verify", "good").code == 2
+
+
+def test_62_verify_of_pieces(daemon, ctl, origin, room):
+    """Nothing was computed of the first ones: no word about bytes that nobody knows."""
+    size = 3 << 20
+    [job] = ctl.add("--retry-delay", "0.01", origin.url(f"/bytes/{size}/pieces?cut={2 << 20}"))
+    assert ctl.wait(job).code == 0
+    assert ctl.ok("verify", job).out == f"{job}\tunproven\tonly the size of the file is known, not what it must hash to\n"
+    [told] = ctl("--json", "verify", job).json
+    assert told["verified"] and told["digest"] == "sha-256=" + content.sha256("pieces", size) and told["message"]
+    (room.downloads / "pieces").write_bytes(b"x" * 999)
+    assert ctl("verify", job).out.startswith(f"{job}\tchanged\t")
+
+
+def test_63_no_path_where_nothing_came(daemon, ctl, origin, room):
+    """-z: there is no file of the name, and none is told of."""
+    got = ctl("get", "-z", "now", "-d", str(room.downloads), "-o", "none", origin.url("/bytes/1000/old"))
+    assert got.code == 0 and got.out == "" and not (room.downloads / "none").exists()
+    [job] = [told["id"] for told in ctl.ok("--json", "list").json if told["name"] == "none"]
+    assert "path" not in ctl.job(job) and "\npath:" not in ctl.ok("status", job).out
+    assert ctl("wait", job).out == f"done\t{job}\t-\n"
+    (room.downloads / "none").write_bytes(b"mine")
+    assert ctl("get", "--conditional-get", "-d", str(room.downloads), "-o", "none", origin.url("/bytes/1000/old")).out != ""

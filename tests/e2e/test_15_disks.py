@@ -411,6 +411,17 @@ def test_14_an_input_output_error_once(shim, stopped, ctl, origin, room, rule, s
     fine(ctl, room, job, "a", size)
 
 
+def test_14_a_checkpoint_that_fails_with_the_end_behind_it(shim, stopped, ctl, origin, room):
+    """All bytes are there when the sync of some of them fails: a sync that succeeds after it proves nothing."""
+    on(stopped, Queue_MaxActive=1).start(**shim.environment("fdatasync:wait5:1:1"))
+    [job, other] = ctl.add(origin.url(f"/bytes/{20 * MIB}/a"), origin.url("/bytes/10/b"))
+    origin.wait_for(lambda: any(r.path.endswith("/b") for r in origin.requests()))
+    shim.open_gate()
+    assert ctl.wait(other).code == 0
+    fine(ctl, room, job, "a", 20 * MIB, also={"b"})
+    assert [attempt.get("error", {}).get("code") for attempt in ctl.job(job)["history"]] == ["E_IO", None]
+
+
 def test_15_an_error_of_a_sync_keeps_what_was_synced_before(shim, stopped, ctl, origin, room):
     """The first checkpoint counts, the second failed: the file is not synced again, and goes on behind the first."""
     on(stopped, Retry_Delay="1h").start(**shim.environment("fdatasync:5:2:1"))

@@ -181,6 +181,8 @@ static bool take_over(struct disk_task *task)
 		return false;
 	file->written = file->synced = file->durable = task->offset;
 	file->parts_synced = true;
+	if (task->offset > 0)
+		sums_join(&file->sums);
 	return rehash(file, task->offset) == 0 && read_tail(task);
 }
 

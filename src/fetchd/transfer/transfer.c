@@ -458,6 +458,8 @@ static void finished(struct transfer *t, struct disk_task *task)
 		t->job->size = t->offset;
 		if (task->ret_integrity > t->job->integrity)
 			t->job->integrity = task->ret_integrity;
+		if (task->ret_digest)
+			str_set(&t->job->digest, task->ret_digest);
 		if (task->ret_note)
 			transfer_note(t, task->ret_note);
 		tell(t);
