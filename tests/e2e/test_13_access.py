@@ -11,6 +11,9 @@ from origin import content
 from varlink import MANAGER, Link
 
 CANARY = "hunter2canary"
+KEY = "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n"
+ENCRYPTED = ("-----BEGIN RSA PRIVATE KEY-----\nProc-Type:{}4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nMIIB\n"
+             "-----END RSA PRIVATE KEY-----\n")
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 
 
@@ -313,6 +316,13 @@ def test_52_refusals_in_lists(daemon, ctl, origin, name):
     ({"key_pem": f"-----BEGIN PRIVATE KEY-----\n{CANARY}\n-----END PRIVATE KEY-----\n"}, "E_PEM"),
     ({"conditional": True, "on_conflict": "skip"}, "E_CONDITION"),
     ({"conditional": True, "if_newer_usec": 1}, "E_CONDITION"),
+    # The server would say which file is replaced.
+    ({"conditional": True, "remote_name": True}, "E_CONDITION"),
+    # OpenSSL asks the terminal for the passphrase of the first key that it finds.
+    ({"cert_pem": CERTIFICATE, "key_pem": ENCRYPTED.format(" ") + KEY}, "E_PEM"),
+    ({"cert_pem": CERTIFICATE, "key_pem": ENCRYPTED.format("")}, "E_PEM"),
+    ({"cert_pem": CERTIFICATE + ENCRYPTED.format("   ")}, "E_PEM"),
+    ({"cert_pem": CERTIFICATE, "key_pem": KEY.replace("PRIVATE", "ENCRYPTED PRIVATE") + KEY}, "E_PEM"),
 ])
 def test_53_the_daemon_refuses(daemon, ctl, room, spec, code):
     reply = Link(room).call(MANAGER + "Add", {"jobs": [{"url": "http://127.0.0.1/"}, {"url": "http://127.0.0.1/", **spec}]})

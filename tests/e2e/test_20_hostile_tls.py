@@ -75,6 +75,17 @@ def test_20_tls_trust_instead_of_the_systems(system_ca, stopped, ctl, certs):
         assert len(server.requests()) == 1
 
 
+def test_20_tls_keys_are_written_nowhere(stopped, ctl, room, certs):
+    """Whatever the environment says: libcurl would write what decrypts all that went over the wire."""
+    log = room.path / "keys"
+    with RawServer(tls=certs.server("good")) as server:
+        server.play("/f", good())
+        stopped.options["Transfer.CAFile"] = certs.ca
+        stopped.start(SSLKEYLOGFILE=str(log))
+        assert ctl.wait(*ctl.add(server.url("/f"))).code == 0
+    assert not log.exists()
+
+
 def test_20_tls_it_gives_up(stopped, ctl, room, certs):
     """After 10 minutes, an hour and six hours it is not tried again. The waits are cut short in the stopped queue."""
     stopped.options["Transfer.CAFile"] = certs.ca

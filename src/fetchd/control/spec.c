@@ -221,6 +221,10 @@ static const char *check_conditions(struct subject *s)
 	else if (options->if_newer_usec >= 0)
 		s->message = xstrdup("conditional compares with the file that is there, if_newer_usec with "
 				     "a time: give one of them");
+	else if (options->remote_name)
+		s->message = xstrdup(
+			"conditional replaces the file that has the name, remote_name lets the server "
+			"say which: give one of them");
 	options->on_conflict = JOB_CONFLICT_OVERWRITE;
 	return s->message ? "E_CONDITION" : NULL;
 }

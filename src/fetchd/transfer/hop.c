@@ -151,7 +151,8 @@ static void blame_curl(struct transfer *t, CURLcode result, long connect_status,
 {
 	const char *detail = t->error[0] ? t->error : NULL;
 
-	if (t->blocked)
+	/* Not when another of its addresses was reached, and failed later. */
+	if (t->blocked && result == CURLE_COULDNT_CONNECT)
 		verdict_set(&t->verdict, VERDICT_PERMANENT, "E_BLOCKED_ADDR",
 			"the host has a private address, and PrivateAddresses=deny");
 	else if (connect_status >= 300)

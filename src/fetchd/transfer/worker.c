@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -55,6 +56,8 @@ struct worker {
 
 int worker_global_init(void)
 {
+	/* libcurl would write the keys of every connection there. */
+	unsetenv("SSLKEYLOGFILE");
 	return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? 0 : -5;
 }
 
