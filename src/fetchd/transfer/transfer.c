@@ -285,10 +285,12 @@ static void looked_for_name(struct transfer *t, const struct disk_task *task)
 	bool exists = task->result > 0;
 
 	if (exists && conflict_of(t) == JOB_CONFLICT_SKIP) {
-		char *name = xstrdup(t->job->name);
-
 		t->phase = TRANSFER_SETTLE;
-		tell(t, name);
+		/* What an earlier attempt brought is wanted no more. */
+		if (t->job->received > 0)
+			transfer_start_over(t);
+		if (t->tasks == 0)
+			tell(t, NULL);
 		return;
 	}
 	if (exists && conflict_of(t) == JOB_CONFLICT_FAIL) {
