@@ -134,6 +134,20 @@ def test_15_conflict_skip(daemon, ctl, origin, room):
     assert (room.downloads / "a").read_text() == "mine"
 
 
+def test_15b_conflict_skip_after_a_part(stopped, ctl, origin, room):
+    """What an earlier attempt brought goes when the name turns out to be taken."""
+    stopped.options["Retry.Delay"] = "1h"
+    stopped.start()
+    [job] = ctl.add("--on-conflict", "skip", origin.url("/bytes/300000/a?cut=200000"))
+    ctl.watch("--since", 0).kind("waiting", job)
+    assert len(list((room.downloads / ".fetchd").iterdir())) == 1
+    (room.downloads / "a").write_text("mine")
+    ctl.ok("retry", job)
+    assert ctl.wait(job).code == 0 and len(origin.requests()) == 1
+    assert (room.downloads / "a").read_text() == "mine"
+    assert list((room.downloads / ".fetchd").iterdir()) == []
+
+
 def test_16_many_with_one_name(daemon, ctl, origin, room):
     """Thirty at once want the same name: each gets its own, and its own content."""
     jobs = ctl.add(*(origin.url(f"/bytes/{1000 + i}/same?seed={i}") for i in range(30)))

@@ -432,6 +432,22 @@ def test_18_what_is_found_finished_has_no_error(stopped, ctl, origin, room):
     assert done["state"] == "done" and "error" not in done and origin.count() == 2
 
 
+def test_18b_what_is_found_finished_has_no_older_facts(stopped, ctl, origin, room):
+    """The last checkpoint was of another generation, which had another digest."""
+    stopped.start()
+    [job] = ctl.add(origin.url("/bytes/1000/a"))
+    assert ctl.wait(job).code == 0
+    stopped.stop()
+    with contextlib.closing(sqlite3.connect(room.state / "queue.db")) as db, db:
+        db.execute("UPDATE jobs SET state = 3, digest = 'sha-256=' || lower(hex(zeroblob(32))), etag = NULL, validator = 0,"
+                   " integrity = 0, received = 400")
+        db.execute("UPDATE counters SET n = (state = 3)")
+    stopped.start()
+    done = ctl.job(job)
+    assert done["state"] == "done" and done["integrity"] == "unverified" and origin.count() == 1
+    assert ctl("verify", job).code == 0
+
+
 # ---- verify
 
 
@@ -668,3 +684,40 @@ def test_24_schema_1_is_brought_up(stopped, ctl, origin, room):
         assert db.execute("PRAGMA user_version").fetchone() == (2,)
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     assert not any(secret in path.read_bytes() for secret in (b"p%40ss", b"p@ss", b"canary"))
+
+
+def test_25_old_records_go_with_all_that_was_theirs(stopped, ctl, origin, room):
+    """Events too, however many: not a handful an hour."""
+    stopped.options["Retry.MaxAttempts"] = 1
+    stopped.start()
+    [job] = ctl.add(origin.url("/bytes/300000/a?cut=200000"))
+    assert ctl.wait(job).code != 0
+    assert len(list((room.downloads / ".fetchd").iterdir())) == 1
+    stopped.stop()
+    with contextlib.closing(sqlite3.connect(room.state / "queue.db")) as database, database:
+        database.execute("UPDATE jobs SET finished_usec = 1")
+        database.execute("UPDATE events SET time_usec = 1")
+        database.execute("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)"
+                         " INSERT INTO events SELECT 100 + i, 1, 1, 0, 1 FROM n")
+        database.execute("UPDATE sequences SET last = 3100 WHERE name = 'event'")
+    stopped.start()
+    ctl.ok("ping")
+    stopped.stop()
+    stopped.start()
+    ctl.ok("ping")
+    assert ctl.jobs() == {}
+    stopped.stop()
+    assert list((room.downloads / ".fetchd").iterdir()) == []
+    with contextlib.closing(sqlite3.connect(room.state / "queue.db")) as database:
+        assert database.execute("SELECT count(*) FROM events").fetchone()[0] < 2000
+
+
+def test_26_a_deadline_holds_without_a_network(stopped, ctl, cable):
+    """Those who wait behind the one that looks are ended too."""
+    cable.make().serve()
+    stopped.options.update({"Retry.HoldInterval": "1s", "Retry.Deadline": "3s"})
+    stopped.start(preexec=cable.enter)
+    stopped.log.find(lambda line: "network: down" in line)
+    jobs = ctl.add("-", stdin="".join(cable.url(f"/{i}") + "\n" for i in range(150)))
+    assert ctl.wait(*jobs).code != 0
+    assert {job["error"]["code"] for job in ctl.jobs().values()} == {"E_DEADLINE"}

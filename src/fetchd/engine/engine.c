@@ -224,15 +224,25 @@ static int work_messages(struct engine *engine)
 static int purge(struct engine *engine)
 {
 	int64_t now = clock_wall_usec(), boot = clock_boot_usec();
-	size_t n;
+	struct job_list gone;
+	bool more;
 	int err;
 
 	if (boot < engine->next_purge_usec)
 		return 0;
 	err = store_purge(engine->store, now - engine->config->keep_finished_usec,
-		now - engine->config->keep_failed_usec, PURGE_SLICE, &n);
-	engine->next_purge_usec = n ? boot : boot + PURGE_EVERY_USEC;
-	return err;
+		now - engine->config->keep_failed_usec, PURGE_SLICE, &gone, &more);
+	if (err)
+		return err;
+	/* What a failed job had kept for another try. */
+	for (size_t i = 0; i < gone.n; i++)
+		turn_discard_part(engine, gone.jobs[i], NULL);
+	/* Secrets went with them: the log is to forget them too. */
+	if (gone.n)
+		engine->relax_usec = usec_add(boot, RELAX_USEC);
+	job_list_done(&gone);
+	engine->next_purge_usec = more ? boot : boot + PURGE_EVERY_USEC;
+	return 0;
 }
 
 static void notice_end(struct engine *engine)
@@ -452,7 +462,7 @@ static void engine_init(struct engine *engine, const struct engine_setup *setup)
 	engine->wall_offset_usec = clock_wall_usec() - clock_boot_usec();
 	engine->next_due_usec = USEC_INFINITY;
 	engine->next_release_usec = USEC_INFINITY;
-	engine->relax_usec = USEC_INFINITY;
+	engine->relax_usec = usec_add(clock_boot_usec(), RELAX_USEC);
 	engine->network_up = setup->network_up;
 	engine->waking = setup->network_up; /* it may have come while nobody looked */
 	rng_init(&engine->rng);

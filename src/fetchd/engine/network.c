@@ -73,6 +73,9 @@ bool network_put_off(struct engine *engine, struct job *job, int64_t now_usec)
 
 	if (job->waiting_for != JOB_WAIT_NETWORK || engine->network_up)
 		return false;
+	/* Its claim fails it. */
+	if (now_usec > job_deadline(engine, job))
+		return false;
 	if (now_usec >= engine->next_probe_usec) {
 		engine->next_probe_usec = usec_add(now_usec, engine->config->hold_interval_usec);
 		return false;

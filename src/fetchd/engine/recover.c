@@ -5,12 +5,31 @@
 
 #include "fetchd/engine/internal.h"
 
+#include <errno.h>
+
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "job/lifecycle.h"
 
 #define SLICE 256
+
+/* What the row says of the bytes is from the last checkpoint; the file may be of a later generation, and its
+ * bytes of two responses. */
+static void forget_older_facts(struct job *job)
+{
+	bool joined = job->received > 0 && job->validator == JOB_VALIDATOR_NONE;
+
+	job->validator = JOB_VALIDATOR_NONE;
+	str_set(&job->etag, NULL);
+	str_set(&job->last_modified, NULL);
+	str_set(&job->digest, NULL);
+	/* Nothing gets its final name before it was hashed. */
+	if (job->options.checksum)
+		job->integrity = JOB_INTEGRITY_CHECKSUM;
+	else
+		job->integrity = joined ? JOB_INTEGRITY_UNVERIFIED : JOB_INTEGRITY_NONE;
+}
 
 static int settle_one(struct engine *engine, struct job *job, size_t *n_found)
 {
@@ -21,10 +40,8 @@ static int settle_one(struct engine *engine, struct job *job, size_t *n_found)
 	if (disk_find_finished(engine->disk, job, &name, &size)) {
 		free(job->name);
 		job->name = name;
+		forget_older_facts(job);
 		job->received = job->size = size;
-		/* Nothing gets its final name before it was hashed. */
-		if (job->options.checksum)
-			job->integrity = JOB_INTEGRITY_CHECKSUM;
 		(*n_found)++;
 		return end_done(engine, job);
 	}
@@ -65,9 +82,11 @@ static bool part_wanted(int64_t job_id, int64_t generation, void *arg)
 	struct engine *engine = arg;
 	struct job *job = NULL;
 	bool wanted;
+	int err = store_get(engine->store, job_id, &job);
 
-	if (store_get(engine->store, job_id, &job) != 0)
-		return false;
+	/* Only what is known to be nobody's goes. */
+	if (err)
+		return err != -ENOENT;
 	wanted = job->state != JOB_DONE && job->state != JOB_CANCELLED && job->received > 0 &&
 		 job->generation == generation;
 	job_free(job);

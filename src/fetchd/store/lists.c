@@ -232,8 +232,9 @@ int store_list(struct store *store, const struct job_filter *filter, int64_t aft
 
 /* ---- the end of history */
 
+/* Moves what goes to the end of gone. */
 static int purge_state(
-	struct store *store, enum job_state state, int64_t before_usec, size_t limit, size_t *ret_n)
+	struct store *store, enum job_state state, int64_t before_usec, size_t limit, struct job_list *gone)
 {
 	sqlite3_stmt *st = store_statement(store, ST_EXPIRED);
 	struct job_list list;
@@ -247,27 +248,42 @@ static int purge_state(
 		return err;
 	for (size_t i = 0; !err && i < list.n; i++)
 		err = store_remove(store, list.jobs[i]);
-	*ret_n += list.n;
+	gone->jobs = xreallocarray(gone->jobs, gone->n + list.n + 1, sizeof(*gone->jobs));
+	memcpy(gone->jobs + gone->n, list.jobs, list.n * sizeof(*gone->jobs));
+	gone->n += list.n;
+	list.n = 0;
 	job_list_done(&list);
 	return err;
 }
 
-int store_purge(struct store *store, int64_t done_before_usec, int64_t failed_before_usec, size_t limit,
-	size_t *ret_n)
+static int purge_events(struct store *store, int64_t before_usec, size_t limit, size_t *ret_n)
 {
-	sqlite3_stmt *st;
+	sqlite3_stmt *st = store_statement(store, ST_EVENTS_EXPIRE);
 	int err;
 
-	*ret_n = 0;
-	err = purge_state(store, JOB_DONE, done_before_usec, limit, ret_n);
-	if (!err)
-		err = purge_state(store, JOB_CANCELLED, done_before_usec, limit, ret_n);
-	if (!err)
-		err = purge_state(store, JOB_FAILED, failed_before_usec, limit, ret_n);
-	if (err)
-		return err;
-	st = store_statement(store, ST_EVENTS_EXPIRE);
-	sqlite3_bind_int64(st, 1, done_before_usec);
+	sqlite3_bind_int64(st, 1, before_usec);
 	sqlite3_bind_int64(st, 2, (int64_t)limit);
-	return store_run(store, st);
+	err = store_run(store, st);
+	*ret_n = err ? 0 : (size_t)sqlite3_changes(store->db);
+	return err;
+}
+
+int store_purge(struct store *store, int64_t done_before_usec, int64_t failed_before_usec, size_t limit,
+	struct job_list *ret, bool *ret_more)
+{
+	size_t n_events = 0;
+	int err;
+
+	*ret = (struct job_list){0};
+	err = purge_state(store, JOB_DONE, done_before_usec, limit, ret);
+	if (!err)
+		err = purge_state(store, JOB_CANCELLED, done_before_usec, limit, ret);
+	if (!err)
+		err = purge_state(store, JOB_FAILED, failed_before_usec, limit, ret);
+	if (!err)
+		err = purge_events(store, done_before_usec, limit, &n_events);
+	*ret_more = ret->n > 0 || n_events > 0;
+	if (err)
+		job_list_done(ret);
+	return err;
 }

@@ -233,6 +233,8 @@ struct store *store_open(const char *state_directory, char **ret_error, int *ret
 
 	store->path = xasprintf("%s/queue.db", state_directory);
 	*ret_exit_code = open_steps(store, ret_error);
+	/* A log that a crash left may have some. */
+	store->secrets_gone = true;
 	if (*ret_exit_code == 0)
 		return store;
 	store_close(store);

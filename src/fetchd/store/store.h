@@ -97,10 +97,10 @@ int store_wake_network(struct store *store, int64_t now_usec, int64_t spread_use
 int store_clamp_retries(struct store *store, int64_t latest_usec);
 /* Jobs in state active: after a crash, those that ran. */
 int store_active(struct store *store, int64_t after_id, size_t limit, struct job_list *ret);
-/* Removes up to limit records that ended before the given times, and events as old; *ret_n: how many jobs
- * went. */
+/* Removes up to limit records of each kind that ended before the given times, and as many events as old as
+ * those of done jobs. *ret: the jobs that went; *ret_more: there may be more to remove. */
 int store_purge(struct store *store, int64_t done_before_usec, int64_t failed_before_usec, size_t limit,
-	size_t *ret_n);
+	struct job_list *ret, bool *ret_more);
 
 /* ---- origins */
 

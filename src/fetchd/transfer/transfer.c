@@ -290,6 +290,9 @@ static void looked_for_name(struct transfer *t, const struct disk_task *task)
 
 	if (exists && conflict_of(t) == JOB_CONFLICT_SKIP) {
 		t->phase = TRANSFER_SETTLE;
+		/* What an earlier attempt brought is wanted no more. */
+		if (t->job->received > 0)
+			transfer_start_over(t);
 		tell(t);
 		return;
 	}
