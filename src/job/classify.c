@@ -372,10 +372,11 @@ static const struct ruling *unknown_status(int status)
 static char *http_sentence(int status, const struct ruling *ruling, int64_t retry_after_usec)
 {
 	const char *reason = ruling->phrase ? ruling->phrase : "", *hint = "";
+	const char *who = status == 407 ? "proxy" : "server";
 	char span[UNITS_MAX];
 
 	if (retry_after_usec > 0 && ruling->class == VERDICT_TRANSIENT)
-		return xasprintf("the server says %d%s%s, and asks to wait %s", status, *reason ? " " : "",
+		return xasprintf("the %s says %d%s%s, and asks to wait %s", who, status, *reason ? " " : "",
 			reason, units_format_span(span, retry_after_usec));
 	if (strcmp(ruling->code, "E_HTTP_UNEXPECTED") == 0)
 		hint = ", which is no file";
@@ -383,7 +384,7 @@ static char *http_sentence(int status, const struct ruling *ruling, int64_t retr
 		hint = ", but not where to";
 	else if (strcmp(ruling->code, "E_CAPTIVE") == 0)
 		hint = ": this network wants a log-in first";
-	return xasprintf("the server says %d%s%s%s", status, *reason ? " " : "", reason, hint);
+	return xasprintf("the %s says %d%s%s%s", who, status, *reason ? " " : "", reason, hint);
 }
 
 void classify_http(struct verdict *v, int status)

@@ -463,6 +463,7 @@ static void test_http_sentences(void **state)
 		int64_t retry_after_usec;
 	} rows[] = {
 		{404, "the server says 404 Not Found", MINUTE},
+		{407, "the proxy says 407 Proxy Authentication Required", -1},
 		{503, "the server says 503 Service Unavailable", -1},
 		{503, "the server says 503 Service Unavailable", 0},
 		{503, "the server says 503 Service Unavailable, and asks to wait 5min", 5 * MINUTE},
