@@ -223,8 +223,9 @@ static const char *check_conditions(struct subject *s)
 		s->message = xstrdup("a conditional download compares with the file that is there, or with "
 				     "a time: give one of the two");
 	else if (options->remote_name)
-		s->message = xstrdup("a conditional download replaces the file that has the name, and -J lets "
-				     "the server say which: give one of the two");
+		s->message =
+			xstrdup("a conditional download replaces the file that has the name, and -J lets "
+				"the server say which: give one of the two");
 	options->on_conflict = JOB_CONFLICT_OVERWRITE;
 	return s->message ? "E_CONDITION" : NULL;
 }
