@@ -8,6 +8,7 @@ import pathlib
 import resource
 import shutil
 import signal
+import sqlite3
 import time
 
 import pytest
@@ -806,6 +807,28 @@ def test_32_freeze_leaves_nothing(disks):
     disk.empty()
     assert disk.free() == before
     assert run("findmnt", "--noheadings", "--output", "FSTYPE", disk.path).strip() == "ext4"
+
+
+def test_32b_a_hold_that_goes_on_leaves_no_trail(disks, stopped, ctl, origin, room):
+    """Who watches sees each look; the record tells that it is held, once, and when it runs."""
+    disk = disks.tmpfs(4 * MIB)
+    on(stopped, disk, Retry_HoldInterval="10ms").start()
+    disk.fill(0)
+    [job] = ctl.add("-d", disk.path, origin.url("/bytes/1000000/a"))
+    stream = ctl.watch("--since", 0)
+    stream.kind("waiting", job)
+    deadline = time.monotonic() + LIMIT
+    while sum(event["kind"] == "waiting" for event in stream.seen()) < 20:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert "E_NO_SPACE" in stopped.log.text()
+    disk.empty()
+    assert ctl.wait(job).code == 0
+    stopped.stop()
+    with contextlib.closing(sqlite3.connect(room.state / "queue.db")) as database:
+        kinds = [kind for (kind,) in database.execute("SELECT kind FROM events ORDER BY id")]
+    assert len(kinds) < 10 and len(stream.seen()) > 40, kinds
+    stopped.start()
 
 
 # ---- the queue's own disk
