@@ -48,6 +48,16 @@ void rate_set(struct rate *rate, int64_t bytes_per_sec)
 	pthread_mutex_unlock(&rate->lock);
 }
 
+bool rate_limits(struct rate *rate)
+{
+	bool limits;
+
+	pthread_mutex_lock(&rate->lock);
+	limits = rate->bytes_per_sec > 0;
+	pthread_mutex_unlock(&rate->lock);
+	return limits;
+}
+
 /* Lock held, limit not 0. */
 static void refill(struct rate *rate, int64_t now_usec)
 {

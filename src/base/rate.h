@@ -7,6 +7,7 @@
 #define BASE_RATE_H
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct rate {
@@ -20,6 +21,8 @@ struct rate {
 void rate_init(struct rate *rate, int64_t bytes_per_sec);
 void rate_done(struct rate *rate);
 void rate_set(struct rate *rate, int64_t bytes_per_sec);
+/* Whether there is a limit now. */
+bool rate_limits(struct rate *rate);
 /* Account for bytes just read; returns usec to wait before reading more (0: go on). */
 int64_t rate_take(struct rate *rate, int64_t bytes, int64_t now_usec);
 

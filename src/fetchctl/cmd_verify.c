@@ -39,8 +39,8 @@ const struct cmd cmd_verify = {
 	.name = "verify",
 	.usage = CMD_USAGE("ID..."),
 	.summary = "read finished files again: are they still what was downloaded?",
-	.notes = "Prints a line for each: its id, \"ok\" or \"changed\", and what it hashes to or what is "
-		 "wrong.",
+	.notes = "Prints a line for each: its id, \"ok\" or \"changed\", and what it hashes to or what is\n"
+		 "wrong; \"unproven\" where only the size could be compared.",
 	.takes_words = true,
 	.run = run,
 };

@@ -103,10 +103,8 @@ static void put_bytes(const struct form *form, const struct job *job, int64_t sp
 		put(form, "left", "%s", units_format_eta(buf, left));
 }
 
-static void put_place(const struct form *form, const struct job *job)
+static void put_place(const struct form *form, const struct job *job, const char *path)
 {
-	CLEANUP_FREE char *path = job->state == JOB_DONE ? job_path(job) : NULL;
-
 	put_string(form, "host", job->origin);
 	put_string(form, "dir", job->dir);
 	put_string(form, "name", job->name);
@@ -146,7 +144,8 @@ static void put_integrity(const struct form *form, const struct job *job)
 		put(form, "encoded", "kept as %s, as the server sent it", job->encoded);
 }
 
-void detail_job(const struct job *job, int64_t speed, const char *address, bool aligned, bool color)
+void detail_job(
+	const struct job *job, int64_t speed, const char *path, const char *address, bool aligned, bool color)
 {
 	const struct form form = {.width = aligned ? 14 : 0};
 	CLEANUP_FREE char *error = words_error(job);
@@ -160,7 +159,7 @@ void detail_job(const struct job *job, int64_t speed, const char *address, bool 
 	put_string(&form, "group", job->group);
 	put(&form, "priority", "%d", job->priority);
 	put_owner(&form, job->owner);
-	put_place(&form, job);
+	put_place(&form, job, path);
 	put_bytes(&form, job, speed);
 	put_history(&form, job);
 	put_integrity(&form, job);

@@ -10,7 +10,8 @@
 
 /* aligned: values in one column, for a terminal. speed: -1 unknown. address: where it was fetched from last,
  * or NULL. */
-void detail_job(const struct job *job, int64_t speed, const char *address, bool aligned, bool color);
+void detail_job(const struct job *job, int64_t speed, const char *path, const char *address, bool aligned,
+	bool color);
 /* Reply of Status, without what is active. */
 void detail_status(const json_t *status, bool aligned);
 

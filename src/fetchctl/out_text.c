@@ -24,11 +24,13 @@
 struct shown_job {
 	struct job job;
 	int64_t speed;
+	const char *path; /* of the finished file, borrowed; NULL: there is none */
 };
 
 /* False for what is no Job: then there is nothing to show. job_done() in either case. */
 static bool shown_job_read(struct shown_job *shown, const json_t *json)
 {
+	shown->path = json_string_value(json_object_get(json, "path"));
 	return wire_job_from_json(json, &shown->job, &shown->speed) == 0;
 }
 
@@ -112,7 +114,7 @@ static void text_job(struct out *out, const json_t *inspection)
 	if (out->n_jobs++ > 0)
 		putchar('\n');
 	if (shown_job_read(&shown, json_object_get(inspection, "job"))) {
-		detail_job(&shown.job, shown.speed, address, out->terminal, out->color);
+		detail_job(&shown.job, shown.speed, shown.path, address, out->terminal, out->color);
 		attempts_show(attempts, out->terminal, out->legend);
 	} else {
 		complain(STATUS_OK, "the daemon sent a job that this fetchctl cannot read");
@@ -147,7 +149,7 @@ static void put_state(const struct out *out, enum job_state state, const char *w
 static char *state_detail(const struct shown_job *shown)
 {
 	switch (shown->job.state) {
-	case JOB_DONE: return job_path(&shown->job);
+	case JOB_DONE: return xstrdup(shown->path ? shown->path : "-");
 	case JOB_FAILED: return words_error(&shown->job);
 	case JOB_WAITING: return words_note(&shown->job, -1);
 	case JOB_ACTIVE: return xasprintf("attempt %d", shown->job.attempts);
@@ -224,22 +226,15 @@ static void text_verified(struct out *out, int64_t id, const json_t *result)
 	bool verified = json_is_true(json_object_get(result, "verified"));
 	const char *digest = json_string_value(json_object_get(result, "digest"));
 	const char *message = json_string_value(json_object_get(result, "message"));
-	CLEANUP_FREE char *detail = text_escape(!verified && message ? message : digest ? digest : "");
+	CLEANUP_FREE char *detail = text_escape(message ? message : digest ? digest : "");
+	const char *word = !verified ? "changed" : message ? "unproven" : "ok";
 
 	if (out->quiet)
 		return;
 	/* Without columns: a digest shall fit into 80. */
 	printf(out->terminal ? "%lld  %s%s%s  %s\n" : "%lld\t%s%s%s\t%s\n", (long long)id,
-		term_state_color(verified ? JOB_DONE : JOB_FAILED, out->color), verified ? "ok" : "changed",
-		term_plain(out->color), detail);
-}
-
-static void put_path(const struct job *job)
-{
-	CLEANUP_FREE char *path = job->state == JOB_DONE ? job_path(job) : NULL;
-
-	if (path)
-		put_field(text_escape(path), '\n');
+		term_state_color(verified ? JOB_DONE : JOB_FAILED, out->color), word, term_plain(out->color),
+		detail);
 }
 
 static void text_ended(struct out *out, const json_t *json, bool path_only)
@@ -249,9 +244,9 @@ static void text_ended(struct out *out, const json_t *json, bool path_only)
 	if (out->quiet)
 		return;
 	if (shown_job_read(&shown, json)) {
-		if (path_only)
-			put_path(&shown.job);
-		else
+		if (path_only && shown.path)
+			put_field(text_escape(shown.path), '\n');
+		else if (!path_only)
 			put_ended(out, &shown);
 	}
 	job_done(&shown.job);

@@ -11,7 +11,6 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/versions.c src/fetchd/versions.h \
 	src/fetchd/control/call.c src/fetchd/control/call.h \
 	src/fetchd/control/control.c src/fetchd/control/control.h src/fetchd/control/internal.h \
-	src/fetchd/control/hash.h \
 	src/fetchd/control/idset.c src/fetchd/control/idset.h \
 	src/fetchd/control/listener.c \
 	src/fetchd/control/live.c src/fetchd/control/live.h \

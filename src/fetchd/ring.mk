@@ -32,6 +32,7 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/transfer/redirect.c \
 	src/fetchd/transfer/request.c \
 	src/fetchd/transfer/response.c src/fetchd/transfer/response.h \
+	src/fetchd/transfer/sockets.c src/fetchd/transfer/sockets.h \
 	src/fetchd/transfer/tls.c src/fetchd/transfer/tls.h \
 	src/fetchd/transfer/transfer.c src/fetchd/transfer/transfer.h \
 	src/fetchd/transfer/worker.c src/fetchd/transfer/worker.h \
@@ -43,6 +44,7 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/disk/internal.h \
 	src/fetchd/disk/names.c \
 	src/fetchd/disk/place.c \
+	src/fetchd/disk/root.c \
 	src/fetchd/disk/room.c src/fetchd/disk/room.h \
 	src/fetchd/disk/sums.c src/fetchd/disk/sums.h \
 	src/fetchd/disk/verify.c

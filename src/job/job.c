@@ -157,6 +157,11 @@ char *job_path(const struct job *job)
 	return xasprintf("%s%s%s", job->dir, strcmp(job->dir, "/") == 0 ? "" : "/", job->name);
 }
 
+bool job_has_file(const struct job *job)
+{
+	return job->state == JOB_DONE && (job->size >= 0 || job->options.if_newer_usec < 0);
+}
+
 const char *job_state_name(enum job_state state)
 {
 	switch (state) {

@@ -163,8 +163,9 @@ struct job {
 	char *etag;	    /* of the part's bytes, as received */
 	char *last_modified;
 	enum job_validator validator; /* which of the two proves sameness */
-	char *digest;		      /* the server's word for the whole file, normal form of checksum.h */
-	char *encoded;		      /* Content-Encoding of the bytes, which are kept as they came */
+	char *digest;  /* of the whole file, normal form of checksum.h: the server's word; when done
+			* without one, what came */
+	char *encoded; /* Content-Encoding of the bytes, which are kept as they came */
 	enum job_integrity integrity;
 	bool no_ranges;	     /* the server's ranges cannot be trusted: always from the start */
 	int range_faults;    /* answers to a range that made no sense, for this job */
@@ -193,6 +194,8 @@ struct job_secrets *job_need_secrets(struct job *job);
 void job_secrets_free(struct job_secrets *secrets);
 /* dir/name, or NULL while there is no name. Caller frees. */
 char *job_path(const struct job *job);
+/* Done, and with a file: not if there was nothing newer than a time. */
+bool job_has_file(const struct job *job);
 
 static inline bool job_state_ended(enum job_state state)
 {

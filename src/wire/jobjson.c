@@ -27,7 +27,7 @@ static void put_url(json_t *object, const char *name, const char *url)
 
 static void put_place(json_t *object, const struct job *job)
 {
-	CLEANUP_FREE char *path = job->state == JOB_DONE ? job_path(job) : NULL;
+	CLEANUP_FREE char *path = job_has_file(job) ? job_path(job) : NULL;
 
 	object_put_string(object, "host", job->origin ? job->origin : "");
 	object_put_string(object, "dir", job->dir ? job->dir : "");

@@ -170,7 +170,7 @@ class Disks:
 
 class Shim:
     """The C library's file calls, failing as told: FETCHD_SHIM=CALL:HOW:FIRST:COUNT,… for calls on part files. HOW is an
-    errno's number, "short" (half of the bytes), or "wait" (until the file FETCHD_SHIM_GATE is there)."""
+    errno's number, "short" (half of the bytes), or "wait" (until the file FETCHD_SHIM_GATE is there), or "wait" and the number of the errno that comes then."""
 
     def __init__(self, room):
         self.library = room.path / "shim.so"

@@ -198,7 +198,7 @@ class House:
         self.ctl = Ctl(self.room)
         self.daemon = Daemon(self.room)
         self.daemon.options.update({
-            "Daemon.LogLevel": "debug", "Retry.Delay": "20ms", "Retry.MaxDelay": "100ms", "Retry.MaxAttempts": 4,
+            "Daemon.LogLevel": "debug", "Retry.Delay": "5ms", "Retry.MaxDelay": "20ms", "Retry.MaxAttempts": 4,
             "Retry.HoldInterval": "50ms", "Queue.MaxActive": 64, **options})
         self.asan = sanitizer("asan")
         self.cases = self.places = 0

@@ -45,8 +45,8 @@ static void add_rule(char *text)
 	if (n_rules == 16 ||
 		sscanf(text, "%15[^:]:%15[^:]:%d:%d", rule->call, how, &rule->first, &rule->count) != 4)
 		abort();
-	rule->how = strcmp(how, "short") == 0 ? SHORT : strcmp(how, "wait") == 0 ? WAIT : FAIL;
-	rule->error = atoi(how);
+	rule->how = strcmp(how, "short") == 0 ? SHORT : strncmp(how, "wait", 4) == 0 ? WAIT : FAIL;
+	rule->error = atoi(rule->how == WAIT ? how + 4 : how);
 }
 
 static void begin(void)
@@ -121,7 +121,7 @@ static enum how judge(const char *call, const char *file)
 	if (how == WAIT)
 		wait_for_gate();
 	errno = error;
-	return how;
+	return how == WAIT && error ? FAIL : how;
 }
 
 static int sync_with(const char *call, int fd)

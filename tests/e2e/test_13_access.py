@@ -11,6 +11,9 @@ from origin import content
 from varlink import MANAGER, Link
 
 CANARY = "hunter2canary"
+KEY = "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n"
+ENCRYPTED = ("-----BEGIN RSA PRIVATE KEY-----\nProc-Type:{}4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nMIIB\n"
+             "-----END RSA PRIVATE KEY-----\n")
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 
 
@@ -271,7 +274,7 @@ def test_50_warnings(daemon, ctl, origin):
     (["-z", "soon"], "--time-cond soon"),
     (["-z", "-2026-11-22"], "older than"),
     (["--resume", "maybe"], "--resume maybe"),
-    (["--conditional-get", "--on-conflict", "rename"], "on_conflict"),
+    (["--conditional-get", "--on-conflict", "rename"], "to rename on conflict"),
     (["--conditional-get", "-z", "today"], "conditional"),
     (["-u", "@-", "-b", "@-"], "standard input"),
     (["-u", "@-", "-"], "standard input"),
@@ -313,6 +316,13 @@ def test_52_refusals_in_lists(daemon, ctl, origin, name):
     ({"key_pem": f"-----BEGIN PRIVATE KEY-----\n{CANARY}\n-----END PRIVATE KEY-----\n"}, "E_PEM"),
     ({"conditional": True, "on_conflict": "skip"}, "E_CONDITION"),
     ({"conditional": True, "if_newer_usec": 1}, "E_CONDITION"),
+    # The server would say which file is replaced.
+    ({"conditional": True, "remote_name": True}, "E_CONDITION"),
+    # OpenSSL asks the terminal for the passphrase of the first key that it finds.
+    ({"cert_pem": CERTIFICATE, "key_pem": ENCRYPTED.format(" ") + KEY}, "E_PEM"),
+    ({"cert_pem": CERTIFICATE, "key_pem": ENCRYPTED.format("")}, "E_PEM"),
+    ({"cert_pem": CERTIFICATE + ENCRYPTED.format("   ")}, "E_PEM"),
+    ({"cert_pem": CERTIFICATE, "key_pem": KEY.replace("PRIVATE", "ENCRYPTED PRIVATE") + KEY}, "E_PEM"),
 ])
 def test_53_the_daemon_refuses(daemon, ctl, room, spec, code):
     reply = Link(room).call(MANAGER + "Add", {"jobs": [{"url": "http://127.0.0.1/"}, {"url": "http://127.0.0.1/", **spec}]})
@@ -361,7 +371,10 @@ def test_62_verify(daemon, ctl, origin, room):
         f"{job}\tok\tsha-256={content.sha256(seed, 1000)}\n" for job, seed in ((good, "good"), (bad, "bad")))
     (room.downloads / "bad").write_bytes(b"x" * 999)
     result = ctl("verify", good, bad)
-    assert result.code == 1
+    assert result.code == 1 and "999" in result.out
+    (room.downloads / "bad").write_bytes(b"x" * 1000)
+    result = ctl("verify", good, bad)
+    assert result.code == 1 and content.sha256("bad", 1000) in result.out, "changed, and as long as before"
     assert [line.split("\t")[:2] for line in result.lines] == [[str(good), "ok"], [str(bad), "changed"]]
     told = ctl("--json", "verify", bad, good)
     assert told.code == 1 and [(t["id"], t["verified"]) for t in told.json] == [(bad, False), (good, True)]
@@ -371,3 +384,26 @@ def test_62_verify(daemon, ctl, origin, room):
     assert mixed.code == 3 and len(mixed.lines) == 2 and "4711" in mixed.err
     assert ctl("-q", "verify", good).out == ""
     assert ctl("verify").code == 2 and ctl("verify", "good").code == 2
+
+
+def test_62_verify_of_pieces(daemon, ctl, origin, room):
+    """Nothing was computed of the first ones: no word about bytes that nobody knows."""
+    size = 3 << 20
+    [job] = ctl.add("--retry-delay", "0.01", origin.url(f"/bytes/{size}/pieces?cut={2 << 20}"))
+    assert ctl.wait(job).code == 0
+    assert ctl.ok("verify", job).out == f"{job}\tunproven\tonly the size of the file is known, not what it must hash to\n"
+    [told] = ctl("--json", "verify", job).json
+    assert told["verified"] and told["digest"] == "sha-256=" + content.sha256("pieces", size) and told["message"]
+    (room.downloads / "pieces").write_bytes(b"x" * 999)
+    assert ctl("verify", job).out.startswith(f"{job}\tchanged\t")
+
+
+def test_63_no_path_where_nothing_came(daemon, ctl, origin, room):
+    """-z: there is no file of the name, and none is told of."""
+    got = ctl("get", "-z", "now", "-d", str(room.downloads), "-o", "none", origin.url("/bytes/1000/old"))
+    assert got.code == 0 and got.out == "" and not (room.downloads / "none").exists()
+    [job] = [told["id"] for told in ctl.ok("--json", "list").json if told["name"] == "none"]
+    assert "path" not in ctl.job(job) and "\npath:" not in ctl.ok("status", job).out
+    assert ctl("wait", job).out == f"done\t{job}\t-\n"
+    (room.downloads / "none").write_bytes(b"mine")
+    assert ctl("get", "--conditional-get", "-d", str(room.downloads), "-o", "none", origin.url("/bytes/1000/old")).out != ""

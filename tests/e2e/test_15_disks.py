@@ -14,8 +14,8 @@ import time
 import pytest
 
 from disks import MIB, Disks, Shim, need, run
-from harness import LIMIT
 from origin import content
+from origin.raw import HANG, File, RawServer, head
 
 GONE = "E_DEST_GONE"
 
@@ -412,6 +412,17 @@ def test_14_an_input_output_error_once(shim, stopped, ctl, origin, room, rule, s
     fine(ctl, room, job, "a", size)
 
 
+def test_14_a_checkpoint_that_fails_with_the_end_behind_it(shim, stopped, ctl, origin, room):
+    """All bytes are there when the sync of some of them fails: a sync that succeeds after it proves nothing."""
+    on(stopped, Queue_MaxActive=1).start(**shim.environment("fdatasync:wait5:1:1"))
+    [job, other] = ctl.add(origin.url(f"/bytes/{20 * MIB}/a"), origin.url("/bytes/10/b"))
+    origin.wait_for(lambda: any(r.path.endswith("/b") for r in origin.requests()))
+    shim.open_gate()
+    assert ctl.wait(other).code == 0
+    fine(ctl, room, job, "a", 20 * MIB, also={"b"})
+    assert [attempt.get("error", {}).get("code") for attempt in ctl.job(job)["history"]] == ["E_IO", None]
+
+
 def test_15_an_error_of_a_sync_keeps_what_was_synced_before(shim, stopped, ctl, origin, room):
     """The first checkpoint counts, the second failed: the file is not synced again, and goes on behind the first."""
     on(stopped, Retry_Delay="1h").start(**shim.environment("fdatasync:5:2:1"))
@@ -752,6 +763,16 @@ def test_29_a_long_read_holds_nobody(daemon, ctl, origin, room):
 # ---- a file system that hangs
 
 
+@contextlib.contextmanager
+def frozen(disk):
+    """Thawed whatever happens: what hangs in the kernel cannot be ended."""
+    disk.freeze()
+    try:
+        yield
+    finally:
+        disk.thaw()
+
+
 def test_30_a_hung_disk_holds_its_own_transfers_only(disks, stopped, ctl, origin):
     """More bytes come for it than there are buffers for all; others still get theirs."""
     need("fsfreeze")
@@ -761,18 +782,15 @@ def test_30_a_hung_disk_holds_its_own_transfers_only(disks, stopped, ctl, origin
     assert ctl.wait(*warm).code == 0
     jobs = ctl.add("-d", disk.path, *(origin.url(f"/gate/g/bytes/{9 * MIB}/h{i}", port=1) for i in range(20)))
     origin.wait_gated("g", 20)
-    disk.freeze()
-    origin.release("g")
-    origin.wait_for(lambda: sum(r.sent for r in origin.requests()) > 32 * MIB)
-    others = ctl.add(*(origin.url(f"/bytes/{4 * MIB}/o{i}") for i in range(8)))
-    assert ctl.wait(*others).code == 0
-    assert ctl("ping").code == 0 and ctl("status").code == 0
-    assert disk.names() == {"warm"}
-    deadline = time.monotonic() + LIMIT
-    while "the disk has not responded for" not in ctl.ok("status").out:
-        assert time.monotonic() < deadline, "nobody is told why nothing goes on"
-        time.sleep(0.1)
-    disk.thaw()
+    with frozen(disk):
+        origin.release("g")
+        origin.wait_for(lambda: sum(r.sent for r in origin.requests()) > 32 * MIB)
+        others = ctl.add(*(origin.url(f"/bytes/{4 * MIB}/o{i}") for i in range(8)))
+        assert ctl.wait(*others).code == 0
+        assert ctl("ping").code == 0
+        assert disk.names() == {"warm"}
+        # Whoever looks is told why nothing goes on.
+        wait_until(lambda: "E_IO_STALL" in ctl.ok("status").out)
     assert ctl.wait(*jobs).code == 0
     for i in range(20):
         assert content.same_as_file(disk.path / f"h{i}", f"h{i}", 9 * MIB)
@@ -787,11 +805,10 @@ def test_31_a_stop_while_a_disk_hangs(disks, stopped, ctl, origin):
     [job] = ctl.add("-d", disk.path, origin.url(f"/bytes/{8 * MIB}/a?pause={MIB}&until=g"))
     origin.wait_gated("g")
     ctl.wait_received(MIB, job)
-    disk.freeze()
-    origin.release("g")
-    origin.wait_for(lambda: sum(r.sent for r in origin.requests()) > 2 * MIB)
-    stopped.signal(signal.SIGKILL)
-    disk.thaw()
+    with frozen(disk):
+        origin.release("g")
+        origin.wait_for(lambda: sum(r.sent for r in origin.requests()) > 2 * MIB)
+        stopped.signal(signal.SIGKILL)
     assert stopped.wait_exit() == -signal.SIGKILL
     assert disk.names() == set()
     stopped.start()
@@ -829,6 +846,56 @@ def test_32b_a_hold_that_goes_on_leaves_no_trail(disks, stopped, ctl, origin, ro
         kinds = [kind for (kind,) in database.execute("SELECT kind FROM events ORDER BY id")]
     assert len(kinds) < 10 and len(stream.seen()) > 40, kinds
     stopped.start()
+
+
+def hung_sync(shim, stopped, ctl, origin, part):
+    """A job with a part of that many bytes waits for its retry; then the lane that syncs, and removes parts, hangs."""
+    on(stopped, Retry_Delay="1h", Queue_MaxPerHost=8).start(**shim.environment("fdatasync:wait:2:1"))
+    [job] = ctl.add(*part)
+    waiting(ctl, job)
+    # So slow that it is synced on its way.
+    [other] = ctl.add("--limit-rate", "40M", "-o", "other", origin.url(f"/bytes/{60 * MIB}/other"))
+    wait_until_stuck(shim)
+    return job, other
+
+
+def wait_until_stuck(shim):
+    deadline = time.monotonic() + LIMIT
+    while [call[0] for call in shim.calls()].count("fdatasync") < 2:
+        assert time.monotonic() < deadline, shim.calls()
+        time.sleep(0.01)
+
+
+def test_30_a_part_that_takes_long_to_remove(shim, stopped, ctl, origin, room):
+    """What takes its place is small, and finished before the old one is gone."""
+    old, new = File("old", 200000, etag='"old"'), File("new", 1000, etag='"new"')
+    with RawServer() as server:
+        server.play("/f", old.cut(150000), new)
+        job, other = hung_sync(shim, stopped, ctl, origin, [server.url("/f")])
+        ctl.ok("retry", job)
+        server.wait_requests("/f", 2)
+        place = room.downloads / "f"
+        while not place.exists():
+            assert stopped.running(), stopped.log.tail()
+            time.sleep(0.01)
+        shim.open_gate()
+        assert ctl.wait(job, other).code == 0
+        assert content.same_as_file(place, "new", 1000)
+    assert parts_of(room) == []
+
+
+def test_31_not_modified_while_a_part_is_removed(shim, stopped, ctl, origin, room):
+    """The part is lost, and the file turns out to be no newer than asked for."""
+    with RawServer() as server:
+        server.play("/f", File("f", 200000).cut(150000), [head("HTTP/1.1 304 Not Modified", "Connection: close"), HANG])
+        job, other = hung_sync(shim, stopped, ctl, origin, ["-z", "2019-01-01", server.url("/f")])
+        for part in room.downloads.glob(f".fetchd/{job}.*"):
+            part.unlink()
+        ctl.ok("retry", job)
+        server.wait_gone("/f", 2)
+        shim.open_gate()
+        assert ctl.wait(job, other).code == 0, stopped.log.tail()
+    assert files_of(room) == {"other"} and parts_of(room) == []
 
 
 # ---- the queue's own disk

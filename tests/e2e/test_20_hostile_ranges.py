@@ -88,6 +88,7 @@ def wrong_parts():
             b"--x\r\nContent-Range: %s\r\n\r\n" % RIGHT.encode() + b"P" * LEFT + b"\r\n--x--\r\n")),
         "multipart-with-range": part([f"bytes 0-9/{SIZE}"], "Content-Type: multipart/byteranges; boundary=x",
                                      length=10, body=b"P" * 10),
+        "multipart-with-the-right-range": part([RIGHT], "Content-Type: Multipart/Byteranges; boundary=x"),
     }
     for name, answer in bad.items():
         yield Case(f"{name}-once", [good().cut(CUT), answer, good()], requests=(3, 4))
@@ -260,6 +261,10 @@ def changed():
                                requests=(len(script), len(script) + 1), options=resume_option(mode))
 
 
+def not_smuggled(run):
+    assert all(b"Smuggled" not in request.head for request in run.requests()), run.requests()[-1].head
+
+
 def changing():
     """A file that is never the same twice."""
     versions = [File(f"v{n}", SIZE, etag=f'"v{n}"') for n in range(9)]
@@ -281,6 +286,10 @@ def changing():
     yield Case("tag-empty", [File(SEED, SIZE, etag='""').cut(CUT), File(SEED, SIZE, etag='""')], requests=(2, 3))
     yield Case("tag-huge", [File(SEED, SIZE, etag='"%s"' % ("x" * 8000)).cut(CUT), File(SEED, SIZE, etag='"%s"' % ("x" * 8000))],
                requests=(2, 3))
+    for kind, field in {"tag": 'ETag: "a\rX-Smuggled: b"', "date": f"Last-Modified: {date(1577836800)}\rX-Smuggled: b",
+                        "tag-lf": 'ETag: "a\n X-Smuggled: b"'}.items():
+        f = File(SEED, SIZE, etag=None, modified=None, fields=[field])
+        yield Case(f"{kind}-with-a-line-in-it", [f.cut(CUT), f], requests=2, also=not_smuggled)
     yield Case("tags-twice", [good(fields=['ETag: "two"']).cut(CUT), good(fields=['ETag: "two"'])], requests=(2, 4))
     yield Case("date-in-the-future", [
         File("old", SIZE, etag=None, modified=4070908800).cut(CUT), File(SEED, SIZE, etag=None, modified=4070908800)],

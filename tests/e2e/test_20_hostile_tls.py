@@ -1,10 +1,13 @@
 """Certificates that prove nothing, connections that end without saying so; servers too slow to be waited for."""
 import contextlib
+import pathlib
 import sqlite3
 import ssl
+import warnings
 
 import pytest
 
+from disks import own_mounts, run
 from hostile import CUT, SEED, SIZE, Case, House, good, house_fixture, ids
 from origin import RawServer, content
 from origin.raw import CLOSE, CUT as UNTOLD, HALF, HANG, RESET, Chunked, Drip, head
@@ -42,6 +45,47 @@ def test_20_tls_not_trusted(house, certs, kind):
     house.play(Case(f"{kind}-insecure", [good()], requests=1, options=("-k",), server={"tls": certs.server(kind)}))
 
 
+@pytest.fixture
+def system_ca(tmp_path, certs):
+    """The tests' own CA as one of the system's."""
+    own_mounts()
+    (tmp_path / "ca-certificates.crt").write_text(pathlib.Path(certs.file("other.pem")).read_text())
+    (tmp_path / "own.pem").write_text(pathlib.Path(certs.ca).read_text())
+    run("openssl", "rehash", tmp_path)
+    run("mount", "--bind", tmp_path, "/etc/ssl/certs")
+    yield
+    run("umount", "/etc/ssl/certs")
+
+
+def test_20_tls_trust_instead_of_the_systems(system_ca, stopped, ctl, certs):
+    """What the configuration or a job trusts is all that it trusts."""
+    with RawServer(tls=certs.server("good")) as server:
+        server.play("/f", good())
+        stopped.start()
+        [trusted, job] = ctl.add("-o", "a", server.url("/f")) + ctl.add("--cacert", certs.file("other.pem"), "-o", "b", server.url("/f"))
+        assert ctl.wait(trusted).code == 0
+        watch = ctl.watch("--since", 0)
+        assert watch.kind("waiting", job)["job"]["error"]["code"] == "E_TLS_VERIFY"
+        stopped.stop()
+        stopped.options["Transfer.CAFile"] = certs.file("other.pem")
+        stopped.start()
+        [third] = ctl.add("-o", "c", server.url("/f"))
+        watch = ctl.watch("--since", 0)
+        assert watch.kind("waiting", third)["job"]["error"]["code"] == "E_TLS_VERIFY"
+        assert len(server.requests()) == 1
+
+
+def test_20_tls_keys_are_written_nowhere(stopped, ctl, room, certs):
+    """Whatever the environment says: libcurl would write what decrypts all that went over the wire."""
+    log = room.path / "keys"
+    with RawServer(tls=certs.server("good")) as server:
+        server.play("/f", good())
+        stopped.options["Transfer.CAFile"] = certs.ca
+        stopped.start(SSLKEYLOGFILE=str(log))
+        assert ctl.wait(*ctl.add(server.url("/f"))).code == 0
+    assert not log.exists()
+
+
 def test_20_tls_it_gives_up(stopped, ctl, room, certs):
     """After 10 minutes, an hour and six hours it is not tried again. The waits are cut short in the stopped queue."""
     stopped.options["Transfer.CAFile"] = certs.ca
@@ -69,7 +113,10 @@ def test_20_tls_it_gives_up(stopped, ctl, room, certs):
 def with_versions(certs, least, most):
     context = certs.server("good")
     context.set_ciphers("ALL:@SECLEVEL=0")
-    context.minimum_version, context.maximum_version = least, most
+    with warnings.catch_warnings():
+        # That such versions are old is why they are here.
+        warnings.simplefilter("ignore")
+        context.minimum_version, context.maximum_version = least, most
     return context
 
 

@@ -10,7 +10,7 @@ from hostile import CANARY, CUT, SEED, SIZE, Case, House, good, house_fixture
 from origin import content
 from origin.programs import Lighttpd, Nginx, free_port
 from origin.proxy import Proxy
-from origin.raw import File, RawServer
+from origin.raw import KEEP, File, RawServer
 
 pytest.importorskip("h2", reason="python3-h2 is missing")
 from origin.http2 import ERRORS, Drop, File2, Goaway, Http2Server, Rst  # noqa: E402
@@ -40,7 +40,7 @@ def place(server, name, seed, size):
 def nginx(tmp_path_factory, certs):
     if Nginx.missing():
         pytest.skip("nginx is missing")
-    port2, port_few, port_client = free_port(), free_port(), free_port()
+    port2, port_few, port_client, port_slow = free_port(), free_port(), free_port(), free_port()
     cert, key = certs.pair("good")
     tls = f"ssl_certificate {cert}; ssl_certificate_key {key};"
     path = tmp_path_factory.mktemp("n") / "nginx"
@@ -49,10 +49,11 @@ def nginx(tmp_path_factory, certs):
     users.write_text("someone:{SHA}" + password + "\n")
     with Nginx(path, server=f"location /secret/ {{ alias {path}/www/; auth_basic here; auth_basic_user_file {users}; }}", more=f"""
         server {{ listen 127.0.0.1:{port2} ssl http2; {tls} }}
+        server {{ listen 127.0.0.1:{port_slow} ssl http2; {tls} limit_rate 20m; }}
         server {{ listen 127.0.0.1:{port_few} ssl http2; {tls} keepalive_requests 5; }}
         server {{ listen 127.0.0.1:{port_client} ssl; {tls} ssl_verify_client on; ssl_client_certificate {certs.ca}; }}
     """) as server:
-        server.h2, server.few, server.client = port2, port_few, port_client
+        server.h2, server.few, server.client, server.h2_slow = port2, port_few, port_client, port_slow
         for n in range(40):
             place(server, f"f{n}", f"f{n}", 50000 + n)
         place(server, "big", "big", BIG)
@@ -146,7 +147,7 @@ def test_21_resume(stopped, ctl, room, real, certs, scheme):
     assert content.same_as_file(room.downloads / "big", "big", BIG)
     last = real.log("/big", before + 2)[-1]
     assert last.status == 206 and last.range.startswith("bytes=") and len(last.if_range) > 2
-    assert last.protocol == ("HTTP/2.0" if scheme == "https" else "HTTP/1.1")
+    assert last.protocol == "HTTP/1.1"  # it has a limit
 
 
 def test_21_kill9_and_resume_over_http2(stopped, ctl, room, nginx, certs):
@@ -154,13 +155,14 @@ def test_21_kill9_and_resume_over_http2(stopped, ctl, room, nginx, certs):
     size = 40 << 20
     place(nginx, "huge", "huge", size)
     stopped.start()
-    [job] = ctl.add("--limit-rate", "20M", nginx.url("/huge", "https", nginx.h2))
+    [job] = ctl.add(nginx.url("/huge", "https", nginx.h2_slow))
     ctl.wait_received(18 << 20, job)
     stopped.kill9()
     stopped.start()
     assert ctl.wait(job).code == 0
     assert content.same_as_file(room.downloads / "huge", "huge", size)
-    assert nginx.log("/huge", 2)[-1].status in (200, 206)
+    last = nginx.log("/huge", 2)[-1]
+    assert last.status in (200, 206) and last.protocol == "HTTP/2.0"
     (nginx.www / "huge").unlink()
 
 
@@ -316,6 +318,70 @@ def test_21_digest(jobs, lighttpd):
     jobs.get("--digest", "-u", "someone:wrong", "-o", "wrong", url, state="failed", code=("E_HTTP_401", "E_AUTH"))
 
 
+def digest_server(stale):
+    """It says of so many nonces that they are old."""
+    nonces = iter(range(1000))
+
+    def answer(request):
+        sent = request.headers.get("authorization", "")
+        n = next(nonces)
+        if sent.startswith("Digest ") and n > stale:
+            return good()(request)
+        old = ", stale=true" if sent else ""
+        return [f'HTTP/1.1 401 No\r\nWWW-Authenticate: Digest realm="r", nonce="n{n}", qop="auth"{old}\r\n'
+                "Content-Length: 5\r\n\r\nerror".encode(), KEEP]
+    return answer
+
+
+@pytest.mark.parametrize("stale", [0, 1, 2])
+def test_21_digest_that_grows_old(jobs, stale):
+    with RawServer() as server:
+        server.play("/d", digest_server(stale))
+        jobs.get("--digest", "-u", f"someone:{CANARY}", server.url("/d"))
+        assert jobs.right("d", SEED, SIZE) and len(server.requests()) == stale + 2
+
+
+def test_21_digest_that_is_always_old(jobs):
+    with RawServer() as server:
+        server.play("/d", digest_server(10000))
+        jobs.get("--digest", "-u", f"someone:{CANARY}", server.url("/d"), state="failed", code=("E_HTTP_401",))
+        assert len(server.requests()) < 10
+
+
+def test_21_digest_with_a_long_page(jobs):
+    """What comes with the challenge is not the file's, however long it is."""
+    def answer(request):
+        if request.headers.get("authorization", "").startswith("Digest "):
+            return good()(request)
+        return [b'HTTP/1.1 401 No\r\nWWW-Authenticate: Digest realm="r", nonce="n", qop="auth"\r\n'
+                b"Content-Length: 300000\r\n\r\n" + b"P" * 300000, KEEP]
+
+    with RawServer() as server:
+        server.play("/d", answer)
+        jobs.get("--digest", "-u", f"someone:{CANARY}", server.url("/d"))
+        assert jobs.right("d", SEED, SIZE)
+
+
+def test_21_digest_over_redirects(jobs):
+    """Each request of the job's own origin is answered anew; another origin learns nothing."""
+    def guarded(then):
+        def answer(request):
+            if request.headers.get("authorization", "").startswith("Digest "):
+                return then(request)
+            return [b'HTTP/1.1 401 No\r\nWWW-Authenticate: Digest realm="r", nonce="n", qop="auth"\r\nContent-Length: 0\r\n\r\n', KEEP]
+        return answer
+
+    with RawServer() as server, RawServer() as other:
+        def to(url):
+            return lambda request: [f"HTTP/1.1 302 There\r\nLocation: {url}\r\nContent-Length: 0\r\n\r\n".encode()]
+        server.play("/d", guarded(to("/e")))
+        server.play("/e", guarded(to(other.url("/f"))))
+        other.play("/f", guarded(good()))
+        jobs.get("--digest", "-u", f"someone:{CANARY}", server.url("/d"), state="failed", code=("E_HTTP_401",))
+        assert [r.path for r in server.requests()] == ["/d", "/d", "/e", "/e"]
+        assert ["authorization" in r.headers for r in other.requests()] == [False]
+
+
 def test_21_bearer(jobs):
     def answer(request):
         ok = request.headers.get("authorization") == f"Bearer {CANARY}"
@@ -438,6 +504,25 @@ def test_21_proxy_of_the_configuration(stopped, ctl, room):
         assert len(server.requests()) == 2
 
 
+# ---- many over one connection
+
+def test_21_http2_a_slow_one_holds_up_no_other(jobs, nginx, certs):
+    """A job with a limit of its own has a connection of its own: a stream that is paused would fill the memory, and the
+    others of its connection would wait for it."""
+    with Http2Server(certs.server("good", ALPN)) as server:
+        for path in ("/a", "/b"):
+            server.play(path, File2(good()))
+        server.play("/slow", File2(File("slow", 400000000)))
+        jobs.get(server.url("/a"))
+        [slow] = jobs.add("--limit-rate", "20k", server.url("/slow"))
+        jobs.house.ctl.wait_received(1, slow)
+        jobs.get(server.url("/b"))
+        assert jobs.right("b", SEED, SIZE) and jobs.house.job(slow)["state"] == "active"
+        jobs.house.call("Cancel", selection={"ids": [slow]})
+        assert [(r.path, r.http, r.connection) for r in server.requests()] == [("/a", 2, 1), ("/slow", 1, 2), ("/b", 2, 1)]
+        assert server.requests("/slow")[0].sent < 16 << 20
+
+
 # ---- FTP
 
 @pytest.fixture
@@ -497,6 +582,28 @@ def test_21_ftp_refused(ftp_house, ftp, what, codes):
 
 def test_21_ftp_is_off_until_it_is_switched_on(house, ftp):
     assert house.ctl("add", ftp.url("/f.bin")).code == 5 and ftp.commands == []
+
+
+def test_21_ftp_through_an_http_proxy(ftp_house, ftp):
+    """The proxy's own pages are no files: it is asked for a way through, not for the file."""
+    with Proxy() as proxy:
+        path, _ = ftp_get(ftp_house, ftp.url("/f.bin"), "-x", proxy.url())
+        assert content.same_as_file(path, SEED, SIZE)
+        assert proxy.asked and all(line.startswith("CONNECT ") for line in proxy.asked), proxy.asked
+        proxy.refuse = 404
+        ftp_get(ftp_house, ftp.url("/f.bin"), "-x", proxy.url(), state="failed", code=("E_PROXY",))
+
+
+@pytest.mark.parametrize("kind", ["a", "A", "d", "D", "x", ""])
+def test_21_ftp_type(ftp_house, ftp, kind):
+    """As text the lines would end otherwise, and a listing is no file."""
+    ftp_get(ftp_house, ftp.url(f"/f.bin;type={kind}"), state="failed", code=("E_BAD_URL",))
+    assert not [c for c in ftp.commands if c.startswith(("TYPE A", "LIST", "NLST"))]
+
+
+def test_21_ftp_type_of_bytes(ftp_house, ftp):
+    seen = ftp_get(ftp_house, ftp.url("/f.bin;type=i"), "-o", "f.bin")[0]
+    assert content.same_as_file(seen, SEED, SIZE)
 
 
 CRLF = ["/f.bin%0d%0aDELE%20f.bin", "/%0aQUIT", "/a%00b"]

@@ -34,6 +34,8 @@ static const char *const dates[] = {"Sun, 06 Nov 1994 08:49:37 GMT", "Sun, 06 No
 	"Sun, 06 Nov 1994 09:49:37 GMT", "yesterday"};
 static const char *const etags[] = {"\"a\"", "\"b\"", "W/\"a\"", "W/\"b\"", "a", ""};
 
+static const char *const types[] = {"text/plain", "text/html", "multipart/byteranges; boundary=x"};
+
 struct model {
 	int64_t offset, size;
 	char *etag, *last_modified, *digest;
@@ -172,8 +174,8 @@ static void make_head(struct head *h, const struct gate_request *q, struct input
 		case 5: add_line(h, "Last-Modified: %s", dates[take(in) % ARRAY_LEN(dates)]); break;
 		case 6: add_line(h, "Date: %s", dates[take(in) % ARRAY_LEN(dates)]); break;
 		case 7: add_line(h, "Content-Encoding: %s", take(in) & 1 ? "gzip" : "identity"); break;
-		case 8: add_line(h, "Transfer-Encoding: chunked"); break;
-		case 9: add_line(h, "Content-Type: text/%s", take(in) & 1 ? "html" : "plain"); break;
+		case 8: add_line(h, "Transfer-Encoding: %schunked", piece & 16 ? "gzip, " : ""); break;
+		case 9: add_line(h, "Content-Type: %s", types[take(in) % ARRAY_LEN(types)]); break;
 		case 10:
 			add_line(h, "Repr-Digest: sha-256=:%s=:",
 				take(in) & 1 ? "WJG1tSLV3whtD/CxEPvZ0hu0/HFjrzTQgoai6Eb2vgM"
@@ -202,6 +204,8 @@ struct seen {
 	int64_t length;
 	bool encoded;
 	bool doubtful; /* two etags */
+	bool coded;    /* by more than chunks */
+	bool multipart;
 };
 
 static bool is(struct span a, const char *text)
@@ -255,6 +259,10 @@ static void read_line(struct seen *s, struct span line)
 	} else if (is_field(line, "last-modified", &value)) {
 		s->dates++;
 		s->modified = value;
+	} else if (is_field(line, "transfer-encoding", &value)) {
+		s->coded = s->coded || value.n != 7 || strncasecmp(value.s, "chunked", 7) != 0;
+	} else if (is_field(line, "content-type", &value)) {
+		s->multipart = value.n >= 20 && strncasecmp(value.s, "multipart/byteranges", 20) == 0;
 	} else if (is_field(line, "content-encoding", &value)) {
 		s->encoded = s->encoded || value.n != 8 || strncasecmp(value.s, "identity", 8) != 0;
 	}
@@ -317,7 +325,8 @@ static void check_append(const struct gate_request *q, const struct seen *s, con
 	CLEANUP_FREE char *want = NULL;
 	int64_t total = result->size, first = q->offset - q->overlap;
 
-	assert(s->status == 206 && q->offset > 0 && s->ranges == 1 && !s->encoded);
+	assert(s->status == 206 && q->offset > 0 && s->ranges == 1 && !s->encoded && !s->multipart &&
+		!s->coded);
 	assert(total >= q->offset && (q->size < 0 || q->size == total));
 	want = xasprintf("%lld-%lld/%lld", (long long)first, (long long)total - 1, (long long)total);
 	check_range(s->range, want);
@@ -334,7 +343,7 @@ static void check_start(const struct gate_request *q, const struct seen *s, cons
 {
 	assert(s->status == 200 || (s->status == 203 && q->offset == 0));
 	assert(result->size == (s->lengths > 0 ? s->length : -1));
-	assert(s->ranges == 0 || s->lengths > 0);
+	assert((s->ranges == 0 || s->lengths > 0) && !s->coded);
 	assert(q->max_size == 0 || result->size <= q->max_size);
 }
 
@@ -403,6 +412,9 @@ static void apply(struct model *m, const struct gate_request *q, const struct se
 		m->digest = gate_whole_digest(r);
 		m->encoded = r->content_encoding != NULL;
 		m->version = version_of(s);
+		/* They are sent back. */
+		assert(!m->etag || !strpbrk(m->etag, "\r\n"));
+		assert(!m->last_modified || !strpbrk(m->last_modified, "\r\n"));
 	} else if (answer == GATE_APPEND && q->validator == JOB_VALIDATOR_ETAG && version_of(s) >= 0) {
 		/* Under a strong validator, bytes of two versions never meet. */
 		assert(m->version == version_of(s));

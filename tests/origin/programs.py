@@ -1,6 +1,7 @@
 """Other people's servers: nginx and lighttpd, each a private instance in a directory of the test's own."""
 import pathlib
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -98,10 +99,14 @@ class Program:
     def url(self, path, scheme="http", port=None):
         return f"{scheme}://127.0.0.1:{port or self.port}{path}"
 
+    def flush(self):
+        """Have the log written."""
+
     def log(self, path=None, count=0):
         """What the access log says, once it has count lines of the path: a line is written when a request ends."""
         deadline = time.monotonic() + LIMIT
         while True:
+            self.flush()
             text = (self.path / "access.log").read_text() if (self.path / "access.log").exists() else ""
             entries = [Entry(line) for line in text.splitlines()]
             found = [e for e in entries if path is None or e.uri == path]
@@ -131,3 +136,7 @@ class Lighttpd(Program):
 
     def command(self):
         return ["lighttpd", "-D", "-f", str(self.config)]
+
+    def flush(self):
+        # It writes its log every four seconds, and when it is to open it anew.
+        self.process.send_signal(signal.SIGHUP)

@@ -424,3 +424,8 @@ class RawServer:
 
     def wait_requests(self, path, count=1, timeout=60):
         self.wait_for(lambda: len(self.requests(path)) >= count, timeout)
+
+    def wait_gone(self, path, count, timeout=60):
+        """The client has closed the connection of a path's count-th request, which ended with HANG."""
+        self.wait_requests(path, count, timeout)
+        self.wait_for(lambda: self.requests(path)[count - 1].aborted, timeout)

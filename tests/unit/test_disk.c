@@ -370,6 +370,45 @@ static void test_bytes_of_a_file_that_lost_its_place(void **state)
 	disk_file_free(file);
 }
 
+/* Longer than any file system takes: what is cut, or numbered, is found again after a crash. */
+static void test_long_names_are_cut_and_found(void **state)
+{
+	struct fixture *f = *state;
+	CLEANUP_FREE char *name = xcalloc(1, 301);
+	CLEANUP_FREE char *first = NULL;
+	struct job *job = job_new();
+
+	memset(name, 'n', 296);
+	strcpy(name + 296, ".txt");
+	str_set(&job->dir, f->root);
+	str_set(&job->name, name);
+	for (int64_t id = 1; id <= 2; id++) {
+		struct disk_file *file = file_of(f, id, NULL);
+		struct disk_task *task = finish_of(f, file, HELLO);
+		CLEANUP_FREE char *found = NULL;
+		CLEANUP_FREE char *path = NULL;
+		int64_t size = -1;
+
+		task->name = name;
+		task->conflict = JOB_CONFLICT_RENAME;
+		run(f, task);
+		assert_non_null(task->ret_name);
+		assert_in_range(strlen(task->ret_name), 140, 143);
+		path = path_of(f, task->ret_name);
+		job->id = id;
+		if (getxattr(path, "user.fetchd.job", NULL, 0) >= 0) {
+			assert_true(disk_find_finished(f->disk, job, &found, &size));
+			CHECK_STR("found", found, task->ret_name);
+			CHECK_INT("size", size, 11);
+		}
+		disk_task_free(f->disk, task);
+		disk_file_free(file);
+	}
+	job->id = 3;
+	assert_false(disk_find_finished(f->disk, job, &first, &(int64_t){0}));
+	job_free(job);
+}
+
 /* ---- verify */
 
 static void test_verify(void **state)
@@ -472,6 +511,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_conflicts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_file_that_could_not_be_finished, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bytes_of_a_file_that_lost_its_place, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_long_names_are_cut_and_found, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_verify, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_verify_what_is_no_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_verify_in_a_hurry, setup, teardown),

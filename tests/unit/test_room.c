@@ -49,6 +49,7 @@ static void test_suffices(void **state)
 		{1000 * GIB, 64 * MIB, -1, NULL},
 		{1000 * GIB, 64 * MIB - 1, -1, "need 64.0MiB in reserve, 64.0MiB free on /r"},
 		{1000 * GIB, 64 * MIB, 0, NULL},
+		{1000 * GIB, 0, 0, NULL},
 		{1000 * GIB, 64 * MIB, 1, "need 1B and 64.0MiB in reserve, 64.0MiB free on /r"},
 		{1000 * GIB, 0, -1, "need 64.0MiB in reserve, 0B free on /r"},
 		{100 * MIB, 20 * MIB, 19 * MIB, NULL},

@@ -132,6 +132,36 @@ static void check_row(const struct row *r)
 	verdict_done(&v);
 }
 
+static void test_own(void **state)
+{
+	static const struct {
+		const char *row, *checksum, *first;
+		bool joined;
+		const char *own;
+	} cases[] = {
+		{"nobody said anything", NULL, NULL, false, SHA256},
+		{"the user said", SHA1, NULL, false, NULL},
+		{"the server said", NULL, SHA1, false, NULL},
+		{"the bytes before are unknown", NULL, NULL, true, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		CLEANUP_FREE char *own = NULL;
+		struct disk_sums sums;
+
+		sums_init(&sums, cases[i].checksum, NULL);
+		if (cases[i].first)
+			sums_expect(&sums, cases[i].first, 0);
+		if (cases[i].joined)
+			sums_join(&sums);
+		sums_update(&sums, "hello world", 11);
+		own = sums_own(&sums);
+		CHECK_STR(cases[i].row, own, cases[i].own);
+		sums_done(&sums);
+	}
+}
+
 static void test_sums(void **state)
 {
 	(void)state;
@@ -174,6 +204,7 @@ int main(void)
 		cmocka_unit_test(test_hash),
 		cmocka_unit_test(test_hash_answers),
 		cmocka_unit_test(test_sums),
+		cmocka_unit_test(test_own),
 		cmocka_unit_test(test_sentences),
 	};
 

@@ -2,7 +2,7 @@
 #include "fetchd/control/idset.h"
 
 #include "base/alloc.h"
-#include "fetchd/control/hash.h"
+#include "base/hash.h"
 
 struct idset_entry {
 	int64_t id;

@@ -6,7 +6,7 @@
 
 #include "fetchd/control/call.h"
 #include "fetchd/control/control.h"
-#include "fetchd/control/hash.h"
+#include "base/hash.h"
 
 struct live;
 struct listener;

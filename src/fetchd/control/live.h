@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-#include "fetchd/control/hash.h"
+#include "base/hash.h"
 #include "fetchd/control/peer.h"
 #include "fetchd/engine/engine.h"
 #include "fetchd/transfer/messages.h"

@@ -114,14 +114,11 @@ static bool ends_with(const char *text, const char *end)
 	return n >= m && strcmp(text + n - m, end) == 0;
 }
 
-static enum pem_block block_kind(const char *label, const char *body)
+static enum pem_block block_kind(const char *label, const char *body, size_t n)
 {
-	/* The older form says so in its first line (RFC 1421). */
+	/* The older form has headers, for that alone (RFC 1421); base64 has no hyphen. */
 	if (ends_with(label, "PRIVATE KEY"))
-		return text_starts(label, "ENCRYPTED") || text_starts(body, "\nProc-Type: 4,ENCRYPTED") ||
-				       text_starts(body, "\r\nProc-Type: 4,ENCRYPTED")
-			       ? PEM_ENCRYPTED_KEY
-			       : PEM_KEY;
+		return text_starts(label, "ENCRYPTED") || memchr(body, '-', n) ? PEM_ENCRYPTED_KEY : PEM_KEY;
 	return ends_with(label, "CERTIFICATE") ? PEM_CERTIFICATE : PEM_OTHER;
 }
 
@@ -140,16 +137,22 @@ static enum pem_block next_block(const char **at)
 	if (!end)
 		return PEM_NONE;
 	*at = end + strlen(tail);
-	return block_kind(name, body + strlen("-----"));
+	body += strlen("-----");
+	return block_kind(name, body, (size_t)(end - body));
 }
 
 static bool has_block(const char *pem, enum pem_block wanted)
 {
 	enum pem_block block;
-	while ((block = next_block(&pem)) != PEM_NONE)
-		if (block == wanted)
-			return true;
-	return false;
+	bool found = false;
+
+	while ((block = next_block(&pem)) != PEM_NONE) {
+		found = found || block == wanted;
+		/* Whose passphrase would be asked for, behind or before the right one. */
+		if (wanted == PEM_KEY && block == PEM_ENCRYPTED_KEY)
+			return false;
+	}
+	return found;
 }
 
 /* what: "the certificate" */

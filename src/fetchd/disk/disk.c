@@ -5,22 +5,16 @@
 
 #include "fetchd/disk/internal.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "base/fileio.h"
 #include "base/log.h"
-#include "job/classify.h"
 
 /* A message of the pool's own: the lane ends. */
 #define LANE_STOP 499
@@ -179,77 +173,6 @@ bool disk_hurries(struct disk *disk)
 	return hurry;
 }
 
-/* ---- roots */
-
-bool disk_root_present(const struct disk_root *root)
-{
-	struct stat st;
-
-	return lstat(root->path, &st) == 0 && st.st_dev == root->dev && st.st_ino == root->ino;
-}
-
-bool root_ready(const struct disk_root *root, struct verdict *verdict)
-{
-	struct stat st;
-
-	if (disk_root_present(root))
-		return true;
-	if (lstat(root->path, &st) != 0)
-		verdict_set(verdict, VERDICT_HELD, "E_DEST_GONE", "the download root %s is gone", root->path);
-	else
-		verdict_set(verdict, VERDICT_HELD, "E_DEST_GONE",
-			"something else stands in the place of the download root %s; if it is meant to be "
-			"the "
-			"root, restart fetchd",
-			root->path);
-	verdict->held_for = JOB_WAIT_DISK;
-	return false;
-}
-
-static bool parts_present(const struct disk_root *root)
-{
-	struct stat named, open;
-
-	return fstatat(root->fd, PARTS_DIR, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       fstat(root->parts_fd, &open) == 0 && named.st_dev == open.st_dev &&
-	       named.st_ino == open.st_ino;
-}
-
-int root_mend(const struct disk_root *root)
-{
-	CLEANUP_CLOSE int fd = -1;
-
-	if (parts_present(root))
-		return 0;
-	if (mkdirat(root->fd, PARTS_DIR, 0700) != 0 && errno != EEXIST)
-		return -errno;
-	fd = fileio_open_beneath(root->fd, PARTS_DIR, O_RDONLY | O_DIRECTORY, 0);
-	if (fd < 0)
-		return fd;
-	/* Another lane of ours may have been faster; or it is another daemon's. */
-	if (flock(fd, LOCK_EX | LOCK_NB) != 0)
-		return parts_present(root) ? 0 : -EBUSY;
-	log_warning(
-		"download root %s: " PARTS_DIR " was removed, with what was in it; made again", root->path);
-	return dup3(fd, root->parts_fd, O_CLOEXEC) < 0 ? -errno : 0;
-}
-
-void root_fail(const struct disk_root *root, struct verdict *verdict, int err, const char *operation)
-{
-	struct room room;
-
-	if (verdict->class != VERDICT_OK)
-		return;
-	/* The errno for used up inodes is the one for used up blocks. */
-	if (err == -ENOSPC && room_look(root->fd, &room) == 0) {
-		if (room_takes_files(&room, root->path, verdict) &&
-			room_suffices(&room, -1, disk_reserve(root->fs->disk), root->path, verdict))
-			classify_errno(verdict, ENOSPC, operation, root->path);
-		return;
-	}
-	classify_errno(verdict, -err, operation, root->path);
-}
-
 /* ---- a lane's work */
 
 /* What has been written by now is what a sync covers, be it in another lane; nothing, if some of it is void.
@@ -389,48 +312,6 @@ static struct disk_fs *fs_of(struct disk *disk, const struct disk_root *root)
 	return fs;
 }
 
-/* Makes the folder for parts and takes the lock on it: two daemons never share a root. */
-static int parts_open(struct disk_root *root, char **ret_error)
-{
-	if (mkdirat(root->fd, PARTS_DIR, 0700) != 0 && errno != EEXIST) {
-		*ret_error = xasprintf("download root %s: cannot make %s/" PARTS_DIR ": %s", root->path,
-			root->path, strerror(errno));
-		return 78;
-	}
-	root->parts_fd = fileio_open_beneath(root->fd, PARTS_DIR, O_RDONLY | O_DIRECTORY, 0);
-	if (root->parts_fd < 0) {
-		*ret_error = xasprintf("download root %s: cannot open %s/" PARTS_DIR ": %s", root->path,
-			root->path, strerror(-root->parts_fd));
-		return 78;
-	}
-	if (flock(root->parts_fd, LOCK_EX | LOCK_NB) != 0) {
-		*ret_error = xasprintf(
-			"download root %s is in use by another fetchd; give this one a root of its own "
-			"(Transfer.DownloadRoots)",
-			root->path);
-		return 75;
-	}
-	return 0;
-}
-
-static int root_open(struct disk *disk, struct disk_root *root, char **ret_error)
-{
-	struct stat st;
-	int status;
-
-	root->fd = open(root->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (root->fd < 0 || fstat(root->fd, &st) != 0) {
-		*ret_error = xasprintf("download root %s: %s", root->path, strerror(errno));
-		return 78;
-	}
-	root->dev = st.st_dev;
-	root->ino = st.st_ino;
-	status = parts_open(root, ret_error);
-	if (status == 0)
-		root->fs = fs_of(disk, root);
-	return status;
-}
-
 static int roots_open(struct disk *disk, char *const *paths, char **ret_error)
 {
 	size_t n = 0;
@@ -443,10 +324,11 @@ static int roots_open(struct disk *disk, char *const *paths, char **ret_error)
 		disk->roots[disk->n_roots].fd = disk->roots[disk->n_roots].parts_fd = -1;
 	}
 	for (size_t i = 0; i < n; i++) {
-		int status = root_open(disk, &disk->roots[i], ret_error);
+		int status = root_open(&disk->roots[i], ret_error);
 
 		if (status)
 			return status;
+		disk->roots[i].fs = fs_of(disk, &disk->roots[i]);
 	}
 	return 0;
 }
@@ -557,38 +439,4 @@ void disk_join(struct disk *disk, int64_t wait_usec)
 	free(disk->fs);
 	free(disk->uuid);
 	free(disk);
-}
-
-/* ---- what a crash left */
-
-static void sweep_root(struct disk_root *root, bool (*keep)(int64_t, int64_t, void *), void *arg)
-{
-	int fd = openat(root->parts_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-	struct dirent *entry;
-
-	if (!dir) {
-		log_warning("download root %s: cannot list " PARTS_DIR ": %s", root->path, strerror(errno));
-		if (fd >= 0)
-			close(fd);
-		return;
-	}
-	while ((entry = readdir(dir))) {
-		long long id, generation;
-		int end = 0;
-
-		if (sscanf(entry->d_name, "%lld.%lld.part%n", &id, &generation, &end) != 2 ||
-			entry->d_name[end] != '\0' || end == 0 || keep(id, generation, arg))
-			continue;
-		if (unlinkat(root->parts_fd, entry->d_name, 0) != 0 && errno != ENOENT)
-			log_warning("download root %s: cannot remove the part file %s: %s", root->path,
-				entry->d_name, strerror(errno));
-	}
-	closedir(dir);
-}
-
-void disk_sweep(struct disk *disk, bool (*keep)(int64_t job_id, int64_t generation, void *arg), void *arg)
-{
-	for (size_t i = 0; i < disk->n_roots; i++)
-		sweep_root(&disk->roots[i], keep, arg);
 }

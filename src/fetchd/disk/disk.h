@@ -121,7 +121,8 @@ struct disk_task {
 	size_t ret_tail_n;
 	int64_t ret_mtime_sec; /* EXISTS: -1 none */
 	char *ret_etag;	       /* EXISTS */
-	char *ret_digest;      /* VERIFY: what the file hashes to, normal form */
+	char *ret_digest;      /* VERIFY: what the file hashes to, normal form; FINISH: the same when nobody
+				* said what it must, and it came in one piece */
 	int64_t ret_size;      /* VERIFY */
 };
 

@@ -181,6 +181,8 @@ static bool take_over(struct disk_task *task)
 		return false;
 	file->written = file->synced = file->durable = task->offset;
 	file->parts_synced = true;
+	if (task->offset > 0)
+		sums_join(&file->sums);
 	return rehash(file, task->offset) == 0 && read_tail(task);
 }
 
@@ -327,7 +329,7 @@ void file_room(struct disk_task *task)
 	if (!find_room(root, need, &task->verdict, &room) ||
 		!room_takes_files(&room, root->path, &task->verdict))
 		return;
-	err = try_room(root, need);
+	err = need != 0 ? try_room(root, need) : 0;
 	if (err)
 		root_fail(root, &task->verdict, err, "write to");
 }

@@ -38,6 +38,8 @@ static void fail(struct disk_task *task, int err, const char *operation)
 static void verify(struct disk_task *task)
 {
 	sums_verify(&task->file->sums, &task->verdict, &task->ret_integrity, &task->ret_note);
+	if (!failed(task))
+		task->ret_digest = sums_own(&task->file->sums);
 }
 
 static void dress(struct disk_task *task)
@@ -164,6 +166,8 @@ static void name_taken(struct disk_task *task, const char *name)
 		return;
 	task->ret_name = xstrdup(name);
 	task->ret_integrity = JOB_INTEGRITY_NONE;
+	free(task->ret_digest);
+	task->ret_digest = NULL;
 	free(task->ret_note);
 	task->ret_note =
 		xstrdup("a file of that name appeared meanwhile: it stays, what was fetched is dropped");
@@ -257,6 +261,9 @@ void finish_batch(struct disk_lane *lane, struct disk_task **tasks, size_t n)
 	struct disk_place place = DISK_PLACE_NONE;
 
 	for (size_t i = 0; i < n; i++) {
+		/* A checkpoint before it, whose answer nobody has seen yet. */
+		if (!failed(tasks[i]) && tasks[i]->file->sync_failed)
+			fail(tasks[i], -EIO, "sync a file in");
 		if (!failed(tasks[i]))
 			verify(tasks[i]);
 		if (!failed(tasks[i]))

@@ -98,6 +98,9 @@ int64_t fs_dirty(struct disk_fs *fs);
 void lane_beat(struct disk_lane *lane);
 int64_t disk_reserve(struct disk *disk);
 bool disk_hurries(struct disk *disk);
+
+/* root.c. Opens it and its folder of parts, and takes the lock: 0, or the daemon's exit status. */
+int root_open(struct disk_root *root, char **ret_error);
 /* The root is still the directory that it was: not unmounted, not replaced. */
 bool disk_root_present(const struct disk_root *root);
 /* The same, with the verdict set when it is not. */

@@ -48,12 +48,14 @@ bool room_suffices(const struct room *room, int64_t need, int64_t reserve_space,
 	int64_t reserve = room_reserve(room, reserve_space);
 	char want[UNITS_MAX], kept[UNITS_MAX], there[UNITS_MAX];
 
-	/* Some file systems of the network and of user space say 0 of 0. */
-	if (room->total_bytes == 0 || (room->free_bytes >= reserve && room->free_bytes - reserve >= need))
+	/* Nothing more to be written always fits. Some file systems of the network and of user space say 0 of
+	 * 0. */
+	if (need == 0 || room->total_bytes == 0 ||
+		(room->free_bytes >= reserve && room->free_bytes - reserve >= need))
 		return true;
 	units_format_size(kept, reserve);
 	units_format_size(there, room->free_bytes);
-	if (need > 0)
+	if (need >= 0)
 		verdict_set(verdict, VERDICT_HELD, "E_NO_SPACE", "need %s and %s in reserve, %s free on %s",
 			units_format_size(want, need), kept, there, path);
 	else

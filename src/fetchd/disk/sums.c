@@ -33,6 +33,8 @@ void sums_init(struct disk_sums *sums, const char *checksum, const char *digest)
 	*sums = (struct disk_sums){.checksum = new_or_null(checksum)};
 	if (digest && !known(sums, digest))
 		sums->digest = hash_new(digest);
+	if (!sums_whole(sums))
+		sums->own = hash_new("sha-256=");
 }
 
 void sums_done(struct disk_sums *sums)
@@ -40,6 +42,7 @@ void sums_done(struct disk_sums *sums)
 	hash_free(sums->checksum);
 	hash_free(sums->digest);
 	hash_free(sums->arrival);
+	hash_free(sums->own);
 	*sums = (struct disk_sums){0};
 }
 
@@ -49,6 +52,13 @@ void sums_expect(struct disk_sums *sums, const char *digest, int64_t offset)
 		replace(&sums->arrival, hash_new(digest));
 	else
 		replace(&sums->digest, known(sums, digest) ? NULL : hash_new(digest));
+	if (sums_whole(sums))
+		replace(&sums->own, NULL);
+}
+
+void sums_join(struct disk_sums *sums)
+{
+	replace(&sums->own, NULL);
 }
 
 bool sums_whole(const struct disk_sums *sums)
@@ -58,7 +68,7 @@ bool sums_whole(const struct disk_sums *sums)
 
 void sums_update(struct disk_sums *sums, const void *bytes, size_t n)
 {
-	struct hash *const all[] = {sums->checksum, sums->digest, sums->arrival};
+	struct hash *const all[] = {sums->checksum, sums->digest, sums->arrival, sums->own};
 
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
 		if (all[i])
@@ -114,4 +124,13 @@ void sums_verify(
 		*ret_integrity = JOB_INTEGRITY_CHECKSUM;
 	else if (whole && verdict->class == VERDICT_OK)
 		*ret_integrity = JOB_INTEGRITY_DIGEST;
+}
+
+char *sums_own(struct disk_sums *sums)
+{
+	char *got = NULL;
+
+	if (sums->own)
+		(void)hash_matches(sums->own, &got);
+	return got;
 }

@@ -17,6 +17,7 @@ struct disk_sums {
 	struct hash *checksum; /* the user's, of the whole file */
 	struct hash *digest;   /* the server's, of the whole file */
 	struct hash *arrival;  /* the server's, of what one response brings */
+	struct hash *own;      /* nobody said anything: what the file hashes to, for a later look at it */
 };
 
 /* Both of the whole file, in normal form, or NULL. */
@@ -26,10 +27,14 @@ void sums_done(struct disk_sums *sums);
 void sums_expect(struct disk_sums *sums, const char *digest, int64_t offset);
 /* Must bytes that are in the file already be hashed first? */
 bool sums_whole(const struct disk_sums *sums);
+/* The bytes go on where others are already, which were not hashed: what they all hash to stays unknown. */
+void sums_join(struct disk_sums *sums);
 void sums_update(struct disk_sums *sums, const void *bytes, size_t n);
 /* At the end of the file, once. The user's word outranks the server's: where it holds, what the server said
  * wrongly is only noted. *ret_note: malloc'd, or untouched. */
 void sums_verify(
 	struct disk_sums *sums, struct verdict *verdict, enum job_integrity *ret_integrity, char **ret_note);
+/* What all bytes hash to, when nobody said what they must; NULL: unknown. Once, by the caller to be freed. */
+char *sums_own(struct disk_sums *sums);
 
 #endif

@@ -87,7 +87,7 @@ struct request {
 	bool verified;	       /* VERIFY: the file is as it should be */
 	char *digest;	       /* VERIFY: what it hashes to, normal form of job/checksum.h; owned */
 	int64_t verify_size;   /* VERIFY: of the file now */
-	char *verify_error;    /* VERIFY: why not verified, one sentence; owned */
+	char *verify_error;    /* VERIFY: why not verified, or by what only; owned */
 	bool more;	       /* LIST, EVENTS: there may be more beyond the last one */
 	int64_t last_event_id; /* LIST, EVENTS: newest event there is; later ones come as CONTROL_EVENT after
 				  this reply */

@@ -94,6 +94,7 @@ static char *why_not(const struct job *job, const struct disk_task *task)
 void request_verified(struct request *request, struct disk_task *task)
 {
 	const struct verdict *v = &task->verdict;
+	const struct job *job = request->found[0];
 
 	if (v->class == VERDICT_ABORTED) {
 		request_fail(request, REQUEST_TRY_AGAIN, 0, NULL, "fetchd is shutting down");
@@ -104,6 +105,10 @@ void request_verified(struct request *request, struct disk_task *task)
 	request->digest = xstrdup_null(task->ret_digest);
 	if (v->class != VERDICT_OK)
 		request->verify_error = xstrdup(v->message ? v->message : "the disk refused to read it");
+	else if (request->verified && !wanted_digest(job))
+		request->verify_error = xstrdup(
+			job->size >= 0 ? "only the size of the file is known, not what it must hash to"
+				       : "nothing was fetched that it could be compared with");
 	else if (!request->verified)
-		request->verify_error = why_not(request->found[0], task);
+		request->verify_error = why_not(job, task);
 }

@@ -5,10 +5,7 @@
 #include <pthread.h>
 #include <sys/queue.h>
 
-/* Out of memory aborts everywhere (base/alloc.h). */
-#define uthash_fatal(msg) abort()
-#include <uthash.h>
-
+#include "base/hash.h"
 #include "base/rate.h"
 #include "base/rng.h"
 #include "fetchd/disk/disk.h"

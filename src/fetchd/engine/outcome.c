@@ -226,6 +226,13 @@ int64_t hold_until(struct engine *engine, const struct verdict *v)
 	return look > due ? look : due;
 }
 
+/* The address it ran over is gone and the network is there: another address is, and nothing has to be waited
+ * for. */
+static bool is_moved(const struct engine *engine, const struct verdict *v)
+{
+	return engine->network_up && v->code && strcmp(v->code, "E_NETWORK") == 0;
+}
+
 /* It was no attempt: nothing is counted. */
 static int end_held(struct engine *engine, struct job *job, struct ending *end)
 {
@@ -243,11 +250,7 @@ static int end_held(struct engine *engine, struct job *job, struct ending *end)
 		job->attempts--;
 	set_error(job, v);
 	job->waiting_for = v->held_for > JOB_WAIT_NONE ? (enum job_wait)v->held_for : JOB_WAIT_HOST;
-	/* A network that has changed, and is there, is not waited for: nothing would wake the job. */
-	if (job->waiting_for == JOB_WAIT_NETWORK && engine->network_up && v->retry_after_usec == 0)
-		job->due_usec = engine_now(engine);
-	else
-		job->due_usec = hold_until(engine, v);
+	job->due_usec = is_moved(engine, v) ? engine_now(engine) : hold_until(engine, v);
 	return again ? job_apply_again(engine, job, JOB_EVENT_RETRY, EVENT_WAITING)
 		     : job_apply(engine, job, JOB_EVENT_RETRY, EVENT_WAITING);
 }

@@ -22,6 +22,9 @@
 /* A body that is not ours (error page, redirect) is read so far for the sake of the connection. */
 #define SWALLOW_MAX ((size_t)64 * 1024)
 
+/* A nonce may be too old once or twice, not always. */
+#define CHALLENGES_MAX 4
+
 /* ---- heads */
 
 /* What the server says that the bytes hash to: of the whole, or of what this response brings. */
@@ -170,16 +173,14 @@ void body_judge(struct transfer *t)
 	body_apply(t, &result);
 }
 
-/* libcurl answers the first 401 or 407 itself when the scheme needs a challenge; the answer after counts. */
-static bool will_be_answered(struct transfer *t)
+/* libcurl answers a challenge itself, and again when its answer was too old for the server; what it does not
+ * answer is judged when it gives up. */
+static bool may_be_answered(struct transfer *t)
 {
 	const struct job_secrets *secrets = t->foreign ? NULL : t->job->secrets;
 
-	if (t->response.status != 401 || t->challenged || !secrets || !secrets->user ||
-		t->job->options.auth == JOB_AUTH_BASIC)
-		return false;
-	t->challenged = true;
-	return true;
+	return t->response.status == 401 && secrets && secrets->user &&
+	       t->job->options.auth != JOB_AUTH_BASIC && ++t->challenges <= CHALLENGES_MAX;
 }
 
 size_t body_header_cb(char *line, size_t size, size_t n, void *arg)
@@ -195,9 +196,10 @@ size_t body_header_cb(char *line, size_t size, size_t n, void *arg)
 		verdict_set(&t->verdict, VERDICT_PERMANENT, "E_HEADERS", "the server's header is too large");
 		return 0;
 	}
-	if (t->response.complete && !t->judged && t->response.status >= 200 && !will_be_answered(t))
+	if (t->response.complete && !t->judged && t->response.status >= 200 && !may_be_answered(t))
 		body_judge(t);
-	return size * n;
+	/* libcurl would never tire. */
+	return t->challenges > CHALLENGES_MAX ? 0 : size * n;
 }
 
 /* ---- bytes */

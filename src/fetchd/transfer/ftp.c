@@ -18,8 +18,27 @@ bool ftp_is(const char *url)
 	return strncmp(url, "ftp:", 4) == 0 || strncmp(url, "ftps:", 5) == 0;
 }
 
+const char *ftp_refusal(const char *url)
+{
+	size_t n = strcspn(url, "?#;");
+	const char *type = ftp_is(url) ? strstr(url, ";type=") : NULL;
+
+	if (ftp_is(url) && n > 0 && url[n - 1] == '/')
+		return "an FTP directory is no file";
+	/* RFC 1738, 3.2.2: text is changed on its way, and a listing is no file. */
+	if (type && type[6] != 'i' && type[6] != 'I')
+		return "of the types of an FTP URL only ;type=i brings a file as it is";
+	return NULL;
+}
+
 void ftp_setup(struct transfer *t)
 {
+	/* Else libcurl would ask an HTTP proxy for the file, whose answer then has none of the replies that
+	 * are read here. */
+	curl_easy_setopt(t->easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
+	/* A server that does not encrypt the bytes too is not taken for one that does. */
+	if (strncmp(t->url, "ftps:", 5) == 0)
+		curl_easy_setopt(t->easy, CURLOPT_USE_SSL, (long)CURLUSESSL_ALL);
 	curl_easy_setopt(t->easy, CURLOPT_FILETIME, 1L);
 	curl_easy_setopt(t->easy, CURLOPT_RESUME_FROM_LARGE, (curl_off_t)(t->offset - (int64_t)t->tail_n));
 	/* The data connection goes where the control connection went, whatever the server says. */

@@ -13,6 +13,7 @@
 #include "job/digest.h"
 #include "job/httpdate.h"
 
+#define MULTIPART "multipart/byteranges"
 /* Somebody has to log in meanwhile. */
 #define CAPTIVE_USEC (5 * 60 * USEC_PER_SEC)
 
@@ -90,6 +91,9 @@ static enum gate_answer judge_partial(
 	if (!r->has_content_range || r->bad_content_range || r->range_first != q->offset - q->overlap ||
 		r->range_total < 0 || r->range_last != r->range_total - 1)
 		return refuse_range(q, ret, v, "the server sent another part than was asked for");
+	/* Such a body has heads of its parts in it. */
+	if (r->content_type && strncasecmp(r->content_type, MULTIPART, strlen(MULTIPART)) == 0)
+		return refuse_range(q, ret, v, "the server sent several parts in one");
 	if (r->content_length >= 0 && r->content_length != r->range_last - r->range_first + 1)
 		return refuse_range(q, ret, v, "the length of the part contradicts its range");
 	if ((q->size >= 0 && r->range_total != q->size) || r->range_total < q->offset || contradicts(q, r))

@@ -26,7 +26,8 @@ void hop_start(struct transfer *t)
 		transfer_settle(t);
 		return;
 	}
-	t->judged = t->blocked = t->challenged = t->ends_with_tls = false;
+	t->judged = t->blocked = t->ends_with_tls = false;
+	t->challenges = 0;
 	t->asked = true;
 	t->tail_seen = 0;
 	t->slow_since_usec = 0;
@@ -150,7 +151,8 @@ static void blame_curl(struct transfer *t, CURLcode result, long connect_status,
 {
 	const char *detail = t->error[0] ? t->error : NULL;
 
-	if (t->blocked)
+	/* Not when another of its addresses was reached, and failed later. */
+	if (t->blocked && result == CURLE_COULDNT_CONNECT)
 		verdict_set(&t->verdict, VERDICT_PERMANENT, "E_BLOCKED_ADDR",
 			"the host has a private address, and PrivateAddresses=deny");
 	else if (connect_status >= 300)
@@ -206,6 +208,14 @@ void transfer_curl_done(struct transfer *t, CURLcode result)
 	long connect_status, proxy_error;
 
 	t->multi = NULL;
+	if (t->stale) {
+		/* Nothing was sent. */
+		t->stale = false;
+		t->fresh = true;
+		hop_leave(t);
+		hop_start(t);
+		return;
+	}
 	if (t->judged && t->answer == GATE_REDIRECT) {
 		/* However its body ended: it is not ours. */
 		redirect_follow(t);
@@ -215,7 +225,7 @@ void transfer_curl_done(struct transfer *t, CURLcode result)
 	proxy_error = proxy_error_of(t);
 	if (ftp_is(t->url))
 		ftp_judge_end(t, result);
-	else if (!t->judged && t->challenged && t->response.complete)
+	else if (!t->judged && t->challenges > 0 && t->response.complete)
 		body_judge(t); /* libcurl had no answer to the challenge */
 	if (result != CURLE_OK &&
 		(t->verdict.class != VERDICT_OK || (t->judged && t->answer == GATE_UNCHANGED)))

@@ -91,6 +91,7 @@ void redirect_follow(struct transfer *t)
 		verdict_set(&t->verdict, VERDICT_PERMANENT, "E_REDIRECT", "more than %d redirects", HOPS_MAX);
 	else if (redirect_allowed(t, to ? to : "")) {
 		str_set(&t->url, to);
+		t->fresh = false;
 		hop_start(t);
 		return;
 	}

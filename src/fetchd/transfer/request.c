@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "fetchd/transfer/address.h"
+#include "fetchd/transfer/sockets.h"
 #include "fetchd/transfer/tls.h"
 #include "job/httpdate.h"
 #include "job/origin.h"
@@ -125,19 +126,6 @@ static bool parsers_agree(const char *url)
 	return agree;
 }
 
-curl_socket_t request_open_socket_cb(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
-{
-	struct transfer *t = arg;
-
-	(void)purpose;
-	if (worker_config(t->worker)->private_addresses == CONFIG_ADDRESSES_DENY &&
-		address_is_private(&address->addr)) {
-		t->blocked = true;
-		return CURL_SOCKET_BAD;
-	}
-	return socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, address->protocol);
-}
-
 static long to_msec(int64_t usec)
 {
 	if (usec >= (int64_t)86400 * 365 * USEC_PER_SEC)
@@ -231,6 +219,10 @@ static void set_tls(struct transfer *t, const struct config *cfg)
 
 	curl_easy_setopt(t->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	curl_easy_setopt(t->easy, CURLOPT_SSL_CTX_FUNCTION, tls_context_cb);
+	/* What is to be trusted instead of the system's is that and no more: there is a directory of them
+	 * too. */
+	if (cfg->ca_file || (material && material->ca_pem))
+		curl_easy_setopt(t->easy, CURLOPT_CAPATH, NULL);
 	if (cfg->ca_file)
 		curl_easy_setopt(t->easy, CURLOPT_CAINFO, cfg->ca_file);
 	if (material && material->ca_pem)
@@ -254,22 +246,33 @@ static const char *proxy_of(const struct transfer *t, const struct config *cfg)
 	return proxy && *proxy ? proxy : NULL;
 }
 
+static curl_socket_t open_socket_cb(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct transfer *t = arg;
+	const struct config *cfg = worker_config(t->worker);
+
+	(void)purpose;
+	/* A proxy's address is the administrator's choice; the policy is about what jobs lead to. */
+	if (cfg->private_addresses == CONFIG_ADDRESSES_DENY && address_is_private(&address->addr) &&
+		(!cfg->proxy || proxy_of(t, cfg) != cfg->proxy)) {
+		t->blocked = true;
+		return CURL_SOCKET_BAD;
+	}
+	return sockets_open(worker_sockets(t->worker), address);
+}
+
 static void set_proxy(struct transfer *t, const struct config *cfg)
 {
 	const char *proxy = proxy_of(t, cfg);
-	bool configured = proxy && proxy == cfg->proxy;
 
 	/* Empty strings keep the environment's proxies, and its exceptions, out: never directly when a proxy
 	 * is asked for. */
 	curl_easy_setopt(t->easy, CURLOPT_PROXY, proxy ? proxy : "");
 	curl_easy_setopt(t->easy, CURLOPT_NOPROXY, "");
 	curl_easy_setopt(t->easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-	if (cfg->ca_file)
+	if (cfg->ca_file) {
+		curl_easy_setopt(t->easy, CURLOPT_PROXY_CAPATH, NULL);
 		curl_easy_setopt(t->easy, CURLOPT_PROXY_CAINFO, cfg->ca_file);
-	/* A proxy's address is the administrator's choice; the policy is about what jobs lead to. */
-	if (!configured) {
-		curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETFUNCTION, request_open_socket_cb);
-		curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETDATA, t);
 	}
 }
 
@@ -304,20 +307,29 @@ static bool wants_fresh(const struct job *job)
 	return false;
 }
 
+/* A stream that is paused comes in all the same while another one of its connection is read: libcurl keeps up
+ * to 64 MiB of each, and what is behind it on the wire waits. On a connection of its own the server does. */
+static bool has_limit(struct transfer *t)
+{
+	return rate_limits(&t->own_rate) || rate_limits(t->host_rate) ||
+	       rate_limits(worker_total_rate(t->worker));
+}
+
 static void set_protocol(struct transfer *t, const struct config *cfg)
 {
 	const struct job_options *o = &t->job->options;
+	bool http1 = t->http1 || has_limit(t);
 
 	curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, cfg->protocols);
 	curl_easy_setopt(t->easy, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(t->easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
 	curl_easy_setopt(t->easy, CURLOPT_HTTP_VERSION,
-		t->http1 ? (long)CURL_HTTP_VERSION_1_1 : (long)CURL_HTTP_VERSION_2TLS);
+		http1 ? (long)CURL_HTTP_VERSION_1_1 : (long)CURL_HTTP_VERSION_2TLS);
 	/* A second transfer to a host waits until the first one's handshake tells whether its connection can
 	 * carry both. Without TLS nothing tells before an answer is there. */
-	if (!t->http1 && strncmp(t->url, "https:", 6) == 0)
+	if (!http1 && strncmp(t->url, "https:", 6) == 0)
 		curl_easy_setopt(t->easy, CURLOPT_PIPEWAIT, 1L);
-	if (wants_fresh(t->job))
+	if (t->fresh || wants_fresh(t->job))
 		curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, 1L);
 	curl_easy_setopt(t->easy, CURLOPT_MAXLIFETIME_CONN, CONNECTION_SEC);
 	curl_easy_setopt(
@@ -329,8 +341,31 @@ static void set_protocol(struct transfer *t, const struct config *cfg)
 		ftp_setup(t);
 }
 
+/* A connection that is used again must be silent: what waits there is more of the last answer than was
+ * announced, and libcurl (7.88) would take it for the answer to this request. HTTP/2 alone speaks unasked. */
+static int ready_cb(void *arg, char *ip, char *local_ip, int port, int local_port)
+{
+	struct transfer *t = arg;
+	bool silent = sockets_silent(worker_sockets(t->worker), ip, local_ip, port, local_port);
+	long made = 1;
+
+	if (curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &made) != CURLE_OK || made > 0 ||
+		tls_is_http2(t->easy))
+		return CURL_PREREQFUNC_OK;
+	t->stale = !silent || tls_unread(t->easy);
+	return t->stale ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
 static void set_callbacks(struct transfer *t)
 {
+	curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETFUNCTION, open_socket_cb);
+	curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETDATA, t);
+	curl_easy_setopt(t->easy, CURLOPT_CLOSESOCKETFUNCTION, sockets_close_cb);
+	curl_easy_setopt(t->easy, CURLOPT_CLOSESOCKETDATA, worker_sockets(t->worker));
+	if (!ftp_is(t->url)) {
+		curl_easy_setopt(t->easy, CURLOPT_PREREQFUNCTION, ready_cb);
+		curl_easy_setopt(t->easy, CURLOPT_PREREQDATA, t);
+	}
 	curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
 	curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->error);
 	curl_easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, body_header_cb);
@@ -339,24 +374,18 @@ static void set_callbacks(struct transfer *t)
 	curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
 }
 
-static bool is_ftp_directory(const char *url)
-{
-	size_t n = strcspn(url, "?#;");
-
-	return ftp_is(url) && n > 0 && url[n - 1] == '/';
-}
-
 int request_setup(struct transfer *t)
 {
 	const struct config *cfg = worker_config(t->worker);
+	const char *no_file = ftp_refusal(t->url);
 
 	if (!parsers_agree(t->url)) {
 		verdict_set(
 			&t->verdict, VERDICT_PERMANENT, "E_BAD_URL", "the URL can be understood in two ways");
 		return -EINVAL;
 	}
-	if (is_ftp_directory(t->url)) {
-		verdict_set(&t->verdict, VERDICT_PERMANENT, "E_BAD_URL", "an FTP directory is no file");
+	if (no_file) {
+		verdict_set(&t->verdict, VERDICT_PERMANENT, "E_BAD_URL", "%s", no_file);
 		return -EINVAL;
 	}
 	if (hides_private(t, cfg))

@@ -108,8 +108,26 @@ static void take_range(struct response *r, const char *value)
 	r->has_content_range = true;
 }
 
+/* Only what a chunk says of itself is taken off: any other coding would end up in the file. */
+static void take_coding(struct response *r, const char *value)
+{
+	if (r->has_transfer_encoding || !text_ieq(value, "chunked"))
+		r->bad = true;
+	r->has_transfer_encoding = true;
+}
+
+/* A validator is sent back, and libcurl sends what it is given. */
+static bool has_control(const char *value)
+{
+	while (*value && (unsigned char)*value >= 0x20 && *value != 0x7f)
+		value++;
+	return *value != '\0';
+}
+
 static void take_etag(struct response *r, const char *value)
 {
+	if (has_control(value))
+		r->bad_etag = true;
 	if (r->bad_etag || (r->etag && strcmp(r->etag, value) != 0)) {
 		r->bad_etag = true;
 		value = NULL;
@@ -140,11 +158,11 @@ static void take_field(struct response *r, const char *name, const char *value)
 	else if (text_ieq(name, "content-range"))
 		take_range(r, value);
 	else if (text_ieq(name, "transfer-encoding"))
-		r->has_transfer_encoding = true;
+		take_coding(r, value);
 	else if (text_ieq(name, "etag"))
 		take_etag(r, value);
 	else if (text_ieq(name, "last-modified"))
-		str_set(&r->last_modified, value);
+		str_set(&r->last_modified, has_control(value) ? NULL : value);
 	else if (text_ieq(name, "date"))
 		str_set(&r->date, value);
 	else if (text_ieq(name, "retry-after"))

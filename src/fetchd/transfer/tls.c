@@ -8,6 +8,7 @@
 
 #include <openssl/ssl.h>
 #include <pthread.h>
+#include <string.h>
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int watcher_index; /* of a bool * in an SSL */
@@ -37,12 +38,39 @@ CURLcode tls_context_cb(CURL *easy, void *ctx, void *arg)
 	return CURLE_OK;
 }
 
-void tls_watch_end(CURL *easy, bool *ret_closed)
+static SSL *session_of(CURL *easy)
 {
 	struct curl_tlssessioninfo *info = NULL;
 
+	if (curl_easy_getinfo(easy, CURLINFO_TLS_SSL_PTR, &info) != CURLE_OK || !info ||
+		info->backend != CURLSSLBACKEND_OPENSSL)
+		return NULL;
+	return info->internals;
+}
+
+void tls_watch_end(CURL *easy, bool *ret_closed)
+{
+	SSL *ssl = session_of(easy);
+
 	*ret_closed = false;
-	if (curl_easy_getinfo(easy, CURLINFO_TLS_SSL_PTR, &info) == CURLE_OK && info &&
-		info->backend == CURLSSLBACKEND_OPENSSL && info->internals)
-		SSL_set_ex_data(info->internals, watcher_index, ret_closed);
+	if (ssl)
+		SSL_set_ex_data(ssl, watcher_index, ret_closed);
+}
+
+bool tls_unread(CURL *easy)
+{
+	SSL *ssl = session_of(easy);
+
+	return ssl && SSL_pending(ssl) > 0;
+}
+
+bool tls_is_http2(CURL *easy)
+{
+	SSL *ssl = session_of(easy);
+	const unsigned char *protocol = NULL;
+	unsigned n = 0;
+
+	if (ssl)
+		SSL_get0_alpn_selected(ssl, &protocol, &n);
+	return n == 2 && memcmp(protocol, "h2", 2) == 0;
 }

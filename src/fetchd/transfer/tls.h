@@ -11,5 +11,10 @@ CURLcode tls_context_cb(CURL *easy, void *ctx, void *arg);
  * body that ends with its connection, which then serves nobody else; *ret_closed must outlive the handle's
  * use. */
 void tls_watch_end(CURL *easy, bool *ret_closed);
+/* Decrypted bytes that nobody has read wait in the connection. From within a callback of easy; false without
+ * TLS. */
+bool tls_unread(CURL *easy);
+/* The connection speaks HTTP/2 (RFC 9113, 3.2). */
+bool tls_is_http2(CURL *easy);
 
 #endif

@@ -59,6 +59,7 @@ static void transfer_free(struct transfer *t)
 	attempt_free(t->record);
 	curl_slist_free_all(t->cookies);
 	free(t->have_etag);
+	free(t->taken);
 	free(t->tail);
 	free(t->part_digest);
 	free(t->url);
@@ -110,18 +111,21 @@ void outcome_free(struct outcome *o)
 	free(o);
 }
 
-/* The end: exactly one FINISHED. */
-static void tell(struct transfer *t, char *name)
+/* The end: exactly one FINISHED, as soon as the disk is through; an older part may take longer to be removed
+ * than a new file to be finished. Whoever calls this is done with t. */
+static void tell(struct transfer *t)
 {
-	struct outcome *o = outcome_new(t, OUTCOME_FINISHED);
+	struct outcome *o;
 
-	assert(t->tasks == 0);
+	assert(t->phase == TRANSFER_SETTLE);
+	if (t->tasks > 0)
+		return;
+	o = outcome_new(t, OUTCOME_FINISHED);
 	o->verdict = t->verdict;
 	verdict_init(&t->verdict);
 	o->job = facts(t);
-	if (name)
-		str_set(&o->job->name, name);
-	free(name);
+	if (t->taken)
+		str_set(&o->job->name, t->taken);
 	if (t->asked) {
 		o->record = t->record;
 		o->record->ended_usec = clock_wall_usec();
@@ -289,8 +293,7 @@ static void looked_for_name(struct transfer *t, const struct disk_task *task)
 		/* What an earlier attempt brought is wanted no more. */
 		if (t->job->received > 0)
 			transfer_start_over(t);
-		if (t->tasks == 0)
-			tell(t, NULL);
+		tell(t);
 		return;
 	}
 	if (exists && conflict_of(t) == JOB_CONFLICT_FAIL) {
@@ -400,11 +403,9 @@ static bool keeps_bytes(const struct transfer *t)
 /* What the reader has is as new as what the server has. */
 static void settle_unchanged(struct transfer *t)
 {
-	char *name = t->conditional ? xstrdup(t->job->name) : NULL;
-
 	transfer_note(t, "not modified; nothing was fetched");
 	forget_file(t);
-	tell(t, name);
+	tell(t);
 }
 
 void transfer_settle(struct transfer *t)
@@ -412,7 +413,6 @@ void transfer_settle(struct transfer *t)
 	t->phase = TRANSFER_SETTLE;
 	hop_leave(t);
 	if (t->verdict.class == VERDICT_OK && t->judged && t->answer == GATE_UNCHANGED) {
-		assert(t->tasks == 0);
 		settle_unchanged(t);
 		return;
 	}
@@ -427,8 +427,7 @@ void transfer_settle(struct transfer *t)
 	} else {
 		transfer_start_over(t);
 	}
-	if (t->tasks == 0)
-		tell(t, NULL);
+	tell(t);
 }
 
 static void take_verdict(struct transfer *t, struct disk_task *task)
@@ -456,16 +455,17 @@ static void checkpoint(struct transfer *t, int64_t durable)
 static void finished(struct transfer *t, struct disk_task *task)
 {
 	if (t->verdict.class == VERDICT_OK) {
-		str_set(&t->job->name, task->ret_name);
+		t->taken = task->ret_name;
+		task->ret_name = NULL;
 		t->durable = t->offset;
 		t->job->size = t->offset;
 		if (task->ret_integrity > t->job->integrity)
 			t->job->integrity = task->ret_integrity;
+		if (task->ret_digest)
+			str_set(&t->job->digest, task->ret_digest);
 		if (task->ret_note)
 			transfer_note(t, task->ret_note);
-		/* The part of an earlier generation may still be on its way out, in another lane. */
-		if (t->tasks == 0)
-			tell(t, NULL);
+		tell(t);
 		return;
 	}
 	/* The lane closed the file, and says what of it is on disk. */
@@ -473,8 +473,7 @@ static void finished(struct transfer *t, struct disk_task *task)
 		t->durable = task->result;
 	if (t->verdict.class == VERDICT_RESTART || !worth_keeping(t, t->durable))
 		transfer_start_over(t);
-	if (t->tasks == 0)
-		tell(t, NULL);
+	tell(t);
 }
 
 void transfer_disk_done(struct transfer *t, struct disk_task *task)
@@ -513,10 +512,7 @@ void transfer_disk_done(struct transfer *t, struct disk_task *task)
 		if (t->verdict.class != VERDICT_OK)
 			transfer_settle(t);
 		return;
-	case TRANSFER_SETTLE:
-		if (t->tasks == 0)
-			tell(t, NULL);
-		return;
+	case TRANSFER_SETTLE: tell(t); return;
 	}
 }
 

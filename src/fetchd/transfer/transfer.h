@@ -60,7 +60,9 @@ struct transfer {
 	bool ends_with_tls;	    /* the body ends with its connection, and that must be said: */
 	bool tls_closed;	    /* it was */
 	bool http1;		    /* not HTTP/2 */
-	bool challenged;	    /* a 401 or 407 that libcurl answers with credentials has come */
+	bool stale;		    /* the connection that was to be used again cannot be */
+	bool fresh;		    /* over a new connection, then */
+	unsigned challenges;	    /* 401s that libcurl may answer with credentials */
 	struct curl_slist *cookies; /* of the job's jar and of redirects within its origin */
 	char error[CURL_ERROR_SIZE];
 	struct response response;
@@ -83,6 +85,7 @@ struct transfer {
 	char *part_digest; /* of what this response brings; goes with the next buffer */
 	int64_t posted;	   /* bytes handed to the disk */
 	int64_t durable;   /* bytes known to be on disk */
+	char *taken;	   /* the final name, once the file has it */
 	int64_t mtime_sec;
 	size_t grow;			/* size of the next buffer */
 	unsigned tasks;			/* out at the disk */
@@ -131,6 +134,8 @@ void redirect_follow(struct transfer *t);
 int request_setup(struct transfer *t);
 /* ftp.c: FTP has no heads; its replies are read for size and time, and the same rules hold. */
 bool ftp_is(const char *url);
+/* Why url is an FTP URL that brings no file as it is; NULL: it does. */
+const char *ftp_refusal(const char *url);
 void ftp_setup(struct transfer *t);
 void ftp_line(struct transfer *t, const char *line, size_t n);
 /* Once, before the first byte. */
@@ -148,7 +153,6 @@ bool transfer_resumable(const struct transfer *t);
 /* body.c: libcurl's callbacks, and the way of the bytes to the disk. */
 size_t body_header_cb(char *line, size_t size, size_t n, void *arg);
 size_t body_write_cb(char *bytes, size_t size, size_t n, void *arg);
-curl_socket_t request_open_socket_cb(void *arg, curlsocktype purpose, struct curl_sockaddr *address);
 /* Hands the buffer to the disk as WRITE; nothing when it is empty. */
 void body_flush(struct transfer *t);
 /* The network part is over, well or by t->verdict: what the disk still has to do, then FINISHED. */
@@ -169,6 +173,7 @@ struct rate *worker_total_rate(const struct worker *worker);
 struct mailbox *worker_engine(const struct worker *worker);
 /* The multi of this owner, made when there is none. */
 struct multi *worker_multi(struct worker *worker, uid_t owner);
+struct sockets *worker_sockets(const struct worker *worker);
 /* A fresh easy handle, and back. secret: what the job alone may know was set in it, so it is not used again.
  */
 CURL *worker_easy_get(struct worker *worker);

@@ -8,12 +8,14 @@
 #include <assert.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "fetchd/engine/engine.h"
+#include "fetchd/transfer/sockets.h"
 #include "fetchd/transfer/transfer.h"
 
 #define TICK_USEC (250 * USEC_PER_MSEC)
@@ -39,6 +41,7 @@ struct worker {
 
 	struct event_base *base;
 	struct event *mail, *tick, *pace;
+	struct sockets *sockets;
 	struct multi **multis;
 	size_t n_multis;
 	struct transfer_list transfers;
@@ -53,6 +56,8 @@ struct worker {
 
 int worker_global_init(void)
 {
+	/* libcurl would write the keys of every connection there. */
+	unsetenv("SSLKEYLOGFILE");
 	return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? 0 : -5;
 }
 
@@ -86,6 +91,11 @@ struct mailbox *worker_engine(const struct worker *worker)
 struct mailbox *worker_mailbox(struct worker *worker)
 {
 	return &worker->mailbox;
+}
+
+struct sockets *worker_sockets(const struct worker *worker)
+{
+	return worker->sockets;
 }
 
 size_t worker_length(const struct worker *worker)
@@ -395,6 +405,7 @@ static void worker_free(struct worker *worker)
 		event_free(worker->pace);
 	if (worker->base)
 		event_base_free(worker->base);
+	sockets_free(worker->sockets);
 	mailbox_done(&worker->mailbox);
 	config_unref(worker->config);
 	free(worker);
@@ -424,6 +435,7 @@ struct worker *worker_start(const struct worker_setup *setup, char **ret_error)
 	worker->engine = setup->engine;
 	worker->control = setup->control;
 	worker->total_rate = setup->total_rate;
+	worker->sockets = sockets_new();
 	TAILQ_INIT(&worker->transfers);
 	TAILQ_INIT(&worker->paused);
 	worker->base = err ? NULL : base_new();

@@ -1,6 +1,6 @@
 /* uthash, with the house's rule for want of memory. */
-#ifndef CONTROL_HASH_H
-#define CONTROL_HASH_H
+#ifndef BASE_HASH_H
+#define BASE_HASH_H
 
 #include <stdlib.h>
 
