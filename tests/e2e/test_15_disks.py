@@ -14,6 +14,7 @@ import time
 import pytest
 
 from disks import MIB, Disks, Shim, need, run
+from harness import LIMIT
 from origin import content
 from origin.raw import HANG, File, RawServer, head
 
