@@ -856,15 +856,8 @@ def hung_sync(shim, stopped, ctl, origin, part):
     waiting(ctl, job)
     # So slow that it is synced on its way.
     [other] = ctl.add("--limit-rate", "40M", "-o", "other", origin.url(f"/bytes/{60 * MIB}/other"))
-    wait_until_stuck(shim)
+    shim.wait_for("fdatasync", 2)
     return job, other
-
-
-def wait_until_stuck(shim):
-    deadline = time.monotonic() + LIMIT
-    while [call[0] for call in shim.calls()].count("fdatasync") < 2:
-        assert time.monotonic() < deadline, shim.calls()
-        time.sleep(0.01)
 
 
 def test_30_a_part_that_takes_long_to_remove(shim, stopped, ctl, origin, room):
