@@ -21,7 +21,7 @@ EXTRA_DIST += scripts/need $(lint_tests) $(e2e_tests) tests/lint/tree.py \
 	tests/e2e/test_01_basics.py tests/e2e/test_02_refusals.py tests/e2e/test_03_options.py \
 	tests/e2e/test_04_concurrency.py tests/e2e/test_05_retry.py tests/e2e/test_06_resume.py tests/e2e/test_07_verbs.py \
 	tests/e2e/test_08_service.py tests/e2e/test_09_start.py tests/e2e/test_10_protocol.py tests/e2e/test_11_users.py \
-	tests/e2e/test_12_varlink.py tests/e2e/test_14_attempts_holds.py tests/e2e/test_15_disks.py \
+	tests/e2e/test_12_varlink.py tests/e2e/test_13_access.py tests/e2e/test_13_secrets.py tests/e2e/test_14_attempts_holds.py tests/e2e/test_15_disks.py \
 	tests/e2e/test_20_hostile_answers.py tests/e2e/test_20_hostile_bodies.py tests/e2e/test_20_hostile_ranges.py \
 	tests/e2e/test_20_hostile_tls.py tests/e2e/test_21_servers.py tests/e2e/test_22_network.py \
 	tests/e2e/schema_1.sql tests/e2e/test_90_crash.py \

@@ -416,7 +416,9 @@ def test_14_an_input_output_error_once(shim, stopped, ctl, origin, room, rule, s
 def test_14_a_checkpoint_that_fails_with_the_end_behind_it(shim, stopped, ctl, origin, room):
     """All bytes are there when the sync of some of them fails: a sync that succeeds after it proves nothing."""
     on(stopped, Queue_MaxActive=1).start(**shim.environment("fdatasync:wait5:1:1"))
-    [job, other] = ctl.add(origin.url(f"/bytes/{20 * MIB}/a"), origin.url("/bytes/10/b"))
+    [job, other] = ctl.add(origin.url(f"/bytes/{20 * MIB}/a?pause={18 * MIB}&until=g"), origin.url("/bytes/10/b"))
+    shim.wait_for("fdatasync")
+    origin.release("g")
     origin.wait_for(lambda: any(r.path.endswith("/b") for r in origin.requests()))
     shim.open_gate()
     assert ctl.wait(other).code == 0
