@@ -124,7 +124,7 @@ static const char *set_priority(struct job *job, const char *value)
 	int64_t n;
 
 	if (units_parse_int(value, INT32_MIN, INT32_MAX, &n) < 0)
-		return "not a whole number";
+		return "not a whole number from -2147483648 to 2147483647";
 	job->priority = (int32_t)n;
 	return NULL;
 }
@@ -200,7 +200,7 @@ static const char *set_retry(struct job *job, const char *value)
 	int64_t n;
 
 	if (units_parse_int(value, 0, INT32_MAX - 1, &n) < 0)
-		return "not a whole number";
+		return "not a whole number from 0 to 2147483646";
 	job->options.max_attempts = (int)n + 1;
 	return NULL;
 }
@@ -211,7 +211,7 @@ static const char *set_max_tries(struct job *job, const char *value)
 	int64_t n;
 
 	if (units_parse_int(value, 0, INT32_MAX, &n) < 0)
-		return "not a whole number";
+		return "not a whole number from 0 to 2147483647";
 	job->options.max_attempts = n > 0 ? (int)n : INT32_MAX;
 	return NULL;
 }

@@ -12,6 +12,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "base/units.h"
 #include "job/job.h"
 
 #define MINUTE_USEC (60 * USEC_PER_SEC)
@@ -368,17 +369,22 @@ static const struct ruling *unknown_status(int status)
 	}
 }
 
-static char *http_sentence(int status, const struct ruling *ruling)
+static char *http_sentence(int status, const struct ruling *ruling, int64_t retry_after_usec)
 {
 	const char *reason = ruling->phrase ? ruling->phrase : "", *hint = "";
+	const char *who = status == 407 ? "proxy" : "server";
+	char span[UNITS_MAX];
 
+	if (retry_after_usec > 0 && ruling->class == VERDICT_TRANSIENT)
+		return xasprintf("the %s says %d%s%s, and asks to wait %s", who, status, *reason ? " " : "",
+			reason, units_format_span(span, retry_after_usec));
 	if (strcmp(ruling->code, "E_HTTP_UNEXPECTED") == 0)
 		hint = ", which is no file";
 	else if (strcmp(ruling->code, "E_REDIRECT") == 0)
 		hint = ", but not where to";
 	else if (strcmp(ruling->code, "E_CAPTIVE") == 0)
 		hint = ": this network wants a log-in first";
-	return xasprintf("the server says %d%s%s%s", status, *reason ? " " : "", reason, hint);
+	return xasprintf("the %s says %d%s%s%s", who, status, *reason ? " " : "", reason, hint);
 }
 
 void classify_http(struct verdict *v, int status)
@@ -392,7 +398,7 @@ void classify_http(struct verdict *v, int status)
 	if (!row)
 		row = find_http_row(http_rows, ARRAY_LEN(http_rows), status);
 	const struct ruling *ruling = row ? &row->ruling : unknown_status(status);
-	CLEANUP_FREE char *sentence = http_sentence(status, ruling);
+	CLEANUP_FREE char *sentence = http_sentence(status, ruling, v->retry_after_usec);
 
 	apply(v, ruling, sentence);
 	v->http_status = status;

@@ -6,10 +6,11 @@ import os
 import pathlib
 import shutil
 import subprocess
+import time
 
 import pytest
 
-from harness import sanitizer
+from harness import LIMIT, sanitizer
 
 _libc = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNS = 0x00020000
@@ -191,6 +192,13 @@ class Shim:
     def calls(self):
         """[(call, file, result)] in order."""
         return [tuple(line.split()) for line in self.log.read_text().splitlines()]
+
+    def wait_for(self, call, count=1):
+        """So many of that call were made."""
+        deadline = time.monotonic() + LIMIT
+        while [made[0] for made in self.calls()].count(call) < count:
+            assert time.monotonic() < deadline, self.calls()
+            time.sleep(0.01)
 
     def open_gate(self):
         self.gate.touch()

@@ -274,7 +274,7 @@ def test_50_warnings(daemon, ctl, origin):
     (["-z", "soon"], "--time-cond soon"),
     (["-z", "-2026-11-22"], "older than"),
     (["--resume", "maybe"], "--resume maybe"),
-    (["--conditional-get", "--on-conflict", "rename"], "on_conflict"),
+    (["--conditional-get", "--on-conflict", "rename"], "to rename on conflict"),
     (["--conditional-get", "-z", "today"], "conditional"),
     (["-u", "@-", "-b", "@-"], "standard input"),
     (["-u", "@-", "-"], "standard input"),

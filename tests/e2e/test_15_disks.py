@@ -8,11 +8,13 @@ import pathlib
 import resource
 import shutil
 import signal
+import sqlite3
 import time
 
 import pytest
 
 from disks import MIB, Disks, Shim, need, run
+from harness import LIMIT
 from origin import content
 from origin.raw import HANG, File, RawServer, head
 
@@ -825,6 +827,28 @@ def test_32_freeze_leaves_nothing(disks):
     assert run("findmnt", "--noheadings", "--output", "FSTYPE", disk.path).strip() == "ext4"
 
 
+def test_32b_a_hold_that_goes_on_leaves_no_trail(disks, stopped, ctl, origin, room):
+    """Who watches sees each look; the record tells that it is held, once, and when it runs."""
+    disk = disks.tmpfs(4 * MIB)
+    on(stopped, disk, Retry_HoldInterval="10ms").start()
+    disk.fill(0)
+    [job] = ctl.add("-d", disk.path, origin.url("/bytes/1000000/a"))
+    stream = ctl.watch("--since", 0)
+    stream.kind("waiting", job)
+    deadline = time.monotonic() + LIMIT
+    while sum(event["kind"] == "waiting" for event in stream.seen()) < 20:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert "E_NO_SPACE" in stopped.log.text()
+    disk.empty()
+    assert ctl.wait(job).code == 0
+    stopped.stop()
+    with contextlib.closing(sqlite3.connect(room.state / "queue.db")) as database:
+        kinds = [kind for (kind,) in database.execute("SELECT kind FROM events ORDER BY id")]
+    assert len(kinds) < 10 and len(stream.seen()) > 40, kinds
+    stopped.start()
+
+
 def hung_sync(shim, stopped, ctl, origin, part):
     """A job with a part of that many bytes waits for its retry; then the lane that syncs, and removes parts, hangs."""
     on(stopped, Retry_Delay="1h", Queue_MaxPerHost=8).start(**shim.environment("fdatasync:wait:2:1"))
@@ -832,15 +856,8 @@ def hung_sync(shim, stopped, ctl, origin, part):
     waiting(ctl, job)
     # So slow that it is synced on its way.
     [other] = ctl.add("--limit-rate", "40M", "-o", "other", origin.url(f"/bytes/{60 * MIB}/other"))
-    wait_until_stuck(shim)
+    shim.wait_for("fdatasync", 2)
     return job, other
-
-
-def wait_until_stuck(shim):
-    deadline = time.monotonic() + LIMIT
-    while [call[0] for call in shim.calls()].count("fdatasync") < 2:
-        assert time.monotonic() < deadline, shim.calls()
-        time.sleep(0.01)
 
 
 def test_30_a_part_that_takes_long_to_remove(shim, stopped, ctl, origin, room):
@@ -873,6 +890,8 @@ def test_31_not_modified_while_a_part_is_removed(shim, stopped, ctl, origin, roo
         shim.open_gate()
         assert ctl.wait(job, other).code == 0, stopped.log.tail()
     assert files_of(room) == {"other"} and parts_of(room) == []
+
+
 # ---- the queue's own disk
 
 

@@ -1,6 +1,7 @@
 """Networks that fail: names, black holes, links that go away; in network namespaces of the tests' own."""
 import pytest
 
+from disks import Shim
 from origin import content, netns
 from origin.dns import NOERROR, NXDOMAIN, REFUSED, SERVFAIL, Dns
 from origin.raw import File, Gate, RawServer, head
@@ -258,6 +259,25 @@ def test_22_the_address_changes(away, ctl, room, net, web):
     net.home.ip(f"addr del {netns.HOME}/24 dev net0")
     net.home.ip("addr add 10.77.0.99/24 dev net0")
     net.home.ip(f"route replace default via {netns.WORLD}")
+    assert ctl.wait(job).code == 0 and right(room)
+    assert web.requests()[-1].range == f"bytes={CUT}-"
+
+
+def test_22_the_address_changes_and_the_disk_is_slow(away, ctl, room, net, web):
+    """The network is there again before the job has let go of its part: it goes on all the same."""
+    shim = Shim(room)
+    web.play("/f", [File("f", SIZE).whole_head(), File("f", SIZE).content(0, CUT), Gate("g")], File("f", SIZE))
+    away.start(**shim.environment("fdatasync:wait:1:1"))
+    [job] = ctl.add(url(web, netns.WORLD))
+    web.wait_gated("g")
+    ctl.wait_received(CUT, job)
+    net.home.ip(f"addr del {netns.HOME}/24 dev net0")
+    net.home.ip("addr add 10.77.0.99/24 dev net0")
+    net.home.ip(f"route replace default via {netns.WORLD}")
+    away.log.find(lambda line: "routes have changed" in line)
+    shim.wait_for("fdatasync")
+    assert ctl.job(job)["state"] == "active"
+    shim.open_gate()
     assert ctl.wait(job).code == 0 and right(room)
     assert web.requests()[-1].range == f"bytes={CUT}-"
 

@@ -460,14 +460,21 @@ static void test_http_sentences(void **state)
 	static const struct {
 		int status;
 		const char *want;
+		int64_t retry_after_usec;
 	} rows[] = {
-		{404, "the server says 404 Not Found"},
-		{503, "the server says 503 Service Unavailable"},
-		{499, "the server says 499"},
-		{204, "the server says 204 No Content, which is no file"},
-		{302, "the server says 302 Found, but not where to"},
-		{511, "the server says 511 Network Authentication Required: this network wants a log-in "
-		      "first"},
+		{404, "the server says 404 Not Found", MINUTE},
+		{407, "the proxy says 407 Proxy Authentication Required", -1},
+		{503, "the server says 503 Service Unavailable", -1},
+		{503, "the server says 503 Service Unavailable", 0},
+		{503, "the server says 503 Service Unavailable, and asks to wait 5min", 5 * MINUTE},
+		{560, "the server says 560, and asks to wait 5min", 5 * MINUTE},
+		{499, "the server says 499", -1},
+		{204, "the server says 204 No Content, which is no file", -1},
+		{302, "the server says 302 Found, but not where to", -1},
+		{511,
+			"the server says 511 Network Authentication Required: this network wants a log-in "
+			"first",
+			-1},
 	};
 
 	(void)state;
@@ -475,6 +482,7 @@ static void test_http_sentences(void **state)
 		struct verdict v;
 
 		verdict_init(&v);
+		v.retry_after_usec = rows[i].retry_after_usec;
 		classify_http(&v, rows[i].status);
 		CHECK_STR(rows[i].want, v.message, rows[i].want);
 		verdict_done(&v);

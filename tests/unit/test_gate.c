@@ -40,8 +40,8 @@ static const struct row rows[] = {
 		"E_RANGE"},
 	{"the rest", PART, P206 "Content-Range: bytes 100-999/1000\r\nETag: " E1 "\r\n", GATE_APPEND, 1000,
 		NULL},
-	{"the rest, no validator in it", PART, P206 "Content-Range: bytes 100-999/1000\r\n", GATE_APPEND,
-		1000, NULL},
+	{"the rest, no validator in it", PART, P206 "Content-Range: bytes 100-999/1000\r\n", GATE_REFUSE, -1,
+		"E_RANGE"},
 	{"from elsewhere", PART, P206 "Content-Range: bytes 99-999/1000\r\n", GATE_REFUSE, -1, "E_RANGE"},
 	{"not to the end", PART, P206 "Content-Range: bytes 100-998/1000\r\n", GATE_REFUSE, -1, "E_RANGE"},
 	{"of another total", PART, P206 "Content-Range: bytes 100-1000/1001\r\n", GATE_REFUSE, -1,
@@ -274,11 +274,11 @@ static void test_digests_that_differ(void **state)
 	(void)state;
 	q.digest = "sha-256=e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 	judge("same", &q,
-		P206 "Content-Range: bytes 100-999/1000\r\n"
+		P206 "Content-Range: bytes 100-999/1000\r\nETag: " E1 "\r\n"
 		     "Repr-Digest: sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:\r\n",
 		GATE_APPEND, &result, &v);
 	judge("another", &q,
-		P206 "Content-Range: bytes 100-999/1000\r\n"
+		P206 "Content-Range: bytes 100-999/1000\r\nETag: " E1 "\r\n"
 		     "Repr-Digest: sha-256=:AAAAQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:\r\n",
 		GATE_REFUSE, &result, &v);
 	CHECK_STR("changed", v.code, "E_CHANGED");

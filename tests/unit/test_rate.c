@@ -13,6 +13,11 @@ static void test_no_limit_never_waits(void **state)
 
 	(void)state;
 	rate_init(&rate, 0);
+	assert_false(rate_limits(&rate));
+	rate_set(&rate, 1);
+	assert_true(rate_limits(&rate));
+	rate_set(&rate, 0);
+	assert_false(rate_limits(&rate));
 	for (int i = 0; i < 100; i++)
 		assert_int_equal(rate_take(&rate, INT64_C(1) << 40, clock_boot_usec()), 0);
 	rate_done(&rate);

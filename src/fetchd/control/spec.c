@@ -215,16 +215,17 @@ static const char *check_conditions(struct subject *s)
 	if (!options->conditional)
 		return NULL;
 	if (options->on_conflict >= 0 && options->on_conflict != JOB_CONFLICT_OVERWRITE)
-		s->message = xasprintf("conditional replaces the file that is there by a newer one: it does "
-				       "not go with on_conflict %s",
-			job_conflict_name((enum job_conflict)options->on_conflict));
+		s->message =
+			xasprintf("a conditional download replaces the file that is there by a newer one: "
+				  "to %s on conflict does not go with it",
+				job_conflict_name((enum job_conflict)options->on_conflict));
 	else if (options->if_newer_usec >= 0)
-		s->message = xstrdup("conditional compares with the file that is there, if_newer_usec with "
-				     "a time: give one of them");
+		s->message = xstrdup("a conditional download compares with the file that is there, or with "
+				     "a time: give one of the two");
 	else if (options->remote_name)
-		s->message = xstrdup(
-			"conditional replaces the file that has the name, remote_name lets the server "
-			"say which: give one of them");
+		s->message =
+			xstrdup("a conditional download replaces the file that has the name, and -J lets "
+				"the server say which: give one of the two");
 	options->on_conflict = JOB_CONFLICT_OVERWRITE;
 	return s->message ? "E_CONDITION" : NULL;
 }

@@ -244,9 +244,10 @@ static bool lane_batch(struct disk_lane *lane)
 	struct msg *msg;
 	bool go_on = true;
 
-	mailbox_take(&lane->mailbox, &list, BATCH_MAX);
+	lane->left = mailbox_take(&lane->mailbox, &list, BATCH_MAX);
 	while ((msg = STAILQ_FIRST(&list))) {
 		STAILQ_REMOVE_HEAD(&list, link);
+		lane->left--;
 		lane_beat(lane);
 		if (msg->kind == LANE_STOP) {
 			free(msg);

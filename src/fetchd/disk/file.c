@@ -182,7 +182,7 @@ static bool take_over(struct disk_task *task)
 	file->written = file->synced = file->durable = task->offset;
 	file->parts_synced = true;
 	if (task->offset > 0)
-		sums_join(&file->sums);
+		sums_forget_own(&file->sums);
 	return rehash(file, task->offset) == 0 && read_tail(task);
 }
 
@@ -367,6 +367,9 @@ void file_write(struct disk_task *task)
 		root_fail(file->root, &task->verdict, err, "write to");
 		return;
 	}
+	/* What nobody asked for must not hold up what comes faster than it can be hashed. */
+	if (file->lane->which != LANE_SMALL && file->lane->left >= LANE_BEHIND)
+		sums_forget_own(&file->sums);
 	if (n)
 		sums_update(&file->sums, buffer->bytes, n);
 	file->written = task->offset + (int64_t)n;

@@ -26,6 +26,9 @@ struct disk_place {
 	int err; /* -ENODEV: the root is not what it was */
 };
 
+/* With so many tasks waiting a lane is behind the network. */
+#define LANE_BEHIND 8
+
 struct disk_fs {
 	struct disk *disk;
 	dev_t dev;
@@ -36,6 +39,7 @@ struct disk_fs {
 		struct mailbox mailbox;
 		pthread_t thread;
 		bool started;
+		size_t left;	    /* tasks of the batch in hand that are still to do: the lane's alone */
 		int64_t since_usec; /* its present call of the file system began; 0: idle. Under fs->lock */
 	} lanes[LANE_N];
 	pthread_mutex_t lock; /* never held in a call that may block */

@@ -56,7 +56,7 @@ void sums_expect(struct disk_sums *sums, const char *digest, int64_t offset)
 		replace(&sums->own, NULL);
 }
 
-void sums_join(struct disk_sums *sums)
+void sums_forget_own(struct disk_sums *sums)
 {
 	replace(&sums->own, NULL);
 }

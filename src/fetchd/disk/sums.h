@@ -27,8 +27,8 @@ void sums_done(struct disk_sums *sums);
 void sums_expect(struct disk_sums *sums, const char *digest, int64_t offset);
 /* Must bytes that are in the file already be hashed first? */
 bool sums_whole(const struct disk_sums *sums);
-/* The bytes go on where others are already, which were not hashed: what they all hash to stays unknown. */
-void sums_join(struct disk_sums *sums);
+/* Not all bytes will have been hashed of which nobody said what they must hash to: that stays unknown. */
+void sums_forget_own(struct disk_sums *sums);
 void sums_update(struct disk_sums *sums, const void *bytes, size_t n);
 /* At the end of the file, once. The user's word outranks the server's: where it holds, what the server said
  * wrongly is only noted. *ret_note: malloc'd, or untouched. */

@@ -116,6 +116,7 @@ struct engine_event {
 	struct msg msg; /* CONTROL_EVENT */
 	struct event event;
 	struct job *job; /* as committed; owned by the message */
+	bool again;	 /* of a hold that only goes on: told to who watches now, and kept nowhere */
 };
 
 /* Jobs by owner and state; sent after a turn that changed one. */

@@ -55,8 +55,9 @@ struct run {
 	struct job *job;   /* as the row has it */
 	struct host *host; /* NULL once released */
 	size_t worker_index;
-	bool finishing;	 /* its slot was given back: see run_received() */
-	bool cancelling; /* WORKER_CANCEL is out */
+	int64_t started_event; /* its record */
+	bool finishing;	       /* its slot was given back: see run_received() */
+	bool cancelling;       /* WORKER_CANCEL is out */
 	/* Replies that wait for this run's end. */
 	struct request **waiters;
 	size_t n_waiters;
@@ -96,6 +97,7 @@ struct engine {
 			       idle */
 	/* Network. */
 	bool network_up;	 /* as far as is known */
+	int64_t next_look_usec;	 /* steady wall: when the next held job may be looked at */
 	bool waking;		 /* jobs that wait for it are being made due */
 	int64_t wake_after;	 /* waking: those up to this id are */
 	int64_t next_probe_usec; /* down: one of them looks at this time whether that is true */
@@ -167,6 +169,8 @@ void run_wait(struct run *run, struct request *request);
 /* The one function that changes a job's state: row, counters, event, host table. was: the state before. 0 or
  * -errno. */
 int job_apply(struct engine *engine, struct job *job, enum job_event event, enum event_kind kind);
+/* The same for a step of a hold that only goes on: no record is kept, else a full disk would fill another. */
+int job_apply_again(struct engine *engine, struct job *job, enum job_event event, enum event_kind kind);
 /* Records what happened, to be told with the turn. */
 int turn_event(struct engine *engine, const struct job *job, enum event_kind kind);
 /* Removes the record, with its event. */
@@ -190,6 +194,8 @@ void outcome_received(struct engine *engine, const struct outcome *outcome);
 int end_intent(struct engine *engine, struct job *job, enum job_intent intent);
 /* How many attempts without progress the job has in all. */
 int job_most_attempts(const struct engine *engine, const struct job *job);
+/* When a held job is looked at again. */
+int64_t hold_until(struct engine *engine, const struct verdict *v);
 /* When no attempt may begin any more. */
 int64_t job_deadline(const struct engine *engine, const struct job *job);
 

@@ -21,6 +21,7 @@ static void wake(struct engine *engine)
 {
 	engine->waking = true;
 	engine->wake_after = 0;
+	engine->next_look_usec = 0;
 }
 
 void network_changed(struct engine *engine, bool up)
@@ -80,8 +81,7 @@ bool network_put_off(struct engine *engine, struct job *job, int64_t now_usec)
 		engine->next_probe_usec = usec_add(now_usec, engine->config->hold_interval_usec);
 		return false;
 	}
-	job->due_usec =
-		usec_add(now_usec, hold_usec(engine->config->hold_interval_usec, &again, &engine->rng));
+	job->due_usec = hold_until(engine, &again);
 	return true;
 }
 

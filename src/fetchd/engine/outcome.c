@@ -32,6 +32,10 @@ int64_t job_deadline(const struct engine *engine, const struct job *job)
 	return usec_add(job->created_usec, span);
 }
 
+/* However many jobs are held, one is looked at after the other; but each within the hour. */
+#define LOOK_EVERY_USEC	 (10 * USEC_PER_MSEC)
+#define LOOK_LATEST_USEC (3600 * USEC_PER_SEC)
+
 static struct run *run_of(struct engine *engine, const struct outcome *o)
 {
 	struct run *run = run_find(engine, o->job_id);
@@ -103,6 +107,7 @@ struct ending {
 	const struct verdict *verdict;
 	int64_t progress;
 	enum attempt_outcome word;
+	int64_t started_event;
 	bool gone; /* the record of the job too */
 };
 
@@ -209,6 +214,18 @@ static int end_retry(struct engine *engine, struct job *job, struct ending *end)
 	return job_apply(engine, job, JOB_EVENT_RETRY, EVENT_WAITING);
 }
 
+int64_t hold_until(struct engine *engine, const struct verdict *v)
+{
+	int64_t now = engine_now(engine), interval = engine->config->hold_interval_usec;
+	int64_t due = usec_add(now, hold_usec(interval, v, &engine->rng));
+	int64_t look = usec_add(now, interval);
+
+	if (engine->next_look_usec > look && engine->next_look_usec < look + LOOK_LATEST_USEC)
+		look = engine->next_look_usec;
+	engine->next_look_usec = look + LOOK_EVERY_USEC;
+	return look > due ? look : due;
+}
+
 /* The address it ran over is gone and the network is there: another address is, and nothing has to be waited
  * for. */
 static bool is_moved(const struct engine *engine, const struct verdict *v)
@@ -220,6 +237,11 @@ static bool is_moved(const struct engine *engine, const struct verdict *v)
 static int end_held(struct engine *engine, struct job *job, struct ending *end)
 {
 	const struct verdict *v = end->verdict;
+	bool again = job->error_code && v->code && strcmp(job->error_code, v->code) == 0;
+	int err = again ? store_event_forget(engine->store, end->started_event) : 0;
+
+	if (err)
+		return err;
 
 	end->word = ATTEMPT_HELD;
 	if (end->progress >= PROGRESS_BYTES)
@@ -228,9 +250,9 @@ static int end_held(struct engine *engine, struct job *job, struct ending *end)
 		job->attempts--;
 	set_error(job, v);
 	job->waiting_for = v->held_for > JOB_WAIT_NONE ? (enum job_wait)v->held_for : JOB_WAIT_HOST;
-	job->due_usec = usec_add(engine_now(engine),
-		is_moved(engine, v) ? 0 : hold_usec(engine->config->hold_interval_usec, v, &engine->rng));
-	return job_apply(engine, job, JOB_EVENT_RETRY, EVENT_WAITING);
+	job->due_usec = is_moved(engine, v) ? engine_now(engine) : hold_until(engine, v);
+	return again ? job_apply_again(engine, job, JOB_EVENT_RETRY, EVENT_WAITING)
+		     : job_apply(engine, job, JOB_EVENT_RETRY, EVENT_WAITING);
 }
 
 static int end_wished(struct engine *engine, struct job *job, struct ending *end, enum job_intent intent)
@@ -363,11 +385,11 @@ static int keep_record(struct engine *engine, int64_t job_id, int64_t number, co
 	return err;
 }
 
-static int end_attempt(struct engine *engine, struct job *job, struct outcome *o)
+static int end_attempt(struct engine *engine, struct job *job, struct outcome *o, int64_t started_event)
 {
 	enum job_intent intent = job->intent;
 	int64_t number = job->attempts;
-	struct ending end = {.verdict = &o->verdict, .progress = o->progress};
+	struct ending end = {.verdict = &o->verdict, .progress = o->progress, .started_event = started_event};
 	struct verdict excuse;
 	int err;
 
@@ -400,7 +422,7 @@ int outcome_finished(struct engine *engine, struct outcome *o)
 	run->outcome = o;
 	run_release(engine, run);
 	TAILQ_INSERT_TAIL(&engine->ended, run, turn_link);
-	err = end_attempt(engine, job, o);
+	err = end_attempt(engine, job, o, run->started_event);
 	job_free(job);
 	return err;
 }

@@ -140,6 +140,7 @@ static void run_start(struct engine *engine, struct host *host, struct job *job,
 
 	run->job_id = job->id;
 	run->attempt = ++engine->next_attempt;
+	run->started_event = store_last_event_id(engine->store);
 	run->job = job;
 	run->worker_index = choose_worker(engine, host);
 	run_hold(engine, run, host);
@@ -270,6 +271,21 @@ int sched_fill(struct engine *engine, bool *ret_more)
 
 /* ---- what is due */
 
+static bool is_hold(enum job_wait wait)
+{
+	switch (wait) {
+	case JOB_WAIT_HOST:
+	case JOB_WAIT_DISK:
+	case JOB_WAIT_NETWORK:
+	case JOB_WAIT_QUOTA: return true;
+	case JOB_WAIT_NONE:
+	case JOB_WAIT_RETRY:
+	case JOB_WAIT_SCHEDULE:
+	case JOB_WAIT_DEPENDENCY: break;
+	}
+	return false;
+}
+
 int sched_due(struct engine *engine, bool *ret_more)
 {
 	struct job_list list;
@@ -290,7 +306,9 @@ int sched_due(struct engine *engine, bool *ret_more)
 			continue;
 		}
 		job->due_usec = 0;
-		err = job_apply(engine, job, JOB_EVENT_DUE, EVENT_QUEUED);
+		/* That a held job is looked at is no news before it runs. */
+		err = is_hold(job->waiting_for) ? job_apply_again(engine, job, JOB_EVENT_DUE, EVENT_QUEUED)
+						: job_apply(engine, job, JOB_EVENT_DUE, EVENT_QUEUED);
 	}
 	*ret_more = list.n == DUE_MAX;
 	job_list_done(&list);

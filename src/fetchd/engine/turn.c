@@ -64,11 +64,11 @@ void turn_notice(struct engine *engine, enum engine_notice_kind kind, int exit_c
 
 /* ---- changing a job */
 
-int turn_event(struct engine *engine, const struct job *job, enum event_kind kind)
+static int tell_event(struct engine *engine, const struct job *job, enum event_kind kind, bool again)
 {
 	struct event event = {
 		.time_usec = clock_wall_usec(), .job_id = job->id, .owner = job->owner, .kind = kind};
-	int err = store_event_add(engine->store, &event);
+	int err = again ? store_event_number(engine->store, &event) : store_event_add(engine->store, &event);
 	struct engine_event *msg;
 
 	if (err || (kind == EVENT_ADDED && engine->watchers == 0))
@@ -76,10 +76,16 @@ int turn_event(struct engine *engine, const struct job *job, enum event_kind kin
 	msg = xcalloc(1, sizeof(*msg));
 	msg->msg.kind = CONTROL_EVENT;
 	msg->event = event;
+	msg->again = again;
 	msg->job = job_dup(job);
 	job_dress(engine, msg->job);
 	STAILQ_INSERT_TAIL(&engine->to_control, &msg->msg, link);
 	return 0;
+}
+
+int turn_event(struct engine *engine, const struct job *job, enum event_kind kind)
+{
+	return tell_event(engine, job, kind, false);
 }
 
 /* The host table follows the rows into and out of "queued". */
@@ -95,7 +101,8 @@ static int follow_queue(struct engine *engine, const struct job *job, enum job_s
 	return 0;
 }
 
-int job_apply(struct engine *engine, struct job *job, enum job_event event, enum event_kind kind)
+static int apply(
+	struct engine *engine, struct job *job, enum job_event event, enum event_kind kind, bool again)
 {
 	enum job_state was = job->state, to = was;
 	enum job_intent intent;
@@ -116,7 +123,17 @@ int job_apply(struct engine *engine, struct job *job, enum job_event event, enum
 		err = follow_queue(engine, job, was);
 	if (to == JOB_WAITING && job->due_usec < engine->next_due_usec)
 		engine->next_due_usec = job->due_usec;
-	return err ? err : turn_event(engine, job, kind);
+	return err ? err : tell_event(engine, job, kind, again);
+}
+
+int job_apply(struct engine *engine, struct job *job, enum job_event event, enum event_kind kind)
+{
+	return apply(engine, job, event, kind, false);
+}
+
+int job_apply_again(struct engine *engine, struct job *job, enum job_event event, enum event_kind kind)
+{
+	return apply(engine, job, event, kind, true);
 }
 
 int job_delete(struct engine *engine, const struct job *job)
@@ -178,7 +195,7 @@ static char *event_sentence(const struct engine_event *e, const char *url)
 
 static void log_event(const struct engine_event *e)
 {
-	enum log_level level = event_level(e->event.kind);
+	enum log_level level = e->again ? LOG_LEVEL_DEBUG : event_level(e->event.kind);
 	const struct job *job = e->job;
 	char id[24], bytes[24], owner[16];
 

@@ -16,6 +16,20 @@ int store_event_add(struct store *store, struct event *event)
 	return store_run(store, st);
 }
 
+int store_event_number(struct store *store, struct event *event)
+{
+	event->id = ++store->last_event_id;
+	return 0;
+}
+
+int store_event_forget(struct store *store, int64_t id)
+{
+	sqlite3_stmt *st = store_statement(store, ST_EVENT_FORGET);
+
+	sqlite3_bind_int64(st, 1, id);
+	return store_run(store, st);
+}
+
 int store_events(struct store *store, const struct job_filter *filter, int64_t after_id, size_t limit,
 	struct event *ret, size_t *ret_n)
 {

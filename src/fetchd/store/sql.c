@@ -64,6 +64,7 @@ static const char *const statement_sql[ST_N] = {
 		"SELECT " JOB_COLUMNS JOB_FROM " WHERE state = ?1 AND state >= 5 AND finished_usec < ?2"
 		" ORDER BY finished_usec LIMIT ?3",
 	[ST_EVENT_ADD] = "INSERT INTO events (id, time_usec, job, owner, kind) VALUES (?5, ?1, ?2, ?3, ?4)",
+	[ST_EVENT_FORGET] = "DELETE FROM events WHERE id = ?1",
 	[ST_EVENTS] =
 		"SELECT id, time_usec, job, owner, kind FROM events WHERE id > ?1 AND (?2 OR owner = ?3)"
 		" ORDER BY id LIMIT ?4",

@@ -129,6 +129,10 @@ int store_next_marked_origin(struct store *store, int64_t after_id, struct store
 
 /* Sets event->id. */
 int store_event_add(struct store *store, struct event *event);
+/* Sets event->id, and keeps no record. */
+int store_event_number(struct store *store, struct event *event);
+/* Takes a record back. */
+int store_event_forget(struct store *store, int64_t id);
 /* Events after after_id that filter means by owner; *ret has room for limit. Groups, ids and hosts are the
  * caller's to judge. */
 int store_events(struct store *store, const struct job_filter *filter, int64_t after_id, size_t limit,

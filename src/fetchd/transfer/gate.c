@@ -100,6 +100,10 @@ static enum gate_answer judge_partial(
 		return refuse_changed(q, ret, v);
 	if (r->content_encoding)
 		return refuse_range(q, ret, v, "the server sent a part of an encoded form");
+	/* RFC 9110, 15.3.7: a part has the ETag that the whole would have. Without it If-Range was perhaps
+	 * never looked at. */
+	if (q->validator == JOB_VALIDATOR_ETAG && !r->etag)
+		return refuse_range(q, ret, v, "the server sent a part without saying of which version");
 	ret->size = r->range_total;
 	return GATE_APPEND;
 }
