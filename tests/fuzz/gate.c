@@ -331,9 +331,9 @@ static void check_append(const struct gate_request *q, const struct seen *s, con
 	want = xasprintf("%lld-%lld/%lld", (long long)first, (long long)total - 1, (long long)total);
 	check_range(s->range, want);
 	assert(s->lengths == 0 || s->length == total - first);
-	/* No validator that both sides have speaks against it. */
-	if (s->etags > 0 && !s->doubtful && q->etag && q->validator == JOB_VALIDATOR_ETAG)
-		assert(is(s->etag, q->etag));
+	/* Said to be of the same version, and no validator that both sides have speaks against it. */
+	if (q->validator == JOB_VALIDATOR_ETAG)
+		assert(s->etags > 0 && !s->doubtful && is(s->etag, q->etag));
 	if (s->dates == 1 && q->last_modified && q->validator == JOB_VALIDATOR_DATE)
 		assert(is(s->modified, q->last_modified));
 	assert(q->max_size == 0 || total <= q->max_size);
