@@ -283,8 +283,7 @@ static int work_time(struct engine *engine, bool *ret_more)
 	return err;
 }
 
-/* Returns whether there is more to do at once. */
-static bool turn(struct engine *engine)
+bool engine_step(struct engine *engine)
 {
 	bool more = false, worked = mailbox_length(engine->mailbox) > 0, tried = !is_full(engine);
 	int err = turn_begin(engine);
@@ -307,10 +306,8 @@ static bool turn(struct engine *engine)
 	return more || !STAILQ_EMPTY(&engine->backlog);
 }
 
-/* The next thing that time brings. */
-static void arm_timer(struct engine *engine)
+int64_t engine_next_usec(const struct engine *engine)
 {
-	struct itimerspec spec = {0};
 	int64_t due = engine->next_due_usec == USEC_INFINITY
 			      ? USEC_INFINITY
 			      : engine->next_due_usec - engine->wall_offset_usec;
@@ -323,8 +320,14 @@ static void arm_timer(struct engine *engine)
 		at = engine->relax_usec;
 	if (engine->full_usec > 0)
 		at = engine->full_usec;
-	if (at < 1)
-		at = 1;
+	return at < 1 ? 1 : at;
+}
+
+static void arm_timer(struct engine *engine)
+{
+	int64_t at = engine_next_usec(engine);
+	struct itimerspec spec = {0};
+
 	spec.it_value.tv_sec = at / USEC_PER_SEC;
 	spec.it_value.tv_nsec = at % USEC_PER_SEC * 1000;
 	timerfd_settime(engine->timer_fd, TFD_TIMER_ABSTIME, &spec, NULL);
@@ -397,9 +400,8 @@ static void await_tasks(struct engine *engine)
 	}
 }
 
-static void *engine_main(void *arg)
+int engine_recover(struct engine *engine)
 {
-	struct engine *engine = arg;
 	int err = recover(engine);
 
 	if (err && !engine->failed) {
@@ -410,10 +412,11 @@ static void *engine_main(void *arg)
 	}
 	if (!engine->failed)
 		turn_notice(engine, ENGINE_READY, 0, NULL);
-	while (!engine->failed && !engine->done) {
-		if (!turn(engine) && !engine->done && !engine->failed)
-			wait_for_work(engine);
-	}
+	return err;
+}
+
+void engine_end(struct engine *engine)
+{
 	mailbox_take(engine->mailbox, &engine->backlog, 0);
 	drop_mail(engine, &engine->backlog);
 	drop_mail(engine, &engine->unfinished);
@@ -424,10 +427,22 @@ static void *engine_main(void *arg)
 	if (!engine->failed)
 		turn_notice(engine, ENGINE_STOPPED, 0, NULL);
 	mailbox_post_all(engine->control, &engine->to_control);
+}
+
+static void *engine_main(void *arg)
+{
+	struct engine *engine = arg;
+
+	(void)engine_recover(engine); /* has told, and set failed */
+	while (!engine->failed && !engine->done) {
+		if (!engine_step(engine) && !engine->done && !engine->failed)
+			wait_for_work(engine);
+	}
+	engine_end(engine);
 	return NULL;
 }
 
-static void engine_free(struct engine *engine)
+void engine_free(struct engine *engine)
 {
 	struct run *run, *next;
 
@@ -477,12 +492,20 @@ static void engine_init(struct engine *engine, const struct engine_setup *setup)
 	STAILQ_INIT(&engine->to_disk);
 }
 
-struct engine *engine_start(const struct engine_setup *setup, char **ret_error)
+struct engine *engine_new(const struct engine_setup *setup)
 {
 	struct engine *engine = xcalloc(1, sizeof(*engine));
-	int err = 0;
 
 	engine_init(engine, setup);
+	engine->timer_fd = -1;
+	return engine;
+}
+
+struct engine *engine_start(const struct engine_setup *setup, char **ret_error)
+{
+	struct engine *engine = engine_new(setup);
+	int err = 0;
+
 	engine->timer_fd = timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
 	if (engine->timer_fd < 0)
 		err = errno;

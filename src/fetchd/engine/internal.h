@@ -117,6 +117,20 @@ struct engine {
 	struct run_list ended, claimed;
 };
 
+/* ---- engine.c: the thread's life in steps, for engine_start() and for tests that drive it themselves */
+
+/* Takes over setup's store, as engine_start() does; no thread, no timer. */
+struct engine *engine_new(const struct engine_setup *setup);
+/* Once, before the first step. 0 or -errno: told, and failed is set. */
+int engine_recover(struct engine *engine);
+/* One turn. Returns whether there is more to do at once. */
+bool engine_step(struct engine *engine);
+/* When the next thing is due that no message brings; boot clock. */
+int64_t engine_next_usec(const struct engine *engine);
+/* Answers what is left, waits for tasks at the disk, closes the store. */
+void engine_end(struct engine *engine);
+void engine_free(struct engine *engine);
+
 /* Steady wall time: what due times are measured on. Steps of the wall clock do not move it while the daemon
  * runs. */
 int64_t engine_now(const struct engine *engine);
