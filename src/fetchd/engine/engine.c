@@ -270,7 +270,10 @@ static int work_time(struct engine *engine, bool *ret_more)
 
 	if (is_full(engine))
 		return 0;
-	err = hosts_release(engine);
+	err = engine->hosts_stale ? hosts_load(engine) : 0;
+	engine->hosts_stale = engine->hosts_stale && err;
+	if (!err)
+		err = hosts_release(engine);
 	if (!err)
 		err = network_wake(engine, &more_wakes);
 	if (!err)

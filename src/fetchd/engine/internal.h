@@ -86,6 +86,7 @@ struct engine {
 	struct host *hosts;
 	struct level_list levels;
 	struct marked_list marked;
+	bool hosts_stale;	   /* a turn was taken back: some may have ready work and stand nowhere */
 	int64_t next_release_usec; /* steady wall: the first of the marks to end */
 	struct run *runs;
 	size_t n_active;    /* slots taken */

@@ -405,6 +405,9 @@ static void take_back(struct engine *engine, const char *why)
 		run->outcome = NULL;
 		run_take_back(engine, run);
 	}
+	/* What was read within the turn, of rows that are now as before. */
+	engine->next_due_usec = 0;
+	engine->hosts_stale = true;
 	mailbox_post_all(engine->control, &engine->to_control);
 }
 
