@@ -5,7 +5,17 @@ bench_delayd_SOURCES = bench/delayd.c
 bench_delayd_LDADD = $(EVENT_LIBS)
 CLEANFILES += bench/delayd$(EXEEXT)
 
-.PHONY: bench
+# bench-queue: a million jobs. QUEUEFLAGS: see bench/queue_sizes.py --help.
+EXTRA_PROGRAMS += bench/queue
+bench_queue_CPPFLAGS = $(sim_cppflags)
+bench_queue_SOURCES = bench/queue.c $(sim_sources)
+bench_queue_LDFLAGS = $(AM_LDFLAGS) $(sim_ldflags)
+bench_queue_LDADD = $(sim_libs)
+CLEANFILES += bench/queue$(EXEEXT)
+
+.PHONY: bench bench-queue
+bench-queue: fetchd$(EXEEXT) fetchctl$(EXEEXT) bench/queue$(EXEEXT)
+	$(srcdir)/bench/queue_sizes.py --builddir=$(builddir) $(QUEUEFLAGS)
 bench: fetchd$(EXEEXT) fetchctl$(EXEEXT) bench/delayd$(EXEEXT)
 	$(srcdir)/bench/run --builddir=$(builddir) $(BENCHFLAGS)
 
