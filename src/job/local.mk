@@ -8,6 +8,7 @@ src_libjob_a_SOURCES = \
 	src/job/cookie.c src/job/cookie.h \
 	src/job/event.c src/job/event.h \
 	src/job/filter.c src/job/filter.h \
+	src/job/group.c src/job/group.h \
 	src/job/header.c src/job/header.h \
 	src/job/hold.c src/job/hold.h \
 	src/job/httpdate.c src/job/httpdate.h \
