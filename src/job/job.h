@@ -143,7 +143,7 @@ struct job {
 	char *name;	   /* the file name asked for, then the one taken */
 	char *group;
 	int64_t group_id; /* the store's number for it; 0: in none */
-	char *key; /* idempotency key, unique within an owner */
+	char *key;	  /* idempotency key, unique within an owner */
 	uid_t owner;
 	int32_t priority; /* higher first */
 	enum job_state state;
