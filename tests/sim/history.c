@@ -349,7 +349,8 @@ static void op_add(struct run_state *r, const struct op *op)
 		describe_job(r, index, op, i);
 		jobs[i] = model_make_job(&r->model, index);
 		trace(r, "  j%d: %s, priority %d, key %d%s\n", index, jobs[i]->origin, (int)jobs[i]->priority,
-			r->model.jobs[index].key, jobs[i]->options.deadline_usec > 0 ? ", has a deadline" : "");
+			r->model.jobs[index].key,
+			jobs[i]->options.deadline_usec > 0 ? ", has a deadline" : "");
 	}
 	trace(r, "  add j%zu to j%zu by %u\n", first, first + n - 1, (unsigned)jobs[0]->owner);
 	p = remember(r, POSTED_REQUEST);
@@ -511,11 +512,13 @@ static void op_time(struct run_state *r, const struct op *op)
 	trace(r, "  time: %lld us\n", (long long)sim_now());
 }
 
-static struct config *make_config(const char *dir, unsigned active, unsigned per_host)
+static struct config *make_config(const char *dir, unsigned active, unsigned per_host, unsigned rest)
 {
 	CLEANUP_FREE char *max_active = xasprintf("Queue.MaxActive=%u", 1 + active % 6);
 	CLEANUP_FREE char *max_per_host = xasprintf("Queue.MaxPerHost=%u", 1 + per_host % 3);
-	const char *overrides[] = {max_active, max_per_host, "Queue.KeepFinished=3650d",
+	CLEANUP_FREE char *per_user = xasprintf("Queue.MaxActivePerUser=%u", rest / 2 % 4);
+	const char *ageing = rest % 2 ? "Queue.Ageing=10s" : "Queue.Ageing=infinity";
+	const char *overrides[] = {max_active, max_per_host, per_user, ageing, "Queue.KeepFinished=3650d",
 		"Queue.KeepFailed=3650d", "Retry.MaxAttempts=4"};
 
 	return sim_config(dir, overrides, ARRAY_LEN(overrides));
@@ -527,9 +530,9 @@ static void op_reload(struct run_state *r, const struct op *op)
 
 	settle(r);
 	config_unref(r->sim.config);
-	r->sim.config = make_config(r->sim.dir, op->a, op->b);
-	trace(r, "  MaxActive=%d MaxPerHost=%d\n", (int)r->sim.config->max_active,
-		(int)r->sim.config->max_per_host);
+	r->sim.config = make_config(r->sim.dir, op->a, op->b, op->c);
+	trace(r, "  MaxActive=%d MaxPerHost=%d MaxActivePerUser=%d\n", (int)r->sim.config->max_active,
+		(int)r->sim.config->max_per_host, (int)r->sim.config->max_active_per_user);
 	request->config = config_ref(r->sim.config);
 	model_plain(&r->model, request, REQUEST_OK);
 	model_tune(&r->model, r->sim.config);
@@ -592,6 +595,17 @@ static void do_op(struct run_state *r, const struct op *op)
 		settle(r);
 }
 
+static bool has_ended(const struct model *model)
+{
+	for (size_t i = 0; i < model->n_jobs; i++) {
+		const struct model_job *m = &model->jobs[i];
+
+		if (m->running || (m->there && (m->state == JOB_QUEUED || m->state == JOB_WAITING)))
+			return false;
+	}
+	return true;
+}
+
 /* Hosts answer, and everything comes to its end. */
 static void finale(struct run_state *r)
 {
@@ -600,17 +614,15 @@ static void finale(struct run_state *r)
 		int64_t next;
 
 		settle(r);
-		while (r->sim.n_attempts > 0 && r->n_posted < POSTED_MAX / 2) {
+		if (has_ended(&r->model))
+			break;
+		if (r->n_posted == 0 && r->sim.n_attempts > 0) {
 			struct sim_attempt *attempt = TAILQ_FIRST(&r->sim.attempts);
 
 			finish(r, attempt, attempt->cancelled ? ANSWER_ABORTED : ANSWER_OK, 100);
-		}
-		if (r->n_posted > 0 && !is_full(r))
 			continue;
+		}
 		next = engine_next_usec(r->sim.engine) - sim_now();
-		if (!is_full(r) && r->sim.engine->next_due_usec == USEC_INFINITY &&
-			r->sim.engine->next_release_usec == USEC_INFINITY)
-			break;
 		sim_advance(next > 0 ? next : 1);
 	}
 	model_check_end(&r->model, &r->sim);
@@ -619,7 +631,8 @@ static void finale(struct run_state *r)
 void history_run(const struct history *history, const char *dir, bool trace_on)
 {
 	struct run_state *r = xcalloc(1, sizeof(*r));
-	struct config *config = make_config(dir, (unsigned)history->seed, (unsigned)(history->seed / 6));
+	struct config *config = make_config(
+		dir, (unsigned)history->seed, (unsigned)(history->seed / 6), (unsigned)(history->seed / 18));
 
 	r->trace = trace_on;
 	sim_clock_reset();

@@ -29,6 +29,7 @@ void model_tune(struct model *model, const struct config *config)
 	model->config = config;
 	model->max_active = config->max_active;
 	model->max_per_host = config->max_per_host;
+	model->max_per_user = config->max_active_per_user;
 }
 
 /* ---- jobs */
@@ -82,10 +83,27 @@ int64_t model_slots(const struct model *model, int origin)
 	return n;
 }
 
+int64_t model_user_slots(const struct model *model, uid_t owner)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i < model->n_jobs; i++) {
+		const struct model_job *m = &model->jobs[i];
+
+		n += m->running && !m->received && m->owner == owner;
+	}
+	return n;
+}
+
+static bool user_has_room(const struct model *model, uid_t owner)
+{
+	return model->max_per_user == 0 || model_user_slots(model, owner) < model->max_per_user;
+}
+
 bool model_runnable(const struct model *model, const struct model_job *m)
 {
 	return m->there && m->state == JOB_QUEUED && model->hold_until_usec[m->origin] <= clock_wall_usec() &&
-	       model_slots(model, m->origin) < model->max_per_host;
+	       model_slots(model, m->origin) < model->max_per_host && user_has_room(model, m->owner);
 }
 
 /* ---- requests */
@@ -380,6 +398,8 @@ void model_started(struct model *model, const struct job *job)
 		sim_fail("j%d is started over MaxActive=%lld", index, (long long)model->max_active);
 	if (model_slots(model, m->origin) >= model->max_per_host)
 		sim_fail("j%d is started over MaxPerHost=%lld", index, (long long)model->max_per_host);
+	if (!user_has_room(model, m->owner))
+		sim_fail("j%d is started over MaxActivePerUser=%lld", index, (long long)model->max_per_user);
 	m->state = JOB_ACTIVE;
 	m->intent = JOB_INTENT_RUN;
 	m->running = true;

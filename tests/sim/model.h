@@ -52,7 +52,7 @@ struct model {
 	struct model_request requests[MODEL_REQUESTS_MAX];
 	size_t n_requests;
 	int64_t hold_until_usec[MODEL_ORIGINS];
-	int64_t max_active, max_per_host;
+	int64_t max_active, max_per_host, max_per_user; /* max_per_user 0: no bound */
 	const struct config *config;
 	bool stopping;
 	int32_t lowest_started; /* priority, since the last check; INT32_MAX: none */
@@ -95,8 +95,9 @@ void model_check(struct model *model, struct sim *sim, bool full);
 /* After all has ended that can. */
 void model_check_end(const struct model *model, const struct sim *sim);
 
-/* Slots that are taken, at one origin or (-1) in all. */
+/* Slots that are taken: in all (-1), at one origin, of one owner. */
 int64_t model_slots(const struct model *model, int origin);
+int64_t model_user_slots(const struct model *model, uid_t owner);
 /* Whether nothing but the number of slots keeps it from running. */
 bool model_runnable(const struct model *model, const struct model_job *job);
 
