@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define HISTORY_MAX 200
+#define HISTORY_MAX 120
 
 enum op_kind {
 	OP_ADD,
