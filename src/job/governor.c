@@ -63,8 +63,8 @@ unsigned governor_failures(const struct governor *g)
 
 int64_t governor_interval_usec(const struct governor *g, const struct governor_policy *policy)
 {
-	if (policy->adaptive && g->throttle.pace_usec > policy->start_interval_usec)
-		return g->throttle.pace_usec;
+	if (policy->adaptive && g->throttle.pace.span_usec > policy->start_interval_usec)
+		return g->throttle.pace.span_usec;
 	return policy->start_interval_usec;
 }
 
