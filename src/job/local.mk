@@ -11,6 +11,7 @@ src_libjob_a_SOURCES = \
 	src/job/filter.c src/job/filter.h \
 	src/job/governor.c src/job/governor.h \
 	src/job/governor_answer.c src/job/governor_answer.h \
+	src/job/group.c src/job/group.h \
 	src/job/header.c src/job/header.h \
 	src/job/hold.c src/job/hold.h \
 	src/job/httpdate.c src/job/httpdate.h \

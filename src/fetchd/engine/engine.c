@@ -63,6 +63,7 @@ static void reload(struct engine *engine, struct request *request)
 	request->config = NULL;
 	rate_set(engine->total_rate, engine->config->limit_rate);
 	hosts_tune(engine);
+	users_tune(engine);
 	disk_tune(engine->disk, engine->config);
 	for (size_t i = 0; i < engine->n_workers; i++) {
 		struct worker_tune *tune = xcalloc(1, sizeof(*tune));
@@ -270,7 +271,10 @@ static int work_time(struct engine *engine, bool *ret_more)
 
 	if (is_full(engine))
 		return 0;
-	err = hosts_release(engine);
+	err = engine->lanes_lost ? lanes_load(engine) : 0;
+	engine->lanes_lost = engine->lanes_lost && err;
+	if (!err)
+		err = hosts_release(engine);
 	if (!err)
 		err = network_wake(engine, &more_wakes);
 	if (!err)
@@ -283,8 +287,7 @@ static int work_time(struct engine *engine, bool *ret_more)
 	return err;
 }
 
-/* Returns whether there is more to do at once. */
-static bool turn(struct engine *engine)
+bool engine_step(struct engine *engine)
 {
 	bool more = false, worked = mailbox_length(engine->mailbox) > 0, tried = !is_full(engine);
 	int err = turn_begin(engine);
@@ -307,24 +310,28 @@ static bool turn(struct engine *engine)
 	return more || !STAILQ_EMPTY(&engine->backlog);
 }
 
-/* The next thing that time brings. */
-static void arm_timer(struct engine *engine)
+int64_t engine_next_usec(const struct engine *engine)
 {
-	struct itimerspec spec = {0};
 	int64_t due = engine->next_due_usec == USEC_INFINITY
 			      ? USEC_INFINITY
 			      : engine->next_due_usec - engine->wall_offset_usec;
 	int64_t at = due < engine->next_purge_usec ? due : engine->next_purge_usec;
 
-	if (engine->next_release_usec != USEC_INFINITY &&
-		engine->next_release_usec - engine->wall_offset_usec < at)
-		at = engine->next_release_usec - engine->wall_offset_usec;
+	if (hosts_next_usec(engine) != USEC_INFINITY &&
+		hosts_next_usec(engine) - engine->wall_offset_usec < at)
+		at = hosts_next_usec(engine) - engine->wall_offset_usec;
 	if (engine->relax_usec < at && HASH_COUNT(engine->runs) == 0)
 		at = engine->relax_usec;
 	if (engine->full_usec > 0)
 		at = engine->full_usec;
-	if (at < 1)
-		at = 1;
+	return at < 1 ? 1 : at;
+}
+
+static void arm_timer(struct engine *engine)
+{
+	int64_t at = engine_next_usec(engine);
+	struct itimerspec spec = {0};
+
 	spec.it_value.tv_sec = at / USEC_PER_SEC;
 	spec.it_value.tv_nsec = at % USEC_PER_SEC * 1000;
 	timerfd_settime(engine->timer_fd, TFD_TIMER_ABSTIME, &spec, NULL);
@@ -397,9 +404,8 @@ static void await_tasks(struct engine *engine)
 	}
 }
 
-static void *engine_main(void *arg)
+int engine_recover(struct engine *engine)
 {
-	struct engine *engine = arg;
 	int err = recover(engine);
 
 	if (err && !engine->failed) {
@@ -410,10 +416,11 @@ static void *engine_main(void *arg)
 	}
 	if (!engine->failed)
 		turn_notice(engine, ENGINE_READY, 0, NULL);
-	while (!engine->failed && !engine->done) {
-		if (!turn(engine) && !engine->done && !engine->failed)
-			wait_for_work(engine);
-	}
+	return err;
+}
+
+void engine_end(struct engine *engine)
+{
 	mailbox_take(engine->mailbox, &engine->backlog, 0);
 	drop_mail(engine, &engine->backlog);
 	drop_mail(engine, &engine->unfinished);
@@ -424,10 +431,22 @@ static void *engine_main(void *arg)
 	if (!engine->failed)
 		turn_notice(engine, ENGINE_STOPPED, 0, NULL);
 	mailbox_post_all(engine->control, &engine->to_control);
+}
+
+static void *engine_main(void *arg)
+{
+	struct engine *engine = arg;
+
+	(void)engine_recover(engine); /* has told, and set failed */
+	while (!engine->failed && !engine->done) {
+		if (!engine_step(engine) && !engine->done && !engine->failed)
+			wait_for_work(engine);
+	}
+	engine_end(engine);
 	return NULL;
 }
 
-static void engine_free(struct engine *engine)
+void engine_free(struct engine *engine)
 {
 	struct run *run, *next;
 
@@ -435,6 +454,7 @@ static void engine_free(struct engine *engine)
 		run_release(engine, run);
 		run_free(run);
 	}
+	lanes_free(engine);
 	hosts_free(engine);
 	store_close(engine->store);
 	config_unref(engine->config);
@@ -461,13 +481,11 @@ static void engine_init(struct engine *engine, const struct engine_setup *setup)
 	engine->config = config_ref(setup->config);
 	engine->wall_offset_usec = clock_wall_usec() - clock_boot_usec();
 	engine->next_due_usec = USEC_INFINITY;
-	engine->next_release_usec = USEC_INFINITY;
 	engine->relax_usec = usec_add(clock_boot_usec(), RELAX_USEC);
 	engine->network_up = setup->network_up;
 	engine->waking = setup->network_up; /* it may have come while nobody looked */
 	rng_init(&engine->rng);
-	TAILQ_INIT(&engine->levels);
-	TAILQ_INIT(&engine->marked);
+	fair_init(&engine->fair);
 	TAILQ_INIT(&engine->ended);
 	TAILQ_INIT(&engine->claimed);
 	STAILQ_INIT(&engine->backlog);
@@ -477,12 +495,20 @@ static void engine_init(struct engine *engine, const struct engine_setup *setup)
 	STAILQ_INIT(&engine->to_disk);
 }
 
-struct engine *engine_start(const struct engine_setup *setup, char **ret_error)
+struct engine *engine_new(const struct engine_setup *setup)
 {
 	struct engine *engine = xcalloc(1, sizeof(*engine));
-	int err = 0;
 
 	engine_init(engine, setup);
+	engine->timer_fd = -1;
+	return engine;
+}
+
+struct engine *engine_start(const struct engine_setup *setup, char **ret_error)
+{
+	struct engine *engine = engine_new(setup);
+	int err = 0;
+
 	engine->timer_fd = timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
 	if (engine->timer_fd < 0)
 		err = errno;
