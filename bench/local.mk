@@ -3,7 +3,11 @@ EXTRA_PROGRAMS += bench/delayd
 bench_delayd_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
 bench_delayd_SOURCES = bench/delayd.c
 bench_delayd_LDADD = $(EVENT_LIBS)
-CLEANFILES += bench/delayd$(EXEEXT)
+EXTRA_PROGRAMS += bench/governor
+bench_governor_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+bench_governor_SOURCES = bench/governor.c
+bench_governor_LDADD = src/libjob.a src/libbase.a
+CLEANFILES += bench/delayd$(EXEEXT) bench/governor$(EXEEXT)
 
 # bench-queue: a million jobs. QUEUEFLAGS: see bench/queue_sizes.py --help.
 EXTRA_PROGRAMS += bench/queue
@@ -18,6 +22,10 @@ bench-queue: fetchd$(EXEEXT) fetchctl$(EXEEXT) bench/queue$(EXEEXT)
 	$(srcdir)/bench/queue_sizes.py --builddir=$(builddir) $(QUEUEFLAGS)
 bench: fetchd$(EXEEXT) fetchctl$(EXEEXT) bench/delayd$(EXEEXT)
 	$(srcdir)/bench/run --builddir=$(builddir) $(BENCHFLAGS)
+
+.PHONY: bench-governor
+bench-governor: bench/governor$(EXEEXT)
+	bench/governor$(EXEEXT)
 
 EXTRA_DIST += \
 	bench/README.md \

@@ -51,7 +51,7 @@ static const char *const statement_sql[ST_N] = {
 		     " WHERE jobs.origin = ?1 AND jobs.owner = ?2 AND group_id = ?3 AND state = 1"
 		     " ORDER BY priority DESC, jobs.id LIMIT ?4",
 	[ST_DUE] = "SELECT " JOB_COLUMNS JOB_FROM " WHERE state = 2 AND waiting_for NOT IN (2, 3) AND "
-						  "due_usec <= ?1 ORDER BY due_usec LIMIT ?2",
+		   "due_usec <= ?1 ORDER BY due_usec LIMIT ?2",
 	[ST_NEXT_DUE] = "SELECT min(due_usec) FROM jobs WHERE state = 2 AND waiting_for NOT IN (2, 3)",
 	[ST_SCHEDULED] = "SELECT " JOB_COLUMNS JOB_FROM
 			 " WHERE state = 2 AND waiting_for = 2 AND due_usec <= ?1 ORDER BY due_usec LIMIT ?2",
