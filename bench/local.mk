@@ -34,6 +34,7 @@ EXTRA_DIST += \
 	bench/measure.py \
 	bench/places.py \
 	bench/queue_items.py \
+	bench/queue_sizes.py \
 	bench/report.py \
 	bench/servers.py \
 	bench/tools.py

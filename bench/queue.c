@@ -174,7 +174,8 @@ static double run(struct bench *bench, int64_t *ret_finished)
 static struct config *make_config(const char *dir, int64_t max_active)
 {
 	CLEANUP_FREE char *active = xasprintf("Queue.MaxActive=%lld", (long long)max_active);
-	const char *overrides[] = {active, "Queue.MaxPerHost=100000", "Queue.MaxJobsPerUser=1000000000"};
+	const char *overrides[] = {
+		active, "Queue.MaxPerHost=100000", "Queue.MaxJobsPerUser=1000000000", "Hosts.Adaptive=no"};
 
 	return sim_config(dir, overrides, ARRAY_LEN(overrides));
 }

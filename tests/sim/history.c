@@ -518,8 +518,12 @@ static struct config *make_config(const char *dir, unsigned active, unsigned per
 	CLEANUP_FREE char *max_per_host = xasprintf("Queue.MaxPerHost=%u", 1 + per_host % 3);
 	CLEANUP_FREE char *per_user = xasprintf("Queue.MaxActivePerUser=%u", rest / 2 % 4);
 	const char *ageing = rest % 2 ? "Queue.Ageing=10s" : "Queue.Ageing=infinity";
-	const char *overrides[] = {max_active, max_per_host, per_user, ageing, "Queue.KeepFinished=3650d",
-		"Queue.KeepFailed=3650d", "Retry.MaxAttempts=4"};
+	const char *governed = rest / 8 % 4 == 0 ? "yes" : "no";
+	CLEANUP_FREE char *adaptive = xasprintf("Hosts.Adaptive=%s", governed);
+	CLEANUP_FREE char *breaker = xasprintf("Hosts.Breaker=%s", governed);
+	const char *budget = rest / 8 % 4 == 0 ? "Hosts.RetriesPerHost=1" : "Hosts.RetriesPerHost=0";
+	const char *overrides[] = {max_active, max_per_host, per_user, ageing, adaptive, breaker, budget,
+		"Queue.KeepFinished=3650d", "Queue.KeepFailed=3650d", "Retry.MaxAttempts=4"};
 
 	return sim_config(dir, overrides, ARRAY_LEN(overrides));
 }
