@@ -65,7 +65,9 @@ static const char *const statement_sql[ST_N] = {
 	"UPDATE jobs SET due_usec = ?1 WHERE state = 2 AND waiting_for NOT IN (2, 3) AND waiting_for > 0 AND "
 	"due_usec > ?1",
 	[ST_ACTIVE] =
-		"SELECT " JOB_COLUMNS JOB_FROM " WHERE state = 3 AND jobs.id > ?1 ORDER BY jobs.id LIMIT ?2",
+		/* The first statement after a start: by the rows' own numbers it would read the queue. */
+	"SELECT " JOB_COLUMNS " FROM jobs INDEXED BY jobs_state JOIN origins ON origins.id = jobs.origin"
+	" WHERE state <> 1 AND state = 3 AND jobs.id > ?1 ORDER BY jobs.id LIMIT ?2",
 	/* One seek each: with (origin, owner, group_id) > (?1, ?2, ?3) SQLite would begin at the first row of
 	 * the lane before, and read them all. */
 	[ST_NEXT_LANE] = "SELECT * FROM (" NEXT_LANE "origin = ?1 AND owner = ?2 AND group_id > ?3" LANE_ORDER
