@@ -4,6 +4,7 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/engine/engine.c src/fetchd/engine/engine.h \
 	src/fetchd/engine/fair.c src/fetchd/engine/fair.h \
 	src/fetchd/engine/hosts.c \
+	src/fetchd/engine/hosts_report.c \
 	src/fetchd/engine/inspect.c \
 	src/fetchd/engine/internal.h \
 	src/fetchd/engine/lanes.c \
@@ -13,6 +14,7 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/engine/requests.c \
 	src/fetchd/engine/sched.c \
 	src/fetchd/engine/turn.c \
+	src/fetchd/engine/why.c \
 	src/fetchd/store/attempts.c \
 	src/fetchd/store/counters.c \
 	src/fetchd/store/events.c \

@@ -29,6 +29,10 @@ static void free_found(struct request *request)
 		job_free(request->found[i]);
 	for (size_t i = 0; i < request->n_attempts; i++)
 		attempt_free(request->attempts[i]);
+	why_done(&request->why);
+	for (size_t i = 0; i < request->n_hosts; i++)
+		host_report_done(&request->hosts[i]);
+	free(request->hosts);
 	free(request->found);
 	free(request->attempts);
 	free(request->events);
@@ -40,7 +44,8 @@ void request_unanswer(struct request *request)
 	request->found = NULL;
 	request->attempts = NULL;
 	request->events = NULL;
-	request->n_found = request->n_attempts = 0;
+	request->hosts = NULL;
+	request->n_found = request->n_attempts = request->n_hosts = 0;
 	request->more = false;
 	request->error = REQUEST_OK;
 	request->error_code = NULL;
