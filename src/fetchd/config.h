@@ -51,6 +51,7 @@ struct config {
 	int64_t max_time_usec; /* USEC_INFINITY: none */
 	int64_t limit_rate;    /* bytes/s, 0 none */
 	int64_t limit_rate_per_host;
+	int64_t limit_rate_per_user;
 	int64_t on_conflict; /* enum job_conflict */
 	int64_t resume;	     /* enum job_resume */
 	int64_t reserve_space;

@@ -7,6 +7,7 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/engine/internal.h \
 	src/fetchd/engine/network.c \
 	src/fetchd/engine/outcome.c \
+	src/fetchd/engine/rates.c src/fetchd/engine/rates.h \
 	src/fetchd/engine/recover.c \
 	src/fetchd/engine/requests.c \
 	src/fetchd/engine/sched.c \
@@ -29,6 +30,7 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/transfer/hop.c \
 	src/fetchd/transfer/messages.h \
 	src/fetchd/transfer/multi.c src/fetchd/transfer/multi.h \
+	src/fetchd/transfer/pace.c src/fetchd/transfer/pace.h \
 	src/fetchd/transfer/redirect.c \
 	src/fetchd/transfer/request.c \
 	src/fetchd/transfer/response.c src/fetchd/transfer/response.h \

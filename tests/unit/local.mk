@@ -35,6 +35,7 @@ unit_tests = \
 	tests/unit/test_netrc \
 	tests/unit/test_timecond \
 	tests/unit/test_gate \
+	tests/unit/test_pace \
 	tests/unit/test_store \
 	tests/unit/test_address \
 	tests/unit/test_disk \
@@ -75,6 +76,8 @@ tests_unit_test_units_LDADD = $(unit_base)
 
 tests_unit_test_gate_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_gate_LDADD = $(unit_fetchd)
+tests_unit_test_pace_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_pace_LDADD = $(unit_fetchd)
 tests_unit_test_store_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_store_LDADD = $(unit_fetchd) $(SQLITE_LIBS)
 tests_unit_test_address_CPPFLAGS = $(unit_cppflags)

@@ -61,7 +61,7 @@ static void reload(struct engine *engine, struct request *request)
 	config_unref(engine->config);
 	engine->config = request->config;
 	request->config = NULL;
-	rate_set(engine->total_rate, engine->config->limit_rate);
+	rates_tune(engine);
 	hosts_tune(engine);
 	disk_tune(engine->disk, engine->config);
 	for (size_t i = 0; i < engine->n_workers; i++) {
@@ -450,6 +450,7 @@ void engine_free(struct engine *engine)
 		run_release(engine, run);
 		run_free(run);
 	}
+	rates_free(engine);
 	hosts_free(engine);
 	store_close(engine->store);
 	config_unref(engine->config);
@@ -472,8 +473,8 @@ static void engine_init(struct engine *engine, const struct engine_setup *setup)
 	engine->to_workers = xcalloc(setup->n_workers, sizeof(*engine->to_workers));
 	for (size_t i = 0; i < setup->n_workers; i++)
 		STAILQ_INIT(&engine->to_workers[i]);
-	engine->total_rate = setup->total_rate;
 	engine->config = config_ref(setup->config);
+	engine->total_rate = rate_new(engine->config->limit_rate);
 	engine->wall_offset_usec = clock_wall_usec() - clock_boot_usec();
 	engine->next_due_usec = USEC_INFINITY;
 	engine->next_release_usec = USEC_INFINITY;

@@ -152,7 +152,6 @@ struct engine;
 struct store;
 struct worker;
 struct disk;
-struct rate;
 
 struct engine_setup {
 	struct mailbox
@@ -162,9 +161,8 @@ struct engine_setup {
 	struct mailbox *control; /* where replies and events go */
 	struct worker **workers; /* started */
 	size_t n_workers;
-	struct disk *disk;	 /* started */
-	struct rate *total_rate; /* tuned on reload */
-	bool network_up;	 /* as the watcher sees it now */
+	struct disk *disk; /* started */
+	bool network_up;   /* as the watcher sees it now */
 };
 
 /* Starts the thread. NULL with *ret_error set (caller frees) when it cannot. */

@@ -76,7 +76,6 @@ struct host *host_need(struct engine *engine, int64_t origin_id)
 		return host;
 	host = xcalloc(1, sizeof(*host));
 	host->origin_id = origin_id;
-	rate_init(&host->rate, engine->config->limit_rate_per_host);
 	HASH_ADD(hh, engine->hosts, origin_id, sizeof(host->origin_id), host);
 	return host;
 }
@@ -88,7 +87,6 @@ static void host_free(struct engine *engine, struct host *host)
 		TAILQ_REMOVE(&engine->marked, host, marked_link);
 	free(host->origin);
 	HASH_DELETE(hh, engine->hosts, host);
-	rate_done(&host->rate);
 	free(host);
 }
 
@@ -299,7 +297,6 @@ void hosts_tune(struct engine *engine)
 	struct host *host, *next;
 
 	HASH_ITER(hh, engine->hosts, host, next) {
-		rate_set(&host->rate, engine->config->limit_rate_per_host);
 		host_settle(engine, host);
 	}
 }

@@ -10,6 +10,7 @@
 #include "base/rng.h"
 #include "fetchd/disk/disk.h"
 #include "fetchd/engine/engine.h"
+#include "fetchd/engine/rates.h"
 #include "fetchd/store/store.h"
 #include "fetchd/transfer/messages.h"
 #include "fetchd/transfer/worker.h"
@@ -33,7 +34,6 @@ struct host {
 	int64_t http1_until_usec; /* HTTP/2 went wrong with it */
 	char *origin;		  /* for the log, while it is marked; NULL: it is not */
 	TAILQ_ENTRY(host) marked_link;
-	struct rate rate;
 	UT_hash_handle hh;
 };
 TAILQ_HEAD(host_list, host);
@@ -54,6 +54,7 @@ struct run {
 	int64_t attempt;
 	struct job *job;   /* as the row has it */
 	struct host *host; /* NULL once released */
+	struct bucket *buckets[RATES_N];
 	size_t worker_index;
 	int64_t started_event; /* its record */
 	bool finishing;	       /* its slot was given back: see run_received() */
@@ -78,6 +79,7 @@ struct engine {
 	size_t *worker_load;
 	size_t n_workers;
 	struct rate *total_rate;
+	struct bucket *buckets; /* of what has active jobs */
 	struct config *config;
 	struct rng rng;
 	int timer_fd;
@@ -176,6 +178,8 @@ void run_take_back(struct engine *engine, struct run *run);
 void run_free(struct run *run);
 /* Asks the worker to stop it. */
 void run_cancel(struct engine *engine, struct run *run);
+/* The job's own limit is another from now on; 0: none. */
+void run_limit(struct engine *engine, struct run *run, int64_t bytes_per_sec);
 /* The reply of request waits until run has ended. */
 void run_wait(struct run *run, struct request *request);
 

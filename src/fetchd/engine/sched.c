@@ -54,6 +54,7 @@ static void run_hold(struct engine *engine, struct run *run, struct host *host)
 {
 	run->host = host;
 	HASH_ADD(hh, engine->runs, job_id, sizeof(run->job_id), run);
+	rates_hold(engine, run);
 	engine->worker_load[run->worker_index]++;
 	if (run->finishing)
 		finishing_count(engine, run, 1);
@@ -76,6 +77,7 @@ void run_release(struct engine *engine, struct run *run)
 	struct host *host = run->host;
 
 	HASH_DELETE(hh, engine->runs, run);
+	rates_release(engine, run);
 	engine->worker_load[run->worker_index]--;
 	if (run->finishing)
 		finishing_count(engine, run, -1);
@@ -115,6 +117,17 @@ void run_cancel(struct engine *engine, struct run *run)
 	turn_to_worker(engine, run->worker_index, &msg->msg);
 }
 
+void run_limit(struct engine *engine, struct run *run, int64_t bytes_per_sec)
+{
+	struct worker_limit *msg = xcalloc(1, sizeof(*msg));
+
+	msg->msg.kind = WORKER_LIMIT;
+	msg->job_id = run->job_id;
+	msg->attempt = run->attempt;
+	msg->bytes_per_sec = bytes_per_sec;
+	turn_to_worker(engine, run->worker_index, &msg->msg);
+}
+
 void run_wait(struct run *run, struct request *request)
 {
 	run->waiters = xreallocarray(run->waiters, run->n_waiters + 1, sizeof(struct request *));
@@ -150,7 +163,7 @@ static void run_start(struct engine *engine, struct host *host, struct job *job,
 	start->job = job_dup(job);
 	start->job->secrets = secrets;
 	start->attempt = run->attempt;
-	start->host_rate = &host->rate;
+	rates_of(engine, run, start->rates);
 	start->http1 = host->http1_until_usec > 0;
 	turn_to_worker(engine, run->worker_index, &start->msg);
 }

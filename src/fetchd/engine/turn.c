@@ -333,13 +333,6 @@ static void drop_events(struct engine *engine, const char *why)
 	}
 }
 
-static void drop_start(struct msg *msg)
-{
-	if (msg->kind == WORKER_START)
-		job_free(((struct worker_start *)msg)->job);
-	free(msg);
-}
-
 /* What the reply waited for will not come. */
 static void give_up_waiting(struct engine *engine, struct request *request)
 {
@@ -371,7 +364,7 @@ static void drop_held(struct engine *engine)
 			STAILQ_REMOVE_HEAD(&engine->to_workers[i], link);
 			if (msg->kind == WORKER_CANCEL)
 				take_back_cancel(engine, (struct worker_cancel *)msg);
-			drop_start(msg);
+			worker_message_free(msg);
 		}
 	}
 	while ((msg = STAILQ_FIRST(&engine->to_disk))) {

@@ -26,14 +26,13 @@
 struct transfer *transfer_new(struct worker *worker, struct worker_start *start)
 {
 	struct transfer *t = xcalloc(1, sizeof(*t));
-	int64_t limit = start->job->options.limit_rate;
 
 	t->magic = TRANSFER_MAGIC;
 	t->worker = worker;
 	t->job = start->job;
 	start->job = NULL;
 	t->attempt = start->attempt;
-	t->host_rate = start->host_rate;
+	pace_init(&t->limits, start->rates);
 	t->url = xstrdup(t->job->url);
 	t->http1 = start->http1;
 	t->begun_usec = t->last_byte_usec = clock_boot_usec();
@@ -44,7 +43,6 @@ struct transfer *transfer_new(struct worker *worker, struct worker_start *start)
 	t->speed = -1;
 	verdict_init(&t->verdict);
 	response_init(&t->response);
-	rate_init(&t->own_rate, limit > 0 ? limit : 0);
 	return t;
 }
 
@@ -54,7 +52,7 @@ static void transfer_free(struct transfer *t)
 	disk_file_free(t->file);
 	verdict_done(&t->verdict);
 	response_done(&t->response);
-	rate_done(&t->own_rate);
+	pace_done(&t->limits);
 	job_free(t->job);
 	attempt_free(t->record);
 	curl_slist_free_all(t->cookies);

@@ -11,12 +11,12 @@
 #include <sys/queue.h>
 
 #include "base/mailbox.h"
-#include "base/rate.h"
 #include "fetchd/config.h"
 #include "fetchd/disk/disk.h"
 #include "fetchd/transfer/gate.h"
 #include "fetchd/transfer/messages.h"
 #include "fetchd/transfer/multi.h"
+#include "fetchd/transfer/pace.h"
 #include "fetchd/transfer/response.h"
 #include "job/attempt.h"
 
@@ -96,8 +96,7 @@ struct transfer {
 	/* pace */
 	unsigned pause; /* enum transfer_pause, or'ed */
 	int64_t resume_usec;
-	struct rate own_rate; /* the job's own limit */
-	struct rate *host_rate;
+	struct pace limits;
 
 	/* time, on the boot clock */
 	int64_t begun_usec;
@@ -169,7 +168,6 @@ void transfer_start_over(struct transfer *t);
 
 const struct config *worker_config(const struct worker *worker);
 struct disk *worker_disk(const struct worker *worker);
-struct rate *worker_total_rate(const struct worker *worker);
 struct mailbox *worker_engine(const struct worker *worker);
 /* The multi of this owner, made when there is none. */
 struct multi *worker_multi(struct worker *worker, uid_t owner);
