@@ -3,6 +3,7 @@ src_libbase_a_SOURCES = \
 	src/base/alloc.c src/base/alloc.h \
 	src/base/clock.c src/base/clock.h \
 	src/base/hash.h \
+	src/base/heap.c src/base/heap.h \
 	src/base/fileio.c src/base/fileio.h \
 	src/base/log.c src/base/log.h \
 	src/base/mailbox.c src/base/mailbox.h \

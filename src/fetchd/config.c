@@ -84,6 +84,7 @@ void config_unref(struct config *config)
 	free(config->proxy);
 	free(config->user_agent);
 	free(config->protocols);
+	free(config->user_weights);
 	free(config);
 }
 
@@ -151,6 +152,8 @@ static void print_option(FILE *to, const struct config *config, const struct con
 	case CONFIG_TYPE_SIZE:
 	case CONFIG_TYPE_RESUME:
 	case CONFIG_TYPE_LEVEL:
+	case CONFIG_TYPE_BOOL:
+	case CONFIG_TYPE_WEIGHTS:
 	case CONFIG_TYPE_CONFLICT: print_line(to, option, text, setting->where); break;
 	case CONFIG_TYPE_ADDRESSES:
 		print_line(to, option, config->private_addresses == CONFIG_ADDRESSES_ALLOW ? "allow" : "deny",

@@ -11,9 +11,16 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 enum config_mode { CONFIG_SYSTEM, CONFIG_USER };
 enum config_addresses { CONFIG_ADDRESSES_ALLOW, CONFIG_ADDRESSES_DENY };
+
+/* A user's share of the slots, beside that of others, who have 1. */
+struct config_weight {
+	uid_t uid;
+	uint32_t weight;
+};
 
 struct config {
 	_Atomic int refs;
@@ -30,6 +37,9 @@ struct config {
 	int64_t keep_finished_usec; /* done and cancelled */
 	int64_t keep_failed_usec;
 	int64_t max_jobs_per_user;
+	int64_t max_active_per_user;	    /* 0: no own bound */
+	struct config_weight *user_weights; /* ended by weight 0 */
+	int64_t ageing_usec;		    /* USEC_INFINITY: none */
 	/* [Retry] */
 	int64_t max_attempts;
 	int64_t delay_usec;
@@ -81,6 +91,8 @@ void config_print(const struct config_source *source, FILE *to);
 /* Make the default directory when it is missing and no roots are configured: a configured root is never made.
  * 0, or -errno with *ret_error (caller frees). Blocking. */
 int config_make_directories(const struct config *config, char **ret_error);
+/* 1 for who is not named in UserWeights. */
+uint32_t config_user_weight(const struct config *config, uid_t uid);
 /* Which root holds dir (absolute, normal form): index into download_roots, or -1. *ret_rel: what follows the
  * root, "" for the root itself; points into dir. */
 int config_root_of(const struct config *config, const char *dir, const char **ret_rel);

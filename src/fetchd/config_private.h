@@ -21,6 +21,8 @@ enum config_type {
 	CONFIG_TYPE_CONFLICT,
 	CONFIG_TYPE_RESUME,
 	CONFIG_TYPE_ADDRESSES,
+	CONFIG_TYPE_BOOL,    /* yes or no, as systemd reads them */
+	CONFIG_TYPE_WEIGHTS, /* USER=WEIGHT each */
 };
 
 struct config_option {
@@ -66,6 +68,9 @@ static inline void *config_field(const struct config *config, const struct confi
 {
 	return (char *)config + option->offset;
 }
+
+/* config_weights.c: the same for a list of weights. */
+int config_weights_set(struct config_weight **field, const char *text, char **ret_why);
 
 /* Fill the paths that are not set, and check roots and default directory. 0, or -EINVAL with *ret_option
  * naming the key and *ret_why what is wrong (caller frees). */

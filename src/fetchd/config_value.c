@@ -223,6 +223,17 @@ static int addresses_parse(const char *word, enum config_mode mode)
 	return strcmp(word, "deny") ? -1 : CONFIG_ADDRESSES_DENY;
 }
 
+/* Words of systemd.syntax(7). */
+static int bool_parse(const char *word)
+{
+	static const char *const words[] = {"no", "yes", "false", "true", "off", "on", "0", "1"};
+
+	for (int i = 0; i < (int)ARRAY_LEN(words); i++)
+		if (text_ieq(word, words[i]))
+			return i % 2;
+	return -1;
+}
+
 static int set_word(int64_t *field, int value, const char *text, const char *words, char **ret_why)
 {
 	if (value < 0) {
@@ -274,6 +285,8 @@ int config_value_set(struct config *config, const struct config_option *option,
 		return set_word(field, job_resume_parse(text), text, "auto, strict", ret_why);
 	case CONFIG_TYPE_ADDRESSES:
 		return set_word(field, addresses_parse(text, config->mode), text, "allow, deny", ret_why);
+	case CONFIG_TYPE_BOOL: return set_word(field, bool_parse(text), text, "yes, no", ret_why);
+	case CONFIG_TYPE_WEIGHTS: return config_weights_set(field, text, ret_why);
 	}
 	abort(); /* not a type */
 }

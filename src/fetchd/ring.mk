@@ -2,9 +2,11 @@
 src_libfetchd_a_SOURCES += \
 	src/fetchd/engine/change.c \
 	src/fetchd/engine/engine.c src/fetchd/engine/engine.h \
+	src/fetchd/engine/fair.c src/fetchd/engine/fair.h \
 	src/fetchd/engine/hosts.c \
 	src/fetchd/engine/inspect.c \
 	src/fetchd/engine/internal.h \
+	src/fetchd/engine/lanes.c \
 	src/fetchd/engine/network.c \
 	src/fetchd/engine/outcome.c \
 	src/fetchd/engine/rates.c src/fetchd/engine/rates.h \
@@ -15,6 +17,7 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/store/attempts.c \
 	src/fetchd/store/counters.c \
 	src/fetchd/store/events.c \
+	src/fetchd/store/groups.c \
 	src/fetchd/store/internal.h \
 	src/fetchd/store/jobs.c \
 	src/fetchd/store/lists.c \

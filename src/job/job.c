@@ -40,6 +40,8 @@ void job_init(struct job *job)
 	*job = (struct job){
 		.state = JOB_QUEUED,
 		.size = -1,
+		.not_before_usec = -1,
+		.paused_by = -1,
 		.options =
 			{
 				.limit_rate = -1,
@@ -62,6 +64,9 @@ void job_done(struct job *job)
 		str_set(string_at(job, i), NULL);
 	job_secrets_free(job->secrets);
 	job->secrets = NULL;
+	free(job->after);
+	job->after = NULL;
+	job->n_after = 0;
 }
 
 /* ---- secrets */
@@ -138,6 +143,8 @@ struct job *job_dup(const struct job *job)
 	}
 	if (job->secrets)
 		copy->secrets = secrets_dup(job->secrets);
+	if (job->n_after)
+		copy->after = xmemdup(job->after, job->n_after * sizeof(*job->after));
 	return copy;
 }
 

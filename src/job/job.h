@@ -142,7 +142,8 @@ struct job {
 	char *dir;	   /* absolute, no "." or ".." components */
 	char *name;	   /* the file name asked for, then the one taken */
 	char *group;
-	char *key; /* idempotency key, unique within an owner */
+	int64_t group_id; /* the store's number for it; 0: in none */
+	char *key;	  /* idempotency key, unique within an owner */
 	uid_t owner;
 	int32_t priority; /* higher first */
 	enum job_state state;
@@ -152,7 +153,17 @@ struct job {
 	int64_t created_usec;
 	int64_t started_usec; /* first attempt */
 	int64_t finished_usec;
-	int64_t due_usec; /* JOB_WAITING: not before */
+	int64_t due_usec; /* JOB_WAITING: not before; on the wall clock for JOB_WAIT_SCHEDULE, else steady */
+	int64_t not_before_usec; /* wall; -1: no such time */
+	int64_t paused_by;	 /* uid; -1: it is not paused, or nobody knows */
+	int64_t same; /* names the file on disk that it is to become; adds with the same are one job. 0: each
+		       * add is a file of its own */
+	/* When added: jobs that must end before; any of them may be asked to have only ended. Owned. */
+	struct job_dependency {
+		int64_t id;
+		bool any; /* any end will do; else only success, and another end fails this job */
+	} * after;
+	size_t n_after;
 
 	int attempts;	    /* attempts begun, ever */
 	int failures;	    /* since the last progress: what MaxAttempts counts */

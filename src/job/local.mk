@@ -1,6 +1,7 @@
 noinst_LIBRARIES += src/libjob.a
 src_libjob_a_SOURCES = \
 	src/job/attempt.c src/job/attempt.h \
+	src/job/breaker.c src/job/breaker.h \
 	src/job/checksum.c src/job/checksum.h \
 	src/job/classify.c src/job/classify.h \
 	src/job/digest.c src/job/digest.h \
@@ -8,6 +9,9 @@ src_libjob_a_SOURCES = \
 	src/job/cookie.c src/job/cookie.h \
 	src/job/event.c src/job/event.h \
 	src/job/filter.c src/job/filter.h \
+	src/job/governor.c src/job/governor.h \
+	src/job/governor_answer.c src/job/governor_answer.h \
+	src/job/group.c src/job/group.h \
 	src/job/header.c src/job/header.h \
 	src/job/hold.c src/job/hold.h \
 	src/job/httpdate.c src/job/httpdate.h \
@@ -18,4 +22,5 @@ src_libjob_a_SOURCES = \
 	src/job/proxy.c src/job/proxy.h \
 	src/job/retry.c src/job/retry.h \
 	src/job/secret.c src/job/secret.h \
+	src/job/throttle.c src/job/throttle.h \
 	src/job/verdict.c src/job/verdict.h

@@ -63,6 +63,7 @@ static void reload(struct engine *engine, struct request *request)
 	request->config = NULL;
 	rates_tune(engine);
 	hosts_tune(engine);
+	users_tune(engine);
 	disk_tune(engine->disk, engine->config);
 	for (size_t i = 0; i < engine->n_workers; i++) {
 		struct worker_tune *tune = xcalloc(1, sizeof(*tune));
@@ -270,7 +271,10 @@ static int work_time(struct engine *engine, bool *ret_more)
 
 	if (is_full(engine))
 		return 0;
-	err = hosts_release(engine);
+	err = engine->lanes_lost ? lanes_load(engine) : 0;
+	engine->lanes_lost = engine->lanes_lost && err;
+	if (!err)
+		err = hosts_release(engine);
 	if (!err)
 		err = network_wake(engine, &more_wakes);
 	if (!err)
@@ -313,9 +317,9 @@ int64_t engine_next_usec(const struct engine *engine)
 			      : engine->next_due_usec - engine->wall_offset_usec;
 	int64_t at = due < engine->next_purge_usec ? due : engine->next_purge_usec;
 
-	if (engine->next_release_usec != USEC_INFINITY &&
-		engine->next_release_usec - engine->wall_offset_usec < at)
-		at = engine->next_release_usec - engine->wall_offset_usec;
+	if (hosts_next_usec(engine) != USEC_INFINITY &&
+		hosts_next_usec(engine) - engine->wall_offset_usec < at)
+		at = hosts_next_usec(engine) - engine->wall_offset_usec;
 	if (engine->relax_usec < at && HASH_COUNT(engine->runs) == 0)
 		at = engine->relax_usec;
 	if (engine->full_usec > 0)
@@ -451,6 +455,7 @@ void engine_free(struct engine *engine)
 		run_free(run);
 	}
 	rates_free(engine);
+	lanes_free(engine);
 	hosts_free(engine);
 	store_close(engine->store);
 	config_unref(engine->config);
@@ -477,13 +482,11 @@ static void engine_init(struct engine *engine, const struct engine_setup *setup)
 	engine->total_rate = rate_new(engine->config->limit_rate);
 	engine->wall_offset_usec = clock_wall_usec() - clock_boot_usec();
 	engine->next_due_usec = USEC_INFINITY;
-	engine->next_release_usec = USEC_INFINITY;
 	engine->relax_usec = usec_add(clock_boot_usec(), RELAX_USEC);
 	engine->network_up = setup->network_up;
 	engine->waking = setup->network_up; /* it may have come while nobody looked */
 	rng_init(&engine->rng);
-	TAILQ_INIT(&engine->levels);
-	TAILQ_INIT(&engine->marked);
+	fair_init(&engine->fair);
 	TAILQ_INIT(&engine->ended);
 	TAILQ_INIT(&engine->claimed);
 	STAILQ_INIT(&engine->backlog);

@@ -6,55 +6,72 @@
 #include <sys/queue.h>
 
 #include "base/hash.h"
-#include "base/rate.h"
+#include "base/heap.h"
 #include "base/rng.h"
 #include "fetchd/disk/disk.h"
 #include "fetchd/engine/engine.h"
+#include "fetchd/engine/fair.h"
 #include "fetchd/engine/rates.h"
 #include "fetchd/store/store.h"
 #include "fetchd/transfer/messages.h"
 #include "fetchd/transfer/worker.h"
 #include "job/lifecycle.h"
 
-/* ---- hosts: origins with ready work or active transfers, and those that are marked for a time; nothing else
+/* ---- hosts: origins with ready work or active transfers, and those that are held for a time; nothing else
  */
 
-struct level;
+/* What is known of one that was asked, or is held. */
+struct host_memory {
+	struct heap_node wake; /* first: when to look at it again, steady wall; in engine->wakes */
+	struct host *host;
+	struct store_origin row; /* as stored; writes go through hosts.c */
+};
 
 struct host {
 	int64_t origin_id;
 	unsigned active;
-	unsigned finishing;  /* its files that are whole and wait for the disk: they hold no slot */
-	bool has_ready;	     /* there are queued rows */
-	int32_t priority;    /* of the best of them */
-	struct level *level; /* the line it stands in; NULL: in none */
-	TAILQ_ENTRY(host) link;
-	/* Marks, kept in the origin's row; 0: none. */
-	int64_t hold_until_usec;  /* it asked to wait: no claims, stands in no line */
-	int64_t http1_until_usec; /* HTTP/2 went wrong with it */
-	char *origin;		  /* for the log, while it is marked; NULL: it is not */
-	TAILQ_ENTRY(host) marked_link;
+	unsigned finishing;	    /* its files that are whole and wait for the disk: they hold no slot */
+	struct fair_host fair;	    /* its lanes */
+	struct host_memory *memory; /* NULL: nothing is known */
 	UT_hash_handle hh;
 };
-TAILQ_HEAD(host_list, host);
-TAILQ_HEAD(marked_list, host);
 
-/* Hosts of one priority that may start a job now, in turn. */
-struct level {
-	int32_t priority;
-	struct host_list hosts;
-	TAILQ_ENTRY(level) link;
+/* Why a host may start nothing more. */
+enum host_block {
+	HOST_FREE,
+	HOST_FULL, /* at its bound */
+	HOST_HELD, /* it asked to wait: Retry-After */
 };
-TAILQ_HEAD(level_list, level);
+
+/* ---- users and groups with ready work or active jobs */
+
+struct user {
+	int64_t uid;
+	size_t active, finishing;
+	struct fair_user fair;
+	UT_hash_handle hh;
+};
+
+struct batch {
+	int64_t id; /* of the group */
+	enum group_policy policy;
+	int64_t limit_rate; /* bytes/s; 0: none */
+	size_t active;	    /* its runs */
+	struct fair_batch fair;
+	UT_hash_handle hh;
+};
 
 /* ---- runs: the active jobs */
 
 struct run {
 	int64_t job_id;
 	int64_t attempt;
-	struct job *job;   /* as the row has it */
-	struct host *host; /* NULL once released */
+	struct job *job; /* as the row has it */
 	struct bucket *buckets[RATES_N];
+	/* NULL once released; batch also when the job is in no group */
+	struct host *host;
+	struct user *user;
+	struct batch *batch;
 	size_t worker_index;
 	int64_t started_event; /* its record */
 	bool finishing;	       /* its slot was given back: see run_received() */
@@ -86,9 +103,11 @@ struct engine {
 	int64_t wall_offset_usec; /* steady wall time = boot clock + this */
 
 	struct host *hosts;
-	struct level_list levels;
-	struct marked_list marked;
-	int64_t next_release_usec; /* steady wall: the first of the marks to end */
+	struct heap wakes; /* of host memories */
+	struct user *users;
+	struct batch *batches;
+	struct fair fair;
+	bool lanes_lost; /* a turn was undone: the lanes may lack what its rows still have */
 	struct run *runs;
 	size_t n_active;    /* slots taken */
 	size_t n_finishing; /* runs that have given theirs back before their end */
@@ -140,27 +159,59 @@ int64_t engine_now(const struct engine *engine);
 /* ---- hosts.c */
 struct host *host_need(struct engine *engine, int64_t origin_id);
 struct host *host_find(struct engine *engine, int64_t origin_id);
-/* A job of this priority is ready at the host. */
-void host_ready(struct engine *engine, struct host *host, int32_t priority);
-/* Reads the host's best ready job anew and puts it in its line, or in none. 0 or -errno. */
-int host_refresh(struct engine *engine, struct host *host);
+/* Reads its row, if it is not known. 0 or -errno. */
+int host_remember(struct engine *engine, struct host *host);
+/* Why it may start nothing now, and until when; *ret_until_usec 0: until one of its transfers ends. */
+enum host_block host_block(
+	const struct engine *engine, const struct host *host, int64_t now_usec, int64_t *ret_until_usec);
+/* How many it may start now. */
+size_t host_room(const struct engine *engine, const struct host *host);
 /* The origin asks to wait: no claim before until_usec. It may be asked for longer, not for shorter. 0 or
  * -errno. */
-int host_hold(struct engine *engine, struct host *host, const char *origin, int64_t until_usec);
+int host_hold(struct engine *engine, struct host *host, const char *code, int64_t job_id, int64_t until_usec);
 /* Over HTTP/1.1 for an hour. 0 or -errno. */
-int host_avoid_http2(struct engine *engine, struct host *host, const char *origin);
-/* Marks that have ended. 0 or -errno. */
+int host_avoid_http2(struct engine *engine, struct host *host);
+/* Those whose time has come. 0 or -errno. */
 int hosts_release(struct engine *engine);
-/* Into a line when it has work and a slot, else out of it; freed when nothing holds it. */
+/* When that is next; steady wall. */
+int64_t hosts_next_usec(const struct engine *engine);
+/* Its lanes may run or not; freed when nothing holds it. */
 void host_settle(struct engine *engine, struct host *host);
-/* The host whose turn it is, or NULL. alone: no other stands in its line. */
-struct host *host_next(struct engine *engine, bool *ret_alone);
-int hosts_load(struct engine *engine);
 /* What the last run has marked; within what may be asked for, should the clock have stepped. In a turn. */
 int hosts_load_marks(struct engine *engine);
 /* Limits changed. */
 void hosts_tune(struct engine *engine);
 void hosts_free(struct engine *engine);
+
+/* ---- lanes.c */
+/* The job is ready. 0 or -errno. */
+int lane_ready(struct engine *engine, const struct job *job);
+/* NULL: none of its lane's jobs is ready. */
+struct lane *lane_of(struct engine *engine, const struct job *job);
+struct host *lane_host(const struct lane *lane);
+struct user *lane_user(const struct lane *lane);
+struct batch *lane_batch(const struct lane *lane);
+/* Its best ready jobs. */
+int lane_jobs(struct engine *engine, const struct lane *lane, size_t limit, struct job_list *ret);
+/* Reads the lane's best ready job anew; frees a lane that has none. 0 or -errno. */
+int lane_refresh(struct engine *engine, struct lane *lane);
+/* All lanes, from the rows. 0 or -errno. */
+int lanes_load(struct engine *engine);
+void lanes_free(struct engine *engine);
+/* Sets run's host, user and batch. 0 or -errno. */
+int run_parties(struct engine *engine, const struct job *job, struct run *run);
+/* May run or not; freed when nothing holds it. */
+void user_settle(struct engine *engine, struct user *user);
+/* How many more of the user's jobs may run. */
+size_t user_room(const struct engine *engine, const struct user *user);
+uint32_t user_weight(const struct engine *engine, uid_t uid);
+void users_tune(struct engine *engine);
+/* Of a group that has ready jobs or active ones; else NULL. */
+struct batch *batch_find(struct engine *engine, int64_t group_id);
+/* The group's row has changed. */
+void batch_put(struct batch *batch, const struct store_group *row);
+/* Freed when nothing holds it. NULL is fine. */
+void batch_settle(struct engine *engine, struct batch *batch);
 
 /* ---- sched.c */
 /* Starts what may start. *ret_more: it stopped at its own bound, not for want of slots or work. 0 or -errno.
@@ -173,7 +224,8 @@ void run_received(struct engine *engine, struct run *run);
 /* Its attempt has ended: slot, place in the table and worker are free for others. */
 void run_release(struct engine *engine, struct run *run);
 /* The turn that released it did not commit. */
-void run_take_back(struct engine *engine, struct run *run);
+/* 0 or -errno. */
+int run_take_back(struct engine *engine, struct run *run);
 /* Released before. */
 void run_free(struct run *run);
 /* Asks the worker to stop it. */

@@ -319,11 +319,11 @@ static int mark_origin(struct engine *engine, const struct job *job, const struc
 	int err = 0;
 
 	if (v->whole_origin && asked > 0 && most > 0 && own_answer(job, o))
-		err = host_hold(engine, host_need(engine, job->origin_id), job->origin,
+		err = host_hold(engine, host_need(engine, job->origin_id), v->code, job->id,
 			usec_add(engine_now(engine), asked < most ? asked : most));
 	if (!err && v->code && strcmp(v->code, http2) == 0 && job->error_code &&
 		strcmp(job->error_code, http2) == 0)
-		err = host_avoid_http2(engine, host_need(engine, job->origin_id), job->origin);
+		err = host_avoid_http2(engine, host_need(engine, job->origin_id));
 	return err;
 }
 

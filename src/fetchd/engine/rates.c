@@ -20,16 +20,7 @@ struct bucket {
 	UT_hash_handle hh;
 };
 
-static int64_t limit_of(const struct engine *engine, const struct bucket_key *key)
-{
-	switch (key->kind) {
-	case RATE_USER: return engine->config->limit_rate_per_user;
-	case RATE_HOST: return engine->config->limit_rate_per_host;
-	}
-	abort();
-}
-
-static struct bucket *bucket_hold(struct engine *engine, int kind, int64_t id)
+static struct bucket *bucket_hold(struct engine *engine, int kind, int64_t id, int64_t limit)
 {
 	const struct bucket_key key = {.id = id, .kind = kind};
 	struct bucket *bucket;
@@ -38,11 +29,18 @@ static struct bucket *bucket_hold(struct engine *engine, int kind, int64_t id)
 	if (!bucket) {
 		bucket = xcalloc(1, sizeof(*bucket));
 		bucket->key = key;
-		bucket->rate = rate_new(limit_of(engine, &key));
+		bucket->rate = rate_new(limit);
 		HASH_ADD(hh, engine->buckets, key, sizeof(bucket->key), bucket);
 	}
 	bucket->runs++;
 	return bucket;
+}
+
+static int64_t host_limit(const struct engine *engine, const struct host *host)
+{
+	int64_t own = host->memory ? host->memory->row.limit_rate : 0;
+
+	return own > 0 ? own : engine->config->limit_rate_per_host;
 }
 
 static void bucket_free(struct engine *engine, struct bucket *bucket)
@@ -54,8 +52,13 @@ static void bucket_free(struct engine *engine, struct bucket *bucket)
 
 void rates_hold(struct engine *engine, struct run *run)
 {
-	run->buckets[RATE_USER] = bucket_hold(engine, RATE_USER, (int64_t)run->job->owner);
-	run->buckets[RATE_HOST] = bucket_hold(engine, RATE_HOST, run->job->origin_id);
+	run->buckets[RATE_USER] =
+		bucket_hold(engine, RATE_USER, run->user->uid, engine->config->limit_rate_per_user);
+	if (run->batch)
+		run->buckets[RATE_GROUP] =
+			bucket_hold(engine, RATE_GROUP, run->batch->id, run->batch->limit_rate);
+	run->buckets[RATE_HOST] =
+		bucket_hold(engine, RATE_HOST, run->host->origin_id, host_limit(engine, run->host));
 }
 
 void rates_release(struct engine *engine, struct run *run)
@@ -81,11 +84,14 @@ void rates_of(struct engine *engine, const struct run *run, struct rate *ret_rat
 
 void rates_tune(struct engine *engine)
 {
-	struct bucket *bucket, *next;
+	struct run *run, *next;
 
 	rate_set(engine->total_rate, engine->config->limit_rate);
-	HASH_ITER(hh, engine->buckets, bucket, next) {
-		rate_set(bucket->rate, limit_of(engine, &bucket->key));
+	HASH_ITER(hh, engine->runs, run, next) {
+		rate_set(run->buckets[RATE_USER]->rate, engine->config->limit_rate_per_user);
+		if (run->batch)
+			rate_set(run->buckets[RATE_GROUP]->rate, run->batch->limit_rate);
+		rate_set(run->buckets[RATE_HOST]->rate, host_limit(engine, run->host));
 	}
 }
 

@@ -116,5 +116,5 @@ int recover(struct engine *engine)
 	}
 	if (!err)
 		err = store_next_due(engine->store, &engine->next_due_usec);
-	return err ? err : hosts_load(engine);
+	return err ? err : lanes_load(engine);
 }

@@ -149,8 +149,8 @@ static int add_one(struct engine *engine, struct request *request, size_t i, int
 	job->secrets = NULL;
 	if (err)
 		return err;
-	host_ready(engine, host_need(engine, job->origin_id), job->priority);
-	return turn_event(engine, job, EVENT_ADDED);
+	err = lane_ready(engine, job);
+	return err ? err : turn_event(engine, job, EVENT_ADDED);
 }
 
 int request_add(struct engine *engine, struct request *request)

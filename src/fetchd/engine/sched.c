@@ -36,30 +36,37 @@ static void slot_take(struct engine *engine, struct run *run)
 {
 	engine->n_active++;
 	run->host->active++;
+	run->user->active++;
 }
 
 static void slot_give(struct engine *engine, struct run *run)
 {
 	engine->n_active--;
 	run->host->active--;
+	run->user->active--;
 }
 
 static void finishing_count(struct engine *engine, struct run *run, int by)
 {
 	engine->n_finishing += (size_t)by;
 	run->host->finishing += (unsigned)by;
+	run->user->finishing += (size_t)by;
 }
 
-static void run_hold(struct engine *engine, struct run *run, struct host *host)
+/* Enters it into the table. Its parties are set. */
+static void run_hold(struct engine *engine, struct run *run)
 {
-	run->host = host;
 	HASH_ADD(hh, engine->runs, job_id, sizeof(run->job_id), run);
 	rates_hold(engine, run);
 	engine->worker_load[run->worker_index]++;
+	if (run->batch)
+		run->batch->active++;
 	if (run->finishing)
 		finishing_count(engine, run, 1);
 	else
 		slot_take(engine, run);
+	host_settle(engine, run->host);
+	user_settle(engine, run->user);
 }
 
 void run_received(struct engine *engine, struct run *run)
@@ -70,12 +77,11 @@ void run_received(struct engine *engine, struct run *run)
 	slot_give(engine, run);
 	finishing_count(engine, run, 1);
 	host_settle(engine, run->host);
+	user_settle(engine, run->user);
 }
 
 void run_release(struct engine *engine, struct run *run)
 {
-	struct host *host = run->host;
-
 	HASH_DELETE(hh, engine->runs, run);
 	rates_release(engine, run);
 	engine->worker_load[run->worker_index]--;
@@ -83,14 +89,23 @@ void run_release(struct engine *engine, struct run *run)
 		finishing_count(engine, run, -1);
 	else
 		slot_give(engine, run);
+	if (run->batch)
+		run->batch->active--;
+	host_settle(engine, run->host);
+	user_settle(engine, run->user);
+	batch_settle(engine, run->batch);
 	run->host = NULL;
-	host_settle(engine, host);
+	run->user = NULL;
+	run->batch = NULL;
 }
 
-void run_take_back(struct engine *engine, struct run *run)
+int run_take_back(struct engine *engine, struct run *run)
 {
-	run_hold(engine, run, host_need(engine, run->job->origin_id));
-	host_settle(engine, run->host);
+	int err = run_parties(engine, run->job, run);
+
+	if (!err)
+		run_hold(engine, run);
+	return err;
 }
 
 void run_free(struct run *run)
@@ -146,8 +161,9 @@ static size_t choose_worker(const struct engine *engine, const struct host *host
 }
 
 /* Takes over job and secrets. */
-static void run_start(struct engine *engine, struct host *host, struct job *job, struct job_secrets *secrets)
+static void run_start(struct engine *engine, struct lane *lane, struct job *job, struct job_secrets *secrets)
 {
+	struct host *host = lane_host(lane);
 	struct run *run = xcalloc(1, sizeof(*run));
 	struct worker_start *start = xcalloc(1, sizeof(*start));
 
@@ -156,7 +172,11 @@ static void run_start(struct engine *engine, struct host *host, struct job *job,
 	run->started_event = store_last_event_id(engine->store);
 	run->job = job;
 	run->worker_index = choose_worker(engine, host);
-	run_hold(engine, run, host);
+	run->host = host;
+	run->user = lane_user(lane);
+	run->batch = lane_batch(lane);
+	fair_served(lane, engine_now(engine));
+	run_hold(engine, run);
 	TAILQ_INSERT_TAIL(&engine->claimed, run, turn_link);
 
 	start->msg.kind = WORKER_START;
@@ -164,7 +184,7 @@ static void run_start(struct engine *engine, struct host *host, struct job *job,
 	start->job->secrets = secrets;
 	start->attempt = run->attempt;
 	rates_of(engine, run, start->rates);
-	start->http1 = host->http1_until_usec > 0;
+	start->http1 = host->memory->row.http1_until_usec > 0;
 	turn_to_worker(engine, run->worker_index, &start->msg);
 }
 
@@ -187,8 +207,8 @@ static int begin(struct engine *engine, struct job *job)
 	return job_apply(engine, job, JOB_EVENT_CLAIM, EVENT_STARTED);
 }
 
-/* Takes over job. */
-static int claim(struct engine *engine, struct host *host, struct job *job)
+/* Takes over job. lane may be gone afterwards, should the job have been refused. */
+static int claim(struct engine *engine, struct lane *lane, struct job *job)
 {
 	struct job_secrets *secrets = NULL;
 	int err = job->has_secrets ? store_secrets(engine->store, job->id, &secrets) : 0;
@@ -211,7 +231,7 @@ static int claim(struct engine *engine, struct host *host, struct job *job)
 		err = begin(engine, job);
 	}
 	if (!err && !refused) {
-		run_start(engine, host, job, secrets);
+		run_start(engine, lane, job, secrets);
 		return 0;
 	}
 	job_secrets_free(secrets);
@@ -219,29 +239,31 @@ static int claim(struct engine *engine, struct host *host, struct job *job)
 	return err;
 }
 
-/* Up to n best jobs of one host, all of the priority that brought it to the front. */
-static int claim_some(struct engine *engine, struct host *host, size_t n, size_t *ret_claimed)
+/* Up to n best jobs of one lane, all of the priority that brought it to the front. */
+static int claim_some(struct engine *engine, struct lane *lane, size_t n, size_t *ret_claimed)
 {
+	const struct lane_key key = lane->key;
+	const int32_t priority = lane->priority;
 	struct job_list list;
-	int err = store_ready(engine->store, host->origin_id, n, &list);
+	int err = host_remember(engine, lane_host(lane));
 
 	*ret_claimed = 0;
+	if (!err)
+		err = lane_jobs(engine, lane, n, &list);
 	if (err)
 		return err;
-	/* The rows may lead out of the line: keep the host alive over it. */
-	host->active++;
-	for (size_t i = 0; i < list.n && !err; i++) {
+	for (size_t i = 0; i < list.n && !err && lane; i++) {
 		struct job *job = list.jobs[i];
 
-		if (job->priority != host->priority)
+		if (job->priority != priority)
 			break;
 		list.jobs[i] = NULL;
-		err = claim(engine, host, job);
+		err = claim(engine, lane, job);
 		(*ret_claimed)++;
+		lane = fair_find(&engine->fair, &key);
 	}
-	host->active--;
 	job_list_done(&list);
-	return err ? err : host_refresh(engine, host);
+	return err || !lane ? err : lane_refresh(engine, lane);
 }
 
 static size_t free_slots(const struct engine *engine)
@@ -249,6 +271,19 @@ static size_t free_slots(const struct engine *engine)
 	size_t max = (size_t)engine->config->max_active;
 
 	return engine->n_active < max ? max - engine->n_active : 0;
+}
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Nobody else waits for these slots. */
+static size_t most_at_once(const struct engine *engine, const struct lane *lane)
+{
+	size_t n = least(host_room(engine, lane_host(lane)), user_room(engine, lane_user(lane)));
+
+	return least(least(n, free_slots(engine)), CLAIMS_MAX);
 }
 
 int sched_fill(struct engine *engine, bool *ret_more)
@@ -261,22 +296,17 @@ int sched_fill(struct engine *engine, bool *ret_more)
 		return 0;
 	while (!err && free_slots(engine) > 0) {
 		bool alone;
-		struct host *host = host_next(engine, &alone);
-		size_t n = 1, got;
+		struct lane *lane =
+			fair_pick(&engine->fair, engine_now(engine), engine->config->ageing_usec, &alone);
+		size_t got;
 
-		if (!host)
+		if (!lane)
 			return 0;
 		if (claimed >= CLAIMS_MAX) {
 			*ret_more = true;
 			return 0;
 		}
-		if (alone)
-			n = (size_t)engine->config->max_per_host - host->active;
-		if (n > free_slots(engine))
-			n = free_slots(engine);
-		if (n > CLAIMS_MAX)
-			n = CLAIMS_MAX;
-		err = claim_some(engine, host, n, &got);
+		err = claim_some(engine, lane, alone ? most_at_once(engine, lane) : 1, &got);
 		claimed += got ? got : 1; /* rows that make no sense are no claims, but take their time */
 	}
 	return err;

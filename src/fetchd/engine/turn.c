@@ -88,15 +88,15 @@ int turn_event(struct engine *engine, const struct job *job, enum event_kind kin
 	return tell_event(engine, job, kind, false);
 }
 
-/* The host table follows the rows into and out of "queued". */
+/* The lanes follow the rows into and out of "queued". */
 static int follow_queue(struct engine *engine, const struct job *job, enum job_state was)
 {
 	if (job->state == JOB_QUEUED) {
-		host_ready(engine, host_need(engine, job->origin_id), job->priority);
+		return lane_ready(engine, job);
 	} else if (was == JOB_QUEUED && job->state != JOB_ACTIVE) {
-		struct host *host = host_find(engine, job->origin_id);
+		struct lane *lane = lane_of(engine, job);
 
-		return host ? host_refresh(engine, host) : 0;
+		return lane ? lane_refresh(engine, lane) : 0;
 	}
 	return 0;
 }
@@ -141,9 +141,9 @@ int job_delete(struct engine *engine, const struct job *job)
 	int err = store_remove(engine->store, job);
 
 	if (!err && job->state == JOB_QUEUED) {
-		struct host *host = host_find(engine, job->origin_id);
+		struct lane *lane = lane_of(engine, job);
 
-		err = host ? host_refresh(engine, host) : 0;
+		err = lane ? lane_refresh(engine, lane) : 0;
 	}
 	return err ? err : turn_event(engine, job, EVENT_REMOVED);
 }
@@ -387,7 +387,6 @@ static void take_back(struct engine *engine, const char *why)
 	drop_held(engine);
 	while ((run = TAILQ_FIRST(&engine->claimed))) {
 		TAILQ_REMOVE(&engine->claimed, run, turn_link);
-		host_ready(engine, run->host, run->job->priority);
 		run_release(engine, run);
 		run_free(run);
 	}
@@ -396,8 +395,11 @@ static void take_back(struct engine *engine, const char *why)
 		TAILQ_REMOVE(&engine->ended, run, turn_link);
 		STAILQ_INSERT_TAIL(&engine->backlog, &run->outcome->msg, link);
 		run->outcome = NULL;
-		run_take_back(engine, run);
+		if (run_take_back(engine, run) != 0)
+			engine->failed = true;
 	}
+	/* Rows may be ready again that the turn had taken. */
+	engine->lanes_lost = true;
 	mailbox_post_all(engine->control, &engine->to_control);
 }
 

@@ -57,7 +57,7 @@ int counters_load(struct store *store)
 	return rc == SQLITE_DONE ? 0 : store_failure(store, rc, "reading the counters");
 }
 
-void counters_move(struct store *store, uid_t owner, int from, int to)
+void counters_move_row(struct store *store, uid_t owner, int64_t group_id, int from, int to)
 {
 	struct store_counter *c = counter_need(&store->counters, owner);
 
@@ -69,6 +69,13 @@ void counters_move(struct store *store, uid_t owner, int from, int to)
 		c->by_state[to]++;
 	store->counters.dirty[c - store->counters.owners] = true;
 	store->counters.version++;
+	if (group_id)
+		group_moved(store, group_id, from, to);
+}
+
+void counters_move(struct store *store, const struct job *job, int from, int to)
+{
+	counters_move_row(store, job->owner, job->group_id, from, to);
 }
 
 int counters_flush(struct store *store)
@@ -105,6 +112,7 @@ void counters_save(struct store *store)
 		memcpy(to->dirty, from->dirty, from->n * sizeof(*to->dirty));
 	}
 	to->n = from->n;
+	store->group_moves.saved = store->group_moves.n;
 }
 
 void counters_restore(struct store *store)
@@ -122,6 +130,7 @@ void counters_restore(struct store *store)
 		}
 	}
 	to->version++;
+	store->group_moves.n = store->group_moves.saved;
 }
 
 void counters_done(struct counters *counters)

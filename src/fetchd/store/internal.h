@@ -26,17 +26,20 @@ enum statement {
 	ST_READY,
 	ST_DUE,
 	ST_NEXT_DUE,
+	ST_SCHEDULED,
+	ST_NEXT_SCHEDULED,
 	ST_CLAMP_RETRIES,
 	ST_ACTIVE,
-	ST_NEXT_READY_ORIGIN,
-	ST_ORIGIN_HEAD,
+	ST_NEXT_LANE,
+	ST_LANE_HEAD,
 	ST_EXPIRED,
 	ST_EVENT_ADD,
 	ST_EVENT_FORGET,
 	ST_EVENTS,
 	ST_EVENTS_EXPIRE,
 	ST_WAKE_NETWORK,
-	ST_ORIGIN_MARK,
+	ST_ORIGIN_PUT,
+	ST_ORIGIN_GET,
 	ST_NEXT_MARKED_ORIGIN,
 	ST_ATTEMPT_ADD,
 	ST_ATTEMPT_SETTLE,
@@ -47,6 +50,15 @@ enum statement {
 	ST_SECRETS_GET,
 	ST_SECRETS_REMOVE,
 	ST_SECRETS_NONE,
+	ST_GROUP_FIND,
+	ST_GROUP_ADD,
+	ST_GROUP_GET,
+	ST_GROUP_PUT,
+	ST_GROUP_REMOVE,
+	ST_GROUP_COUNT,
+	ST_GROUPS,
+	ST_GROUPS_FATED,
+	ST_NEXT_GROUP_DEADLINE,
 	ST_COUNTER_SET,
 	ST_SEQUENCE_SET,
 	ST_N,
@@ -59,6 +71,16 @@ struct counters {
 	uint64_t version;
 };
 
+/* Jobs of groups that have changed their state in this turn: added to the groups' rows by its commit. */
+struct group_moves {
+	struct group_move {
+		int64_t group_id;
+		int from, to; /* enum job_state, 0: not there */
+	} * moves;
+	size_t n, room;
+	size_t saved; /* how many there were at the savepoint */
+};
+
 struct store {
 	sqlite3 *db;
 	sqlite3_stmt *statements[ST_N];
@@ -69,6 +91,11 @@ struct store {
 	int64_t stored_job_id, stored_event_id; /* as the file has them */
 	struct counters counters;
 	struct counters saved; /* as they were at the savepoint */
+	struct group_moves group_moves;
+	/* Consecutive adds mostly share a group. */
+	char *memo_group;
+	uid_t memo_group_owner;
+	int64_t memo_group_id;
 	/* Consecutive adds mostly share an origin. */
 	char *memo_origin;
 	int64_t memo_origin_id;
@@ -96,18 +123,32 @@ void store_bind_text(sqlite3_stmt *st, int index, const char *text);
 #define SECRET_COLUMNS                                                                                       \
 	"user, password, bearer, cookies, cookie_jar, headers, proxy, ca_pem, cert_pem, key_pem"
 
+/* origins.c: in the order of struct store_origin, behind the number. */
+#define ORIGIN_COLUMNS                                                                                       \
+	"origin, hold_until_usec, hold_code, hold_job, http1_until_usec, limit_rate, max_active,"            \
+	" governor_limit, governor_ceiling, governor_probe_usec, governor_probe_span_usec,"                  \
+	" breaker_until_usec, breaker_span_usec, breaker_failures"
+#define ORIGIN_SET                                                                                           \
+	"hold_until_usec = ?2, hold_code = ?3, hold_job = ?4, http1_until_usec = ?5, limit_rate = ?6,"       \
+	" max_active = ?7, governor_limit = ?8, governor_ceiling = ?9, governor_probe_usec = ?10,"           \
+	" governor_probe_span_usec = ?11, breaker_until_usec = ?12, breaker_span_usec = ?13,"                \
+	" breaker_failures = ?14"
+/* groups.c: in the order of struct store_group. */
+#define GROUP_COLUMNS                                                                                        \
+	"id, owner, name, policy, fate, fate_job, filling, created_usec, finished_usec, deadline_usec,"      \
+	" limit_rate, queued, waiting, active, paused, done, failed, cancelled"
+
 /* jobs.c */
 /* The columns that job_from_row() reads, in its order. */
 #define JOB_COLUMNS                                                                                          \
-	"jobs.id, state, waiting_for, intent, owner, priority, jobs.origin, due_usec, created_usec, "        \
-	"started_usec,"                                                                                      \
-	" finished_usec, attempts, failures, generation, received, size, http_status, url, dir, name, grp, " \
-	"key, etag,"                                                                                         \
-	" last_modified, effective_url, error_code, error_message, headers, user_agent, referer, checksum, " \
-	"limit_rate,"                                                                                        \
-	" max_filesize, retry_delay_usec, max_time_usec, connect_timeout_usec, deadline_usec, max_attempts," \
-	" on_conflict, validator, digest, encoded, integrity, no_ranges, range_faults, changes, restarts,"   \
-	" resume, auth, remote_name, conditional, insecure, if_newer_usec, has_secrets, origins.origin"
+	"jobs.id, state, waiting_for, intent, owner, priority, jobs.origin, due_usec, created_usec,"         \
+	" started_usec, finished_usec, attempts, failures, generation, received, size, http_status, url,"    \
+	" dir, name, (SELECT groups.name FROM groups WHERE groups.id = group_id), key, etag, last_modified," \
+	" effective_url, error_code, error_message, headers, user_agent, referer, checksum,"                 \
+	" jobs.limit_rate, max_filesize, retry_delay_usec, max_time_usec, connect_timeout_usec,"             \
+	" deadline_usec, max_attempts, on_conflict, validator, digest, encoded, integrity, no_ranges,"       \
+	" range_faults, changes, restarts, resume, auth, remote_name, conditional, insecure, if_newer_usec," \
+	" has_secrets, origins.origin, group_id, paused_by, not_before_usec, same"
 #define JOB_FROM " FROM jobs JOIN origins ON origins.id = jobs.origin"
 /* NULL for a row that makes no sense (logged; the caller passes over it). */
 struct job *job_from_row(sqlite3_stmt *st);
@@ -133,11 +174,19 @@ int store_migrate(struct store *store, int version);
 
 /* counters.c */
 int counters_load(struct store *store);
-void counters_move(struct store *store, uid_t owner, int from, int to);
+void counters_move(struct store *store, const struct job *job, int from, int to);
+void counters_move_row(struct store *store, uid_t owner, int64_t group_id, int from, int to);
 /* Writes dirty ones into the running transaction. */
 int counters_flush(struct store *store);
 void counters_save(struct store *store);
 void counters_restore(struct store *store);
 void counters_done(struct counters *counters);
+
+/* groups.c */
+/* The number of the owner's group of that name, made as "collect" when there is none. */
+int group_need(struct store *store, uid_t owner, const char *name, int64_t now_usec, int64_t *ret_id);
+void group_moved(struct store *store, int64_t group_id, int from, int to);
+/* Writes the moves into the running transaction. */
+int group_moves_flush(struct store *store);
 
 #endif

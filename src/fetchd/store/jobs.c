@@ -60,10 +60,17 @@ static void bind_job(sqlite3_stmt *st, const struct job *job)
 	store_bind_text(st, 7, job->url);
 	store_bind_text(st, 8, job->dir);
 	store_bind_text(st, 9, job->name);
-	store_bind_text(st, 10, job->group);
+	sqlite3_bind_int64(st, 10, job->group_id);
 	store_bind_text(st, 11, job->key);
 	sqlite3_bind_int(st, 12, job->has_secrets);
 	bind_options(st, 13, &job->options);
+	sqlite3_bind_int(st, 31, job->waiting_for);
+	sqlite3_bind_int64(st, 32, job->due_usec);
+	sqlite3_bind_int64(st, 33, job->not_before_usec);
+	if (job->same)
+		sqlite3_bind_int64(st, 34, job->same);
+	else
+		sqlite3_bind_null(st, 34);
 }
 
 int store_add(struct store *store, struct job *job)
@@ -73,6 +80,8 @@ int store_add(struct store *store, struct job *job)
 
 	if (!err)
 		err = origin_need(store, job->origin, &job->origin_id);
+	if (!err && job->group)
+		err = group_need(store, job->owner, job->group, job->created_usec, &job->group_id);
 	if (err)
 		return err;
 	job->id = ++store->last_job_id;
@@ -84,7 +93,7 @@ int store_add(struct store *store, struct job *job)
 		err = secrets_add(store, job);
 	if (err)
 		return err;
-	counters_move(store, job->owner, 0, job->state);
+	counters_move(store, job, 0, job->state);
 	return 0;
 }
 
@@ -195,6 +204,10 @@ struct job *job_from_row(sqlite3_stmt *st)
 	read_options(st, 27, &job->options);
 	read_more(st, 39, job);
 	job->origin = store_column_dup(st, 54);
+	job->group_id = sqlite3_column_int64(st, 55);
+	job->paused_by = sqlite3_column_int64(st, 56);
+	job->not_before_usec = sqlite3_column_int64(st, 57);
+	job->same = sqlite3_column_int64(st, 58);
 	if (row_sane(job))
 		return job;
 	log_err("database: the row of job %lld makes no sense (E_INTERNAL)", (long long)job->id);
@@ -258,7 +271,8 @@ int store_update(struct store *store, const struct job *job, enum job_state was)
 	store_bind_text(st, 20, job->error_message);
 	sqlite3_bind_int64(st, 21, job->options.deadline_usec);
 	bind_more(st, 22, job);
-	counters_move(store, job->owner, was, job->state);
+	sqlite3_bind_int64(st, 30, job->paused_by);
+	counters_move(store, job, was, job->state);
 	return store_run(store, st);
 }
 
@@ -270,7 +284,7 @@ int store_update_claimed(struct store *store, const struct job *job, enum job_st
 	sqlite3_bind_int(st, 2, job->state);
 	sqlite3_bind_int(st, 3, job->attempts);
 	sqlite3_bind_int64(st, 4, job->started_usec);
-	counters_move(store, job->owner, was, job->state);
+	counters_move(store, job, was, job->state);
 	return store_run(store, st);
 }
 
@@ -280,6 +294,6 @@ int store_remove(struct store *store, const struct job *job)
 
 	sqlite3_bind_int64(st, 1, job->id);
 	store->secrets_gone = store->secrets_gone || job->has_secrets;
-	counters_move(store, job->owner, job->state, 0);
+	counters_move(store, job, job->state, 0);
 	return store_run(store, st);
 }

@@ -23,6 +23,7 @@ struct bad_rows {
 		int64_t id;
 		int state;
 		uid_t owner;
+		int64_t group_id;
 	} * rows;
 	size_t n;
 };
@@ -34,6 +35,7 @@ static void bad_row_note(struct bad_rows *bad, sqlite3_stmt *st)
 		.id = sqlite3_column_int64(st, 0),
 		.state = sqlite3_column_int(st, 1),
 		.owner = (uid_t)sqlite3_column_int64(st, 4),
+		.group_id = sqlite3_column_int64(st, 55),
 	};
 }
 
@@ -51,7 +53,8 @@ static int quarantine(struct store *store, const struct bad_rows *bad)
 		sqlite3_bind_int64(st, 2, clock_wall_usec());
 		err = store_run(store, st);
 		if (!err && sqlite3_changes(store->db) > 0)
-			counters_move(store, row->owner, known ? row->state : 0, JOB_FAILED);
+			counters_move_row(
+				store, row->owner, row->group_id, known ? row->state : 0, JOB_FAILED);
 	}
 	return err;
 }
@@ -82,22 +85,35 @@ int store_collect(
 	return err;
 }
 
-int store_ready(struct store *store, int64_t origin_id, size_t limit, struct job_list *ret)
+int store_ready(struct store *store, const struct store_lane *lane, size_t limit, struct job_list *ret)
 {
 	sqlite3_stmt *st = store_statement(store, ST_READY);
 
-	sqlite3_bind_int64(st, 1, origin_id);
-	sqlite3_bind_int64(st, 2, (int64_t)limit);
+	sqlite3_bind_int64(st, 1, lane->origin_id);
+	sqlite3_bind_int64(st, 2, lane->owner);
+	sqlite3_bind_int64(st, 3, lane->group_id);
+	sqlite3_bind_int64(st, 4, (int64_t)limit);
 	return store_collect(store, st, limit, ret, "reading ready jobs");
 }
 
-int store_due(struct store *store, int64_t now_usec, size_t limit, struct job_list *ret)
+static int collect_due(
+	struct store *store, enum statement which, int64_t now_usec, size_t limit, struct job_list *ret)
 {
-	sqlite3_stmt *st = store_statement(store, ST_DUE);
+	sqlite3_stmt *st = store_statement(store, which);
 
 	sqlite3_bind_int64(st, 1, now_usec);
 	sqlite3_bind_int64(st, 2, (int64_t)limit);
 	return store_collect(store, st, limit, ret, "reading due jobs");
+}
+
+int store_due(struct store *store, int64_t now_usec, size_t limit, struct job_list *ret)
+{
+	return collect_due(store, ST_DUE, now_usec, limit, ret);
+}
+
+int store_scheduled(struct store *store, int64_t wall_usec, size_t limit, struct job_list *ret)
+{
+	return collect_due(store, ST_SCHEDULED, wall_usec, limit, ret);
 }
 
 int store_active(struct store *store, int64_t after_id, size_t limit, struct job_list *ret)
@@ -109,9 +125,9 @@ int store_active(struct store *store, int64_t after_id, size_t limit, struct job
 	return store_collect(store, st, limit, ret, "reading active jobs");
 }
 
-int store_next_due(struct store *store, int64_t *ret_usec)
+static int next_due(struct store *store, enum statement which, int64_t *ret_usec)
 {
-	sqlite3_stmt *st = store_statement(store, ST_NEXT_DUE);
+	sqlite3_stmt *st = store_statement(store, which);
 	int rc = sqlite3_step(st);
 
 	*ret_usec = USEC_INFINITY;
@@ -120,6 +136,16 @@ int store_next_due(struct store *store, int64_t *ret_usec)
 	sqlite3_reset(st);
 	return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0
 						     : store_failure(store, rc, "reading the next due time");
+}
+
+int store_next_due(struct store *store, int64_t *ret_usec)
+{
+	return next_due(store, ST_NEXT_DUE, ret_usec);
+}
+
+int store_next_scheduled(struct store *store, int64_t *ret_usec)
+{
+	return next_due(store, ST_NEXT_SCHEDULED, ret_usec);
 }
 
 int store_clamp_retries(struct store *store, int64_t latest_usec)
@@ -200,7 +226,8 @@ static char *list_sql(const struct job_filter *filter, bool reverse)
 	return xasprintf("SELECT " JOB_COLUMNS JOB_FROM
 			 " WHERE jobs.id %s ?1%s%s%s%s ORDER BY jobs.id %s LIMIT ?2",
 		reverse ? "<" : ">", filter->all_owners ? "" : " AND +owner = ?3",
-		filter->group ? " AND grp = ?4" : "", filter->states ? " AND (1 << +state) & ?5" : "",
+		filter->group ? " AND group_id IN (SELECT id FROM groups WHERE groups.name = ?4)" : "",
+		filter->states ? " AND (1 << +state) & ?5" : "",
 		filter->host ? " AND (origins.origin = ?6 OR instr(origins.origin, '://' || ?6 || ':') > 0"
 			       " OR substr(origins.origin, -length(?6) - 3) = '://' || ?6)"
 			     : "",

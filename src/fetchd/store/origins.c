@@ -48,62 +48,124 @@ int origin_need(struct store *store, const char *origin, int64_t *ret_id)
 	return 0;
 }
 
-/* ---- best ready jobs */
+/* ---- lanes */
 
-static int origin_head(struct store *store, enum statement which, int64_t id, struct store_origin_head *ret)
+int store_next_lane(struct store *store, struct store_lane *lane, int32_t *ret_priority)
+{
+	sqlite3_stmt *st = store_statement(store, ST_NEXT_LANE);
+	int rc;
+
+	sqlite3_bind_int64(st, 1, lane->origin_id);
+	sqlite3_bind_int64(st, 2, lane->owner);
+	sqlite3_bind_int64(st, 3, lane->group_id);
+	rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW) {
+		lane->origin_id = sqlite3_column_int64(st, 0);
+		lane->owner = (uid_t)sqlite3_column_int64(st, 1);
+		lane->group_id = sqlite3_column_int64(st, 2);
+		*ret_priority = sqlite3_column_int(st, 3);
+	}
+	sqlite3_reset(st);
+	if (rc == SQLITE_ROW)
+		return 0;
+	return rc == SQLITE_DONE ? -ENOENT : store_failure(store, rc, "reading what is ready");
+}
+
+int store_lane_head(struct store *store, const struct store_lane *lane, int32_t *ret_priority)
+{
+	sqlite3_stmt *st = store_statement(store, ST_LANE_HEAD);
+	int rc;
+
+	sqlite3_bind_int64(st, 1, lane->origin_id);
+	sqlite3_bind_int64(st, 2, lane->owner);
+	sqlite3_bind_int64(st, 3, lane->group_id);
+	rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW)
+		*ret_priority = sqlite3_column_int(st, 0);
+	sqlite3_reset(st);
+	if (rc == SQLITE_ROW)
+		return 0;
+	return rc == SQLITE_DONE ? -ENOENT : store_failure(store, rc, "reading the best ready job");
+}
+
+/* ---- what is remembered */
+
+int store_origin_put(struct store *store, const struct store_origin *o)
+{
+	sqlite3_stmt *st = store_statement(store, ST_ORIGIN_PUT);
+	int i = 1;
+
+	sqlite3_bind_int64(st, i++, o->id);
+	sqlite3_bind_int64(st, i++, o->hold_until_usec);
+	store_bind_text(st, i++, o->hold_code);
+	sqlite3_bind_int64(st, i++, o->hold_job);
+	sqlite3_bind_int64(st, i++, o->http1_until_usec);
+	sqlite3_bind_int64(st, i++, o->limit_rate);
+	sqlite3_bind_int64(st, i++, o->max_active);
+	sqlite3_bind_int64(st, i++, o->governor_limit);
+	sqlite3_bind_int64(st, i++, o->governor_ceiling);
+	sqlite3_bind_int64(st, i++, o->governor_probe_usec);
+	sqlite3_bind_int64(st, i++, o->governor_probe_span_usec);
+	sqlite3_bind_int64(st, i++, o->breaker_until_usec);
+	sqlite3_bind_int64(st, i++, o->breaker_span_usec);
+	sqlite3_bind_int64(st, i++, o->breaker_failures);
+	return store_run(store, st);
+}
+
+static void origin_from_row(sqlite3_stmt *st, struct store_origin *o)
+{
+	int i = 0;
+
+	o->id = sqlite3_column_int64(st, i++);
+	o->origin = store_column_dup(st, i++);
+	o->hold_until_usec = sqlite3_column_int64(st, i++);
+	o->hold_code = store_column_dup(st, i++);
+	o->hold_job = sqlite3_column_int64(st, i++);
+	o->http1_until_usec = sqlite3_column_int64(st, i++);
+	o->limit_rate = sqlite3_column_int64(st, i++);
+	o->max_active = sqlite3_column_int64(st, i++);
+	o->governor_limit = sqlite3_column_int64(st, i++);
+	o->governor_ceiling = sqlite3_column_int64(st, i++);
+	o->governor_probe_usec = sqlite3_column_int64(st, i++);
+	o->governor_probe_span_usec = sqlite3_column_int64(st, i++);
+	o->breaker_until_usec = sqlite3_column_int64(st, i++);
+	o->breaker_span_usec = sqlite3_column_int64(st, i++);
+	o->breaker_failures = sqlite3_column_int64(st, i++);
+}
+
+static int origin_read(struct store *store, enum statement which, int64_t id, struct store_origin *ret)
 {
 	sqlite3_stmt *st = store_statement(store, which);
 	int rc;
 
+	*ret = (struct store_origin){0};
 	sqlite3_bind_int64(st, 1, id);
 	rc = sqlite3_step(st);
-	if (rc == SQLITE_ROW) {
-		ret->origin_id = sqlite3_column_int64(st, 0);
-		ret->priority = sqlite3_column_int(st, 1);
-	}
+	if (rc == SQLITE_ROW)
+		origin_from_row(st, ret);
 	sqlite3_reset(st);
 	if (rc == SQLITE_ROW)
 		return 0;
-	return rc == SQLITE_DONE ? -ENOENT : store_failure(store, rc, "reading an origin's head");
+	return rc == SQLITE_DONE ? -ENOENT : store_failure(store, rc, "reading an origin");
 }
 
-int store_next_ready_origin(struct store *store, int64_t after_id, struct store_origin_head *ret)
+int store_origin_get(struct store *store, int64_t id, struct store_origin *ret)
 {
-	return origin_head(store, ST_NEXT_READY_ORIGIN, after_id, ret);
+	return origin_read(store, ST_ORIGIN_GET, id, ret);
 }
 
-int store_origin_head(struct store *store, int64_t origin_id, struct store_origin_head *ret)
+int store_next_marked_origin(struct store *store, int64_t after_id, struct store_origin *ret)
 {
-	return origin_head(store, ST_ORIGIN_HEAD, origin_id, ret);
+	return origin_read(store, ST_NEXT_MARKED_ORIGIN, after_id, ret);
 }
 
-/* ---- marks */
-
-int store_origin_mark(struct store *store, const struct store_origin_mark *mark)
+int store_origin_find(struct store *store, const char *origin, int64_t *ret_id)
 {
-	sqlite3_stmt *st = store_statement(store, ST_ORIGIN_MARK);
-
-	sqlite3_bind_int64(st, 1, mark->origin_id);
-	sqlite3_bind_int64(st, 2, mark->hold_until_usec);
-	sqlite3_bind_int64(st, 3, mark->http1_until_usec);
-	return store_run(store, st);
+	return origin_find(store, origin, ret_id);
 }
 
-int store_next_marked_origin(struct store *store, int64_t after_id, struct store_origin_mark *ret)
+void store_origin_done(struct store_origin *o)
 {
-	sqlite3_stmt *st = store_statement(store, ST_NEXT_MARKED_ORIGIN);
-	int rc;
-
-	sqlite3_bind_int64(st, 1, after_id);
-	rc = sqlite3_step(st);
-	if (rc == SQLITE_ROW) {
-		ret->origin_id = sqlite3_column_int64(st, 0);
-		ret->origin = store_column_dup(st, 1);
-		ret->hold_until_usec = sqlite3_column_int64(st, 2);
-		ret->http1_until_usec = sqlite3_column_int64(st, 3);
-	}
-	sqlite3_reset(st);
-	if (rc == SQLITE_ROW)
-		return 0;
-	return rc == SQLITE_DONE ? -ENOENT : store_failure(store, rc, "reading an origin's marks");
+	str_set(&o->origin, NULL);
+	str_set(&o->hold_code, NULL);
 }

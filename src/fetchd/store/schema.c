@@ -154,10 +154,103 @@ static const char migration_2[] =
 	"  key_pem TEXT"
 	") STRICT;";
 
+/* The queue for a million: groups and what they count, dependencies, what is learnt of an origin. */
+static const char migration_3[] =
+	"CREATE TABLE groups ("
+	"  id INTEGER PRIMARY KEY,"
+	"  owner INTEGER NOT NULL,"
+	"  name TEXT NOT NULL,"
+	"  policy INTEGER NOT NULL DEFAULT 0 CHECK (policy BETWEEN 0 AND 1),"
+	"  fate INTEGER NOT NULL DEFAULT 0 CHECK (fate BETWEEN 0 AND 2),"
+	"  fate_job INTEGER NOT NULL DEFAULT 0," /* whose failure brought it */
+	"  filling INTEGER NOT NULL DEFAULT 0 CHECK (filling IN (0, 1)),"
+	"  created_usec INTEGER NOT NULL,"
+	"  finished_usec INTEGER NOT NULL DEFAULT 0,"
+	"  deadline_usec INTEGER NOT NULL DEFAULT -1," /* a time, not a span */
+	"  limit_rate INTEGER NOT NULL DEFAULT 0,"
+	"  queued INTEGER NOT NULL DEFAULT 0,"
+	"  waiting INTEGER NOT NULL DEFAULT 0,"
+	"  active INTEGER NOT NULL DEFAULT 0,"
+	"  paused INTEGER NOT NULL DEFAULT 0,"
+	"  done INTEGER NOT NULL DEFAULT 0,"
+	"  failed INTEGER NOT NULL DEFAULT 0,"
+	"  cancelled INTEGER NOT NULL DEFAULT 0,"
+	"  UNIQUE (owner, name)"
+	") STRICT;"
+	/* Those that need something done: to be filled up, swept, or ended at a time. */
+	"CREATE INDEX groups_fated ON groups (id) WHERE fate > 0 OR filling = 1;"
+	"CREATE INDEX groups_deadline ON groups (deadline_usec) WHERE deadline_usec >= 0 AND finished_usec = "
+	"0;"
+	"INSERT INTO groups (owner, name, created_usec, finished_usec, queued, waiting, active, paused, "
+	"done, failed,"
+	"  cancelled) SELECT owner, grp, min(created_usec),"
+	"  CASE WHEN sum(state < 5) = 0 THEN max(finished_usec) ELSE 0 END,"
+	"  sum(state = 1), sum(state = 2), sum(state = 3), sum(state = 4), sum(state = 5), sum(state = 6),"
+	"  sum(state = 7) FROM jobs WHERE grp IS NOT NULL GROUP BY owner, grp ORDER BY min(id);"
+
+	/* 0: in none. */
+	"ALTER TABLE jobs ADD COLUMN group_id INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE jobs SET group_id = (SELECT id FROM groups WHERE groups.owner = jobs.owner AND name = grp)"
+	"  WHERE grp IS NOT NULL;"
+	"DROP INDEX jobs_group;"
+	"ALTER TABLE jobs DROP COLUMN grp;"
+	/* -1: nobody; no time. */
+	"ALTER TABLE jobs ADD COLUMN paused_by INTEGER NOT NULL DEFAULT -1;"
+	"ALTER TABLE jobs ADD COLUMN not_before_usec INTEGER NOT NULL DEFAULT -1;"
+	/* What an add of the same file has too; NULL where each add is a file of its own. */
+	"ALTER TABLE jobs ADD COLUMN same INTEGER;"
+
+	/* A claim is one step here: of an owner's jobs of one group at one origin the best. */
+	"DROP INDEX jobs_ready;"
+	"CREATE INDEX jobs_ready ON jobs (origin, owner, group_id, priority DESC, id) WHERE state = 1;"
+	"DROP INDEX jobs_active;"
+	"CREATE INDEX jobs_state ON jobs (state, id) WHERE state <> 1;"
+	"DROP INDEX jobs_due;"
+	/* On the steady clock, and on the wall's, which users mean. */
+	"CREATE INDEX jobs_due ON jobs (due_usec) WHERE state = 2 AND waiting_for NOT IN (2, 3);"
+	"CREATE INDEX jobs_scheduled ON jobs (due_usec) WHERE state = 2 AND waiting_for = 2;"
+	"CREATE INDEX jobs_group ON jobs (group_id, id) WHERE group_id > 0;"
+	"CREATE INDEX jobs_same ON jobs (same) WHERE same IS NOT NULL AND state < 5;"
+
+	"CREATE TABLE dependencies ("
+	"  job INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,"
+	"  after INTEGER NOT NULL,"
+	"  any INTEGER NOT NULL CHECK (any IN (0, 1))," /* any end will do, or only success */
+	"  PRIMARY KEY (job, after)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE INDEX dependencies_after ON dependencies (after, job);"
+	/* Jobs that have ended, and whose dependents have not all been told: state, or 0 when it was removed.
+	 */
+	"CREATE TABLE dependency_ends (job INTEGER PRIMARY KEY, state INTEGER NOT NULL) STRICT;"
+
+	/* 0: the configuration's. */
+	"ALTER TABLE origins ADD COLUMN limit_rate INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE origins ADD COLUMN max_active INTEGER NOT NULL DEFAULT 0;"
+	/* Why it is held. */
+	"ALTER TABLE origins ADD COLUMN hold_code TEXT;"
+	"ALTER TABLE origins ADD COLUMN hold_job INTEGER NOT NULL DEFAULT 0;"
+	/* What job/governor.h remembers; limit 0: it was never asked. */
+	"ALTER TABLE origins ADD COLUMN governor_limit INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE origins ADD COLUMN governor_ceiling INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE origins ADD COLUMN governor_probe_usec INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE origins ADD COLUMN governor_probe_span_usec INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE origins ADD COLUMN breaker_until_usec INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE origins ADD COLUMN breaker_span_usec INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE origins ADD COLUMN breaker_failures INTEGER NOT NULL DEFAULT 0;"
+	"DROP INDEX origins_marked;"
+	"CREATE INDEX origins_marked ON origins (id)"
+	"  WHERE hold_until_usec > 0 OR http1_until_usec > 0 OR breaker_until_usec > 0;"
+
+	/* Bytes of an owner's jobs on disk, parts and files. */
+	"CREATE TABLE usage (owner INTEGER PRIMARY KEY, bytes INTEGER NOT NULL) STRICT;"
+	"INSERT INTO usage SELECT owner, sum(received) FROM jobs WHERE state <> 7 GROUP BY owner;"
+	/* Limits that users have set and saved. */
+	"CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;";
+
 static const struct migration {
 	const char *sql;
 	int (*rest)(struct store *store); /* what SQL cannot say; 0 or -errno */
-} migrations[] = {{migration_1, NULL}, {migration_2, secrets_move}};
+} migrations[] = {{migration_1, NULL}, {migration_2, secrets_move}, {migration_3, NULL}};
 
 int store_schema_version(void)
 {

@@ -18,12 +18,14 @@ static const char *const statement_sql[ST_N] = {
 	[ST_ORIGIN_FIND] = "SELECT id FROM origins WHERE origin = ?1",
 	[ST_ORIGIN_ADD] = "INSERT INTO origins (origin) VALUES (?1)",
 	[ST_KEY_FIND] = "SELECT id FROM jobs WHERE owner = ?1 AND key = ?2",
-	[ST_ADD] = "INSERT INTO jobs (id, state, owner, priority, origin, created_usec, url, dir, name, grp, "
+	[ST_ADD] = "INSERT INTO jobs (id, state, owner, priority, origin, created_usec, url, dir, name, "
+		   "group_id, "
 		   "key, has_secrets, headers, user_agent, referer, checksum, limit_rate, max_filesize,"
 		   " retry_delay_usec, max_time_usec, connect_timeout_usec, deadline_usec, max_attempts,"
-		   " on_conflict, resume, auth, remote_name, conditional, insecure, if_newer_usec)"
+		   " on_conflict, resume, auth, remote_name, conditional, insecure, if_newer_usec,"
+		   " waiting_for, due_usec, not_before_usec, same)"
 		   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
-		   " ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30)",
+		   " ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34)",
 	[ST_GET] = "SELECT " JOB_COLUMNS JOB_FROM " WHERE jobs.id = ?1",
 	[ST_UPDATE] =
 		"UPDATE jobs SET state = ?2, waiting_for = ?3, intent = ?4, priority = ?5, due_usec = ?6,"
@@ -31,7 +33,7 @@ static const char *const statement_sql[ST_N] = {
 		" received = ?12, size = ?13, http_status = ?14, name = ?15, etag = ?16, last_modified = ?17,"
 		" effective_url = ?18, error_code = ?19, error_message = ?20, deadline_usec = ?21,"
 		" validator = ?22, digest = ?23, encoded = ?24, integrity = ?25, no_ranges = ?26,"
-		" range_faults = ?27, changes = ?28, restarts = ?29 WHERE id = ?1",
+		" range_faults = ?27, changes = ?28, restarts = ?29, paused_by = ?30 WHERE id = ?1",
 	[ST_UPDATE_CLAIMED] = "UPDATE jobs SET state = ?2, waiting_for = 0, intent = 0, attempts = ?3,"
 			      " started_usec = ?4 WHERE id = ?1",
 	[ST_REMOVE] = "DELETE FROM jobs WHERE id = ?1",
@@ -45,21 +47,27 @@ static const char *const statement_sql[ST_N] = {
 		" conditional = 0, insecure = 0, has_secrets = id IN (SELECT job FROM secrets),"
 		" error_code = 'E_INTERNAL', error_message = 'its record in the queue database made no sense'"
 		" WHERE id = ?1",
-	[ST_READY] = "SELECT " JOB_COLUMNS JOB_FROM " WHERE jobs.origin = ?1 AND state = 1"
-		     " ORDER BY priority DESC, jobs.id LIMIT ?2",
-	[ST_DUE] = "SELECT " JOB_COLUMNS JOB_FROM
-		   " WHERE state = 2 AND due_usec <= ?1 ORDER BY due_usec LIMIT ?2",
-	[ST_NEXT_DUE] = "SELECT min(due_usec) FROM jobs WHERE state = 2",
+	[ST_READY] = "SELECT " JOB_COLUMNS JOB_FROM
+		     " WHERE jobs.origin = ?1 AND jobs.owner = ?2 AND group_id = ?3 AND state = 1"
+		     " ORDER BY priority DESC, jobs.id LIMIT ?4",
+	[ST_DUE] = "SELECT " JOB_COLUMNS JOB_FROM " WHERE state = 2 AND waiting_for NOT IN (2, 3) AND "
+		   "due_usec <= ?1 ORDER BY due_usec LIMIT ?2",
+	[ST_NEXT_DUE] = "SELECT min(due_usec) FROM jobs WHERE state = 2 AND waiting_for NOT IN (2, 3)",
+	[ST_SCHEDULED] = "SELECT " JOB_COLUMNS JOB_FROM
+			 " WHERE state = 2 AND waiting_for = 2 AND due_usec <= ?1 ORDER BY due_usec LIMIT ?2",
+	[ST_NEXT_SCHEDULED] = "SELECT min(due_usec) FROM jobs WHERE state = 2 AND waiting_for = 2",
 	[ST_CLAMP_RETRIES] =
 		/* For a retry, the host, the disk, the network, a quota: none is for a time that a user gave.
 		 */
 	"UPDATE jobs SET due_usec = ?1 WHERE state = 2 AND waiting_for IN (1, 4, 5, 6, 7) AND due_usec > ?1",
 	[ST_ACTIVE] =
 		"SELECT " JOB_COLUMNS JOB_FROM " WHERE state = 3 AND jobs.id > ?1 ORDER BY jobs.id LIMIT ?2",
-	[ST_NEXT_READY_ORIGIN] = "SELECT origin, priority FROM jobs WHERE state = 1 AND origin > ?1"
-				 " ORDER BY origin, priority DESC, id LIMIT 1",
-	[ST_ORIGIN_HEAD] = "SELECT origin, priority FROM jobs WHERE state = 1 AND origin = ?1"
-			   " ORDER BY priority DESC, id LIMIT 1",
+	[ST_NEXT_LANE] = "SELECT origin, owner, group_id, priority FROM jobs"
+			 " WHERE state = 1 AND (origin, owner, group_id) > (?1, ?2, ?3)"
+			 " ORDER BY origin, owner, group_id, priority DESC, id LIMIT 1",
+	[ST_LANE_HEAD] =
+		"SELECT priority FROM jobs WHERE state = 1 AND origin = ?1 AND owner = ?2 AND group_id = ?3"
+		" ORDER BY priority DESC, id LIMIT 1",
 	[ST_EXPIRED] =
 		"SELECT " JOB_COLUMNS JOB_FROM " WHERE state = ?1 AND state >= 5 AND finished_usec < ?2"
 		" ORDER BY finished_usec LIMIT ?3",
@@ -74,10 +82,12 @@ static const char *const statement_sql[ST_N] = {
 		"UPDATE jobs SET due_usec = min(due_usec, ?1 + abs(random() % (?2 + 1)))"
 		" WHERE id IN (SELECT id FROM jobs WHERE state = 2 AND waiting_for = 6 AND id > ?3"
 		" ORDER BY id LIMIT ?4) RETURNING id, due_usec",
-	[ST_ORIGIN_MARK] = "UPDATE origins SET hold_until_usec = ?2, http1_until_usec = ?3 WHERE id = ?1",
-	[ST_NEXT_MARKED_ORIGIN] = "SELECT id, origin, hold_until_usec, http1_until_usec FROM origins"
-				  " WHERE (hold_until_usec > 0 OR http1_until_usec > 0) AND id > ?1"
-				  " ORDER BY id LIMIT 1",
+	[ST_ORIGIN_PUT] = "UPDATE origins SET " ORIGIN_SET " WHERE id = ?1",
+	[ST_ORIGIN_GET] = "SELECT id, " ORIGIN_COLUMNS " FROM origins WHERE id = ?1",
+	[ST_NEXT_MARKED_ORIGIN] =
+		"SELECT id, " ORIGIN_COLUMNS " FROM origins"
+		" WHERE (hold_until_usec > 0 OR http1_until_usec > 0 OR breaker_until_usec > 0)"
+		" AND id > ?1 ORDER BY id LIMIT 1",
 	/* One that was taken back gives its number to the next, and its place. */
 	[ST_ATTEMPT_ADD] = "INSERT OR REPLACE INTO attempts (job, " ATTEMPT_COLUMNS ")"
 			   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,"
@@ -95,6 +105,26 @@ static const char *const statement_sql[ST_N] = {
 	[ST_SECRETS_NONE] = "UPDATE jobs SET has_secrets = 0 WHERE id = ?1",
 	[ST_COUNTER_SET] = "INSERT INTO counters VALUES (?1, ?2, ?3)"
 			   " ON CONFLICT (owner, state) DO UPDATE SET n = excluded.n",
+	[ST_GROUP_FIND] = "SELECT id FROM groups WHERE owner = ?1 AND name = ?2",
+	[ST_GROUP_ADD] =
+		"INSERT INTO groups (owner, name, policy, filling, created_usec, deadline_usec, limit_rate)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	[ST_GROUP_GET] = "SELECT " GROUP_COLUMNS " FROM groups WHERE id = ?1",
+	[ST_GROUP_PUT] =
+		"UPDATE groups SET policy = ?2, fate = ?3, fate_job = ?4, filling = ?5, finished_usec = ?6,"
+		" deadline_usec = ?7, limit_rate = ?8 WHERE id = ?1",
+	[ST_GROUP_REMOVE] = "DELETE FROM groups WHERE id = ?1",
+	[ST_GROUP_COUNT] =
+		"UPDATE groups SET queued = queued + ?2, waiting = waiting + ?3, active = active + ?4,"
+		" paused = paused + ?5, done = done + ?6, failed = failed + ?7,"
+		" cancelled = cancelled + ?8 WHERE id = ?1",
+	[ST_GROUPS] = "SELECT " GROUP_COLUMNS
+		      " FROM groups WHERE id > ?1 AND (?2 OR owner = ?3) ORDER BY id LIMIT ?4",
+	[ST_GROUPS_FATED] = "SELECT " GROUP_COLUMNS " FROM groups WHERE (fate > 0 OR filling = 1) AND id > ?1"
+			    " ORDER BY id LIMIT 1",
+	[ST_NEXT_GROUP_DEADLINE] =
+		"SELECT " GROUP_COLUMNS " FROM groups WHERE deadline_usec >= 0 AND finished_usec = 0"
+		" ORDER BY deadline_usec LIMIT 1",
 	[ST_SEQUENCE_SET] = "UPDATE sequences SET last = ?2 WHERE name = ?1",
 };
 

@@ -250,7 +250,9 @@ void store_close(struct store *store)
 		log_err("database %s: closed with work left: %s", store->path, sqlite3_errmsg(store->db));
 	counters_done(&store->counters);
 	counters_done(&store->saved);
+	free(store->group_moves.moves);
 	free(store->memo_origin);
+	free(store->memo_group);
 	free(store->path);
 	free(store);
 }
@@ -305,6 +307,9 @@ int store_commit(struct store *store)
 	bool wrote = sqlite3_total_changes(store->db) != store->changes;
 	int err = counters_flush(store);
 
+	if (!err)
+		err = group_moves_flush(store);
+
 	/* Numbers of a turn that was undone are no reason to write: who only reads needs no room. */
 	if (!err && wrote)
 		err = sequence_flush(store, "job", store->last_job_id, &store->stored_job_id);
@@ -330,6 +335,8 @@ static void forget_memos(struct store *store)
 {
 	str_set(&store->memo_origin, NULL);
 	store->memo_origin_id = 0;
+	str_set(&store->memo_group, NULL);
+	store->memo_group_id = 0;
 }
 
 void store_rollback(struct store *store)
@@ -341,6 +348,7 @@ void store_rollback(struct store *store)
 	if (!sqlite3_get_autocommit(store->db))
 		(void)store_run(store, store_statement(store, ST_ROLLBACK));
 	forget_memos(store);
+	store->group_moves.n = store->group_moves.saved = 0;
 	(void)counters_load(store);
 }
 

@@ -12,6 +12,7 @@
 #include "job/attempt.h"
 #include "job/event.h"
 #include "job/filter.h"
+#include "job/group.h"
 #include "job/job.h"
 
 struct store;
@@ -82,11 +83,27 @@ void job_list_done(struct job_list *list);
 /* Jobs of the filter with ids beyond after_id (0: from the start), by id, or downwards with reverse. */
 int store_list(struct store *store, const struct job_filter *filter, int64_t after_id, bool reverse,
 	size_t limit, struct job_list *ret);
-/* Ready jobs of one origin, best first. */
-int store_ready(struct store *store, int64_t origin_id, size_t limit, struct job_list *ret);
-/* Waiting jobs due at now_usec or before, earliest first. */
+/* What is claimed together: an owner's jobs of one group (0: of none) at one origin. */
+struct store_lane {
+	int64_t origin_id;
+	int64_t group_id;
+	uid_t owner;
+};
+/* Ready jobs of a lane, best first. */
+int store_ready(struct store *store, const struct store_lane *lane, size_t limit, struct job_list *ret);
+/* The lane with ready jobs that follows *lane (all 0: from the start) in the order of the index, and its best
+ * priority: one index step. -ENOENT after the last. */
+int store_next_lane(struct store *store, struct store_lane *lane, int32_t *ret_priority);
+/* The best ready priority of a lane; -ENOENT when none is ready. */
+int store_lane_head(struct store *store, const struct store_lane *lane, int32_t *ret_priority);
+/* Jobs that wait for a time that a user gave, which is at wall_usec or before, earliest first. */
+int store_scheduled(struct store *store, int64_t wall_usec, size_t limit, struct job_list *ret);
+/* When the next of them is; USEC_INFINITY for none. */
+int store_next_scheduled(struct store *store, int64_t *ret_usec);
+/* Jobs that wait for anything but that or a dependency, due at now_usec (steady) or before, earliest first.
+ */
 int store_due(struct store *store, int64_t now_usec, size_t limit, struct job_list *ret);
-/* When the next waiting job is due; USEC_INFINITY for none. */
+/* When the next of them is due; USEC_INFINITY for none. */
 int store_next_due(struct store *store, int64_t *ret_usec);
 /* Up to limit jobs that wait for the network, with ids beyond *after_id, become due between now_usec and
  * spread_usec later, if they were due after that. Moves *after_id on; *ret_first_usec: when the first is due.
@@ -104,26 +121,60 @@ int store_purge(struct store *store, int64_t done_before_usec, int64_t failed_be
 
 /* ---- origins */
 
-/* The best ready job of the origin that follows after_id in number: one index step each. -ENOENT after the
- * last. */
-struct store_origin_head {
-	int64_t origin_id;
-	int32_t priority;
-};
-int store_next_ready_origin(struct store *store, int64_t after_id, struct store_origin_head *ret);
-/* The best ready priority of one origin; -ENOENT when none is ready. */
-int store_origin_head(struct store *store, int64_t origin_id, struct store_origin_head *ret);
-
-/* What is remembered of an origin for a time; 0: nothing. */
-struct store_origin_mark {
-	int64_t origin_id;
-	char *origin; /* when read; the caller's */
+/* What is remembered of an origin; 0: nothing. Strings are the reader's: store_origin_done(). */
+struct store_origin {
+	int64_t id;
+	char *origin; /* when read */
 	int64_t hold_until_usec;
+	char *hold_code; /* because of which answer, "E_HTTP_429" */
+	int64_t hold_job;
 	int64_t http1_until_usec;
+	int64_t limit_rate; /* bytes/s; 0: the configuration's */
+	int64_t max_active; /* 0: the configuration's */
+	/* job/governor.h; limit 0: it was never asked */
+	int64_t governor_limit, governor_ceiling, governor_probe_usec, governor_probe_span_usec;
+	int64_t breaker_until_usec, breaker_span_usec, breaker_failures;
 };
-int store_origin_mark(struct store *store, const struct store_origin_mark *mark);
-/* The marked origin that follows after_id in number. -ENOENT after the last. */
-int store_next_marked_origin(struct store *store, int64_t after_id, struct store_origin_mark *ret);
+int store_origin_get(struct store *store, int64_t id, struct store_origin *ret);
+/* -ENOENT: no job ever asked for it. */
+int store_origin_find(struct store *store, const char *origin, int64_t *ret_id);
+int store_origin_put(struct store *store, const struct store_origin *origin);
+/* The one that is held or avoided, and follows after_id in number. -ENOENT after the last. */
+int store_next_marked_origin(struct store *store, int64_t after_id, struct store_origin *ret);
+void store_origin_done(struct store_origin *origin);
+
+/* ---- groups */
+
+struct store_group {
+	int64_t id;
+	uid_t owner;
+	char *name;
+	enum group_policy policy;
+	enum group_fate fate;
+	int64_t fate_job; /* whose failure brought it; 0 */
+	bool filling;
+	int64_t created_usec;
+	int64_t finished_usec; /* 0: some of its jobs have not ended, or it has none */
+	int64_t deadline_usec; /* wall; -1: none */
+	int64_t limit_rate;    /* bytes/s; 0: none */
+	int64_t by_state[JOB_STATE_N];
+};
+/* Sets group->id. The name must be free. */
+int store_group_add(struct store *store, struct store_group *group);
+/* The reader's: store_group_done(). Counts have what this turn did. -ENOENT. */
+int store_group_get(struct store *store, int64_t id, struct store_group *ret);
+int store_group_find(struct store *store, uid_t owner, const char *name, struct store_group *ret);
+/* Writes what can change, but counts. */
+int store_group_put(struct store *store, const struct store_group *group);
+int store_group_remove(struct store *store, int64_t id);
+/* Groups with numbers beyond after_id; *ret has room for limit. */
+int store_groups(struct store *store, bool all_owners, uid_t owner, int64_t after_id, size_t limit,
+	struct store_group *ret, size_t *ret_n);
+/* One with a fate, or that is being filled, beyond after_id. -ENOENT after the last. */
+int store_next_fated_group(struct store *store, int64_t after_id, struct store_group *ret);
+/* The open one whose deadline comes first. -ENOENT. */
+int store_next_group_deadline(struct store *store, struct store_group *ret);
+void store_group_done(struct store_group *group);
 
 /* ---- events */
 

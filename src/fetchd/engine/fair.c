@@ -1,0 +1,450 @@
+/* The fair queue: heaps of heaps. See fair.h. */
+#include "config.h"
+
+#include "fetchd/engine/fair.h"
+
+#include <assert.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+
+/* What one turn costs a node of weight 1: far more than there are ever nodes in a heap, and passes of 2^36
+ * turns fit. */
+#define STRIDE ((uint64_t)1 << 28)
+/* Lanes that ageing looks at in one level before it gives up. */
+#define AGED_LOOKS 8
+
+struct fair_level {
+	int32_t priority;
+	struct fair_line shares;
+	TAILQ_HEAD(, lane) ages;
+	TAILQ_HEAD(, fair_share) all; /* in the heap or not */
+	TAILQ_ENTRY(fair_level) link;
+};
+
+struct fair_share {
+	struct heap_node node; /* in level->shares */
+	struct fair_level *level;
+	struct fair_user *user;
+	struct fair_line groups;
+	struct fair_group *table; /* all of them, by group_id */
+	TAILQ_ENTRY(fair_share) level_link, user_link;
+};
+
+struct fair_group {
+	struct heap_node node; /* in share->groups */
+	int64_t group_id;
+	struct fair_share *share;
+	struct fair_batch *batch;
+	struct fair_line lanes;
+	unsigned n_lanes; /* in the heap or not */
+	TAILQ_ENTRY(fair_group) batch_link;
+	UT_hash_handle hh;
+};
+
+/* ---- lines: who takes turns */
+
+/* What was stepped over keeps the turn that it is owed, what has run ahead its debt, but no more than one; a
+ * newcomer (key 0) begins now. */
+static void line_add(struct fair_line *line, struct heap_node *node, uint32_t weight)
+{
+	if (node->key == 0)
+		node->key = line->time;
+	else if (node->key + STRIDE < line->time)
+		node->key = line->time - STRIDE;
+	else if (node->key > line->time + STRIDE)
+		node->key = line->time + STRIDE;
+	line->weights += weight;
+	heap_add(&line->heap, node);
+}
+
+static void line_remove(struct fair_line *line, struct heap_node *node, uint32_t weight)
+{
+	line->weights -= weight;
+	heap_remove(&line->heap, node);
+}
+
+/* Virtual time goes on by one turn of each of them in as many turns as they have weight together. */
+static void line_charge(struct fair_line *line, struct heap_node *node, uint32_t weight)
+{
+	line->time += STRIDE / line->weights;
+	heap_move(&line->heap, node, node->key + STRIDE / weight);
+}
+
+/* ---- in and out: a node stands in its heap while it may run and has something that may */
+
+static void enter(struct fair_line *line, struct heap_node *node, uint32_t weight, bool wanted)
+{
+	if (wanted && !heap_has(node))
+		line_add(line, node, weight);
+	else if (!wanted && heap_has(node))
+		line_remove(line, node, weight);
+}
+
+static void share_settle(struct fair_share *share)
+{
+	enter(&share->level->shares, &share->node, share->user->weight,
+		share->groups.heap.n > 0 && !share->user->gate.shut);
+}
+
+static void group_settle(struct fair_group *group)
+{
+	enter(&group->share->groups, &group->node, 1,
+		group->lanes.heap.n > 0 && !(group->batch && group->batch->gate.shut));
+	share_settle(group->share);
+}
+
+static void lane_settle(struct lane *lane)
+{
+	enter(&lane->group->lanes, &lane->node, 1, !lane->host->gate.shut);
+	group_settle(lane->group);
+}
+
+void fair_host_shut(struct fair_host *host, bool shut)
+{
+	struct lane *lane;
+
+	if (host->gate.shut == shut)
+		return;
+	host->gate.shut = shut;
+	TAILQ_FOREACH(lane, &host->lanes, host_link)
+		lane_settle(lane);
+}
+
+void fair_user_shut(struct fair_user *user, bool shut)
+{
+	struct fair_share *share;
+
+	if (user->gate.shut == shut)
+		return;
+	user->gate.shut = shut;
+	TAILQ_FOREACH(share, &user->shares, user_link)
+		share_settle(share);
+}
+
+void fair_user_weigh(struct fair_user *user, uint32_t weight)
+{
+	bool shut = user->gate.shut;
+
+	fair_user_shut(user, true);
+	user->weight = weight;
+	fair_user_shut(user, shut);
+}
+
+void fair_batch_shut(struct fair_batch *batch, bool shut)
+{
+	struct fair_group *group;
+
+	if (batch->gate.shut == shut)
+		return;
+	batch->gate.shut = shut;
+	TAILQ_FOREACH(group, &batch->groups, batch_link)
+		group_settle(group);
+}
+
+/* ---- places, made when needed and gone when empty */
+
+static struct fair_level *level_need(struct fair *fair, int32_t priority)
+{
+	struct fair_level *level, *fresh;
+
+	TAILQ_FOREACH(level, &fair->levels, link)
+		if (level->priority <= priority)
+			break;
+	if (level && level->priority == priority)
+		return level;
+	fresh = xcalloc(1, sizeof(*fresh));
+	fresh->priority = priority;
+	TAILQ_INIT(&fresh->ages);
+	TAILQ_INIT(&fresh->all);
+	if (level)
+		TAILQ_INSERT_BEFORE(level, fresh, link);
+	else
+		TAILQ_INSERT_TAIL(&fair->levels, fresh, link);
+	return fresh;
+}
+
+static struct fair_share *share_need(struct fair_level *level, struct fair_user *user)
+{
+	struct fair_share *share;
+
+	/* An owner has few priorities. */
+	TAILQ_FOREACH(share, &user->shares, user_link)
+		if (share->level == level)
+			return share;
+	share = xcalloc(1, sizeof(*share));
+	share->level = level;
+	share->user = user;
+	TAILQ_INSERT_TAIL(&level->all, share, level_link);
+	TAILQ_INSERT_TAIL(&user->shares, share, user_link);
+	return share;
+}
+
+static struct fair_group *group_need(struct fair_share *share, int64_t group_id, struct fair_batch *batch)
+{
+	struct fair_group *group;
+
+	HASH_FIND(hh, share->table, &group_id, sizeof(group_id), group);
+	if (group)
+		return group;
+	group = xcalloc(1, sizeof(*group));
+	group->group_id = group_id;
+	group->share = share;
+	group->batch = batch;
+	if (batch)
+		TAILQ_INSERT_TAIL(&batch->groups, group, batch_link);
+	HASH_ADD(hh, share->table, group_id, sizeof(group->group_id), group);
+	return group;
+}
+
+static void level_drop(struct fair *fair, struct fair_level *level)
+{
+	if (!TAILQ_EMPTY(&level->all))
+		return;
+	if (fair->aged == level)
+		fair->aged = NULL;
+	TAILQ_REMOVE(&fair->levels, level, link);
+	heap_done(&level->shares.heap);
+	free(level);
+}
+
+static void share_drop(struct fair *fair, struct fair_share *share)
+{
+	struct fair_level *level = share->level;
+
+	if (share->table)
+		return;
+	enter(&level->shares, &share->node, share->user->weight, false);
+	TAILQ_REMOVE(&level->all, share, level_link);
+	TAILQ_REMOVE(&share->user->shares, share, user_link);
+	heap_done(&share->groups.heap);
+	free(share);
+	level_drop(fair, level);
+}
+
+static void group_drop(struct fair *fair, struct fair_group *group)
+{
+	struct fair_share *share = group->share;
+
+	if (group->n_lanes > 0)
+		return;
+	enter(&share->groups, &group->node, 1, false);
+	HASH_DELETE(hh, share->table, group);
+	if (group->batch)
+		TAILQ_REMOVE(&group->batch->groups, group, batch_link);
+	heap_done(&group->lanes.heap);
+	free(group);
+	share_settle(share);
+	share_drop(fair, share);
+}
+
+/* ---- lanes */
+
+static void lane_place(struct fair *fair, struct lane *lane, int32_t priority)
+{
+	struct fair_level *level = level_need(fair, priority);
+
+	lane->priority = priority;
+	lane->group = group_need(share_need(level, lane->user), lane->key.group_id, lane->batch);
+	lane->group->n_lanes++;
+	lane->node.key = 0;
+	TAILQ_INSERT_TAIL(&level->ages, lane, age_link);
+	lane_settle(lane);
+}
+
+static void lane_displace(struct fair *fair, struct lane *lane)
+{
+	struct fair_group *group = lane->group;
+
+	enter(&group->lanes, &lane->node, 1, false);
+	TAILQ_REMOVE(&group->share->level->ages, lane, age_link);
+	group->n_lanes--;
+	group_settle(group);
+	group_drop(fair, group);
+}
+
+struct lane *fair_find(const struct fair *fair, const struct lane_key *key)
+{
+	struct lane *lane;
+
+	HASH_FIND(hh, fair->lanes, key, sizeof(*key), lane);
+	return lane;
+}
+
+struct lane *fair_ready(struct fair *fair, const struct lane_key *key, struct fair_host *host,
+	struct fair_user *user, struct fair_batch *batch, int32_t priority, int64_t now_usec)
+{
+	struct lane *lane = fair_find(fair, key);
+
+	if (lane) {
+		if (priority > lane->priority)
+			fair_set_priority(fair, lane, priority);
+		return lane;
+	}
+	lane = xcalloc(1, sizeof(*lane));
+	lane->key = *key;
+	lane->host = host;
+	lane->user = user;
+	lane->batch = batch;
+	lane->waits_since_usec = now_usec;
+	TAILQ_INSERT_TAIL(&host->lanes, lane, host_link);
+	HASH_ADD(hh, fair->lanes, key, sizeof(lane->key), lane);
+	lane_place(fair, lane, priority);
+	return lane;
+}
+
+void fair_set_priority(struct fair *fair, struct lane *lane, int32_t priority)
+{
+	if (lane->priority == priority)
+		return;
+	lane_displace(fair, lane);
+	lane_place(fair, lane, priority);
+}
+
+void fair_remove(struct fair *fair, struct lane *lane)
+{
+	lane_displace(fair, lane);
+	TAILQ_REMOVE(&lane->host->lanes, lane, host_link);
+	HASH_DELETE(hh, fair->lanes, lane);
+	free(lane);
+}
+
+/* ---- picking */
+
+static bool lane_open(const struct lane *lane)
+{
+	return heap_has(&lane->node) && heap_has(&lane->group->node) && heap_has(&lane->group->share->node);
+}
+
+static struct fair_level *top_level(const struct fair *fair)
+{
+	struct fair_level *level;
+
+	TAILQ_FOREACH(level, &fair->levels, link)
+		if (level->shares.heap.n > 0)
+			return level;
+	return NULL;
+}
+
+/* The one that has waited too long, if it may run. What may not is passed over, and looked at again when the
+ * others of its level have been. */
+static struct lane *aged_lane(struct fair_level *level, int64_t since_usec)
+{
+	struct lane *lane;
+
+	for (int looks = 0; looks < AGED_LOOKS; looks++) {
+		lane = TAILQ_FIRST(&level->ages);
+		if (!lane || lane->waits_since_usec > since_usec)
+			return NULL;
+		if (lane_open(lane))
+			return lane;
+		TAILQ_REMOVE(&level->ages, lane, age_link);
+		TAILQ_INSERT_TAIL(&level->ages, lane, age_link);
+	}
+	return NULL;
+}
+
+/* Levels below the top take turns. */
+static struct lane *pick_aged(struct fair *fair, struct fair_level *top, int64_t since_usec)
+{
+	struct fair_level *first = fair->aged ? TAILQ_NEXT(fair->aged, link) : NULL, *level;
+
+	if (!first || first->priority >= top->priority)
+		first = TAILQ_NEXT(top, link);
+	level = first;
+	while (level) {
+		struct lane *lane = level->shares.heap.n > 0 ? aged_lane(level, since_usec) : NULL;
+
+		if (lane) {
+			fair->aged = level;
+			return lane;
+		}
+		level = TAILQ_NEXT(level, link) ? TAILQ_NEXT(level, link) : TAILQ_NEXT(top, link);
+		if (level == first)
+			break;
+	}
+	return NULL;
+}
+
+struct lane *fair_pick(struct fair *fair, int64_t now_usec, int64_t ageing_usec, bool *ret_alone)
+{
+	struct fair_level *top = top_level(fair);
+	struct fair_share *share;
+	struct fair_group *group;
+	struct lane *aged = NULL;
+
+	*ret_alone = false;
+	if (!top)
+		return NULL;
+	if (ageing_usec != USEC_INFINITY && fair->picks++ % FAIR_AGED_SHARE == FAIR_AGED_SHARE - 1)
+		aged = pick_aged(fair, top, now_usec - ageing_usec);
+	if (aged)
+		return aged;
+	/* The node is the first member of each. */
+	share = (struct fair_share *)heap_first(&top->shares.heap);
+	group = (struct fair_group *)heap_first(&share->groups.heap);
+	*ret_alone = top->shares.heap.n == 1 && share->groups.heap.n == 1 && group->lanes.heap.n == 1 &&
+		     !TAILQ_NEXT(top, link);
+	return (struct lane *)heap_first(&group->lanes.heap);
+}
+
+void fair_served(struct lane *lane, int64_t now_usec)
+{
+	struct fair_group *group = lane->group;
+	struct fair_share *share = group->share;
+	struct fair_level *level = share->level;
+
+	assert(lane_open(lane));
+	line_charge(&group->lanes, &lane->node, 1);
+	line_charge(&share->groups, &group->node, 1);
+	line_charge(&level->shares, &share->node, share->user->weight);
+	lane->waits_since_usec = now_usec;
+	TAILQ_REMOVE(&level->ages, lane, age_link);
+	TAILQ_INSERT_TAIL(&level->ages, lane, age_link);
+}
+
+void fair_peers(const struct fair *fair, const struct lane *lane, struct fair_peers *ret)
+{
+	const struct fair_group *group = lane->group;
+	const struct fair_level *top = top_level(fair);
+
+	ret->lanes = group->lanes.heap.n;
+	ret->groups = group->share->groups.heap.n;
+	ret->owners = group->share->level->shares.heap.n;
+	ret->higher = top && top->priority > lane->priority;
+}
+
+/* ---- all */
+
+void fair_init(struct fair *fair)
+{
+	*fair = (struct fair){0};
+	TAILQ_INIT(&fair->levels);
+}
+
+void fair_done(struct fair *fair)
+{
+	struct lane *lane, *next;
+
+	HASH_ITER(hh, fair->lanes, lane, next)
+		fair_remove(fair, lane);
+}
+
+void fair_host_init(struct fair_host *host)
+{
+	host->gate.shut = false;
+	TAILQ_INIT(&host->lanes);
+}
+
+void fair_user_init(struct fair_user *user, uint32_t weight)
+{
+	user->gate.shut = false;
+	user->weight = weight;
+	TAILQ_INIT(&user->shares);
+}
+
+void fair_batch_init(struct fair_batch *batch)
+{
+	batch->gate.shut = false;
+	TAILQ_INIT(&batch->groups);
+}

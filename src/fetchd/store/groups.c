@@ -1,0 +1,260 @@
+/* Groups: names that jobs share, what becomes of them together, and how many of them are in each state.
+ * Engine's thread. */
+#include "config.h"
+
+#include "fetchd/store/internal.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/alloc.h"
+
+/* ---- counts */
+
+void group_moved(struct store *store, int64_t group_id, int from, int to)
+{
+	struct group_moves *m = &store->group_moves;
+
+	if (m->n == m->room) {
+		m->room = m->room ? 2 * m->room : 64;
+		m->moves = xreallocarray(m->moves, m->room, sizeof(*m->moves));
+	}
+	m->moves[m->n++] = (struct group_move){.group_id = group_id, .from = from, .to = to};
+}
+
+static int by_group(const void *a, const void *b)
+{
+	const struct group_move *x = a, *y = b;
+
+	return x->group_id < y->group_id ? -1 : x->group_id > y->group_id;
+}
+
+static int add_counts(struct store *store, int64_t group_id, const int64_t by_state[JOB_STATE_N])
+{
+	sqlite3_stmt *st = store_statement(store, ST_GROUP_COUNT);
+
+	sqlite3_bind_int64(st, 1, group_id);
+	for (int state = JOB_STATE_FIRST; state <= JOB_STATE_LAST; state++)
+		sqlite3_bind_int64(st, 1 + state, by_state[state]);
+	return store_run(store, st);
+}
+
+/* The moves of one group, which stand together. */
+static int flush_some(struct store *store, const struct group_move *moves, size_t n)
+{
+	int64_t by_state[JOB_STATE_N] = {0};
+
+	for (size_t i = 0; i < n; i++) {
+		by_state[moves[i].from]--;
+		by_state[moves[i].to]++;
+	}
+	return add_counts(store, moves[0].group_id, by_state);
+}
+
+int group_moves_flush(struct store *store)
+{
+	struct group_moves *m = &store->group_moves;
+	size_t n, i;
+	int err = 0;
+
+	qsort(m->moves, m->n, sizeof(*m->moves), by_group);
+	for (i = 0; i < m->n && !err; i += n) {
+		for (n = 1; i + n < m->n && m->moves[i + n].group_id == m->moves[i].group_id; n++)
+			;
+		err = flush_some(store, m->moves + i, n);
+	}
+	m->n = m->saved = 0;
+	return err;
+}
+
+/* ---- rows */
+
+static int group_find(struct store *store, uid_t owner, const char *name, int64_t *ret_id)
+{
+	sqlite3_stmt *st = store_statement(store, ST_GROUP_FIND);
+	int rc;
+
+	sqlite3_bind_int64(st, 1, owner);
+	store_bind_text(st, 2, name);
+	rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW)
+		*ret_id = sqlite3_column_int64(st, 0);
+	sqlite3_reset(st);
+	if (rc == SQLITE_ROW)
+		return 0;
+	return rc == SQLITE_DONE ? -ENOENT : store_failure(store, rc, "finding a group");
+}
+
+int store_group_add(struct store *store, struct store_group *group)
+{
+	sqlite3_stmt *st = store_statement(store, ST_GROUP_ADD);
+	int err;
+
+	sqlite3_bind_int64(st, 1, group->owner);
+	store_bind_text(st, 2, group->name);
+	sqlite3_bind_int(st, 3, group->policy);
+	sqlite3_bind_int(st, 4, group->filling);
+	sqlite3_bind_int64(st, 5, group->created_usec);
+	sqlite3_bind_int64(st, 6, group->deadline_usec);
+	sqlite3_bind_int64(st, 7, group->limit_rate);
+	err = store_run(store, st);
+	if (!err)
+		group->id = sqlite3_last_insert_rowid(store->db);
+	return err;
+}
+
+int group_need(struct store *store, uid_t owner, const char *name, int64_t now_usec, int64_t *ret_id)
+{
+	int err;
+
+	if (store->memo_group && store->memo_group_owner == owner && strcmp(store->memo_group, name) == 0) {
+		*ret_id = store->memo_group_id;
+		return 0;
+	}
+	err = group_find(store, owner, name, ret_id);
+	if (err == -ENOENT) {
+		CLEANUP_FREE char *copy = xstrdup(name);
+		struct store_group group = {
+			.owner = owner, .name = copy, .created_usec = now_usec, .deadline_usec = -1};
+
+		err = store_group_add(store, &group);
+		*ret_id = group.id;
+	}
+	if (err)
+		return err;
+	str_set(&store->memo_group, name);
+	store->memo_group_owner = owner;
+	store->memo_group_id = *ret_id;
+	return 0;
+}
+
+static void group_from_row(sqlite3_stmt *st, struct store_group *g)
+{
+	int i = 0;
+
+	g->id = sqlite3_column_int64(st, i++);
+	g->owner = (uid_t)sqlite3_column_int64(st, i++);
+	g->name = store_column_dup(st, i++);
+	g->policy = (enum group_policy)sqlite3_column_int(st, i++);
+	g->fate = (enum group_fate)sqlite3_column_int(st, i++);
+	g->fate_job = sqlite3_column_int64(st, i++);
+	g->filling = sqlite3_column_int(st, i++) != 0;
+	g->created_usec = sqlite3_column_int64(st, i++);
+	g->finished_usec = sqlite3_column_int64(st, i++);
+	g->deadline_usec = sqlite3_column_int64(st, i++);
+	g->limit_rate = sqlite3_column_int64(st, i++);
+	for (int state = JOB_STATE_FIRST; state <= JOB_STATE_LAST; state++)
+		g->by_state[state] = sqlite3_column_int64(st, i++);
+}
+
+void store_group_done(struct store_group *group)
+{
+	str_set(&group->name, NULL);
+}
+
+/* Steps to the one row that st may have, and resets it. */
+static int one_group(struct store *store, sqlite3_stmt *st, struct store_group *ret)
+{
+	int rc = sqlite3_step(st);
+
+	*ret = (struct store_group){0};
+	if (rc == SQLITE_ROW)
+		group_from_row(st, ret);
+	sqlite3_reset(st);
+	if (rc == SQLITE_ROW)
+		return 0;
+	return rc == SQLITE_DONE ? -ENOENT : store_failure(store, rc, "reading a group");
+}
+
+/* What this turn has moved is counted first. */
+static int flush_in_turn(struct store *store)
+{
+	return store->in_turn && store->group_moves.n > store->group_moves.saved ? group_moves_flush(store)
+										 : 0;
+}
+
+int store_group_get(struct store *store, int64_t id, struct store_group *ret)
+{
+	int err = flush_in_turn(store);
+	sqlite3_stmt *st = store_statement(store, ST_GROUP_GET);
+
+	*ret = (struct store_group){0};
+	if (err)
+		return err;
+	sqlite3_bind_int64(st, 1, id);
+	return one_group(store, st, ret);
+}
+
+int store_group_find(struct store *store, uid_t owner, const char *name, struct store_group *ret)
+{
+	int64_t id;
+	int err = group_find(store, owner, name, &id);
+
+	*ret = (struct store_group){0};
+	return err ? err : store_group_get(store, id, ret);
+}
+
+int store_group_put(struct store *store, const struct store_group *g)
+{
+	sqlite3_stmt *st = store_statement(store, ST_GROUP_PUT);
+
+	sqlite3_bind_int64(st, 1, g->id);
+	sqlite3_bind_int(st, 2, g->policy);
+	sqlite3_bind_int(st, 3, g->fate);
+	sqlite3_bind_int64(st, 4, g->fate_job);
+	sqlite3_bind_int(st, 5, g->filling);
+	sqlite3_bind_int64(st, 6, g->finished_usec);
+	sqlite3_bind_int64(st, 7, g->deadline_usec);
+	sqlite3_bind_int64(st, 8, g->limit_rate);
+	return store_run(store, st);
+}
+
+int store_group_remove(struct store *store, int64_t id)
+{
+	sqlite3_stmt *st = store_statement(store, ST_GROUP_REMOVE);
+
+	str_set(&store->memo_group, NULL);
+	sqlite3_bind_int64(st, 1, id);
+	return store_run(store, st);
+}
+
+int store_groups(struct store *store, bool all_owners, uid_t owner, int64_t after_id, size_t limit,
+	struct store_group *ret, size_t *ret_n)
+{
+	int err = flush_in_turn(store);
+	sqlite3_stmt *st = store_statement(store, ST_GROUPS);
+	int rc;
+
+	*ret_n = 0;
+	if (err)
+		return err;
+	sqlite3_bind_int64(st, 1, after_id);
+	sqlite3_bind_int(st, 2, all_owners);
+	sqlite3_bind_int64(st, 3, owner);
+	sqlite3_bind_int64(st, 4, (int64_t)limit);
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW && *ret_n < limit)
+		group_from_row(st, &ret[(*ret_n)++]);
+	sqlite3_reset(st);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : store_failure(store, rc, "reading groups");
+}
+
+int store_next_fated_group(struct store *store, int64_t after_id, struct store_group *ret)
+{
+	int err = flush_in_turn(store);
+	sqlite3_stmt *st = store_statement(store, ST_GROUPS_FATED);
+
+	*ret = (struct store_group){0};
+	if (err)
+		return err;
+	sqlite3_bind_int64(st, 1, after_id);
+	return one_group(store, st, ret);
+}
+
+int store_next_group_deadline(struct store *store, struct store_group *ret)
+{
+	int err = flush_in_turn(store);
+	sqlite3_stmt *st = store_statement(store, ST_NEXT_GROUP_DEADLINE);
+
+	*ret = (struct store_group){0};
+	return err ? err : one_group(store, st, ret);
+}

@@ -1,0 +1,73 @@
+/* Throttle: how many transfers at once an origin takes, found out by trying. Pure; any thread, no lock; the
+ * caller gives the time (usec on a steady clock).
+ *
+ * Up to six it grows by one with each success, as fast as TCP's slow start; beyond, it doubles at most once a
+ * round and only while throughput grows with it. A refusal of the k-th attempt cuts it to k - 1 and makes
+ * that the ceiling. Above a ceiling it goes seldom: one step, and back when that hurts. Where even one at a
+ * time is too much, because requests are counted and not connections, it spaces the starts instead.
+ *
+ * A round is what TCP calls a round trip and Postfix a cohort: it lasts until something that started in it
+ * has ended, and as many have ended as may run.
+ */
+#ifndef JOB_THROTTLE_H
+#define JOB_THROTTLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "job/governor_answer.h"
+
+/* What the throttle must know of an attempt when it ends. */
+struct throttle_ticket {
+	int64_t start_usec;
+	uint32_t number; /* it was started as the so-manieth active one */
+	uint32_t epoch;
+};
+
+struct throttle {
+	int64_t probe_usec;	 /* not above the ceiling before */
+	int64_t probe_span_usec; /* and then again after so long */
+	int64_t trip_usec;	 /* an attempt lasts so long, averaged; 0: not known */
+	int64_t pace_usec;	 /* between starts, at a limit of 1; 0: as they come */
+	int64_t pace_floor_usec; /* faster hurt */
+	int64_t round_usec;	 /* when the round began */
+	int64_t round_bytes;
+	int64_t growth_bytes; /* that have not yet counted as a success */
+	double base_rate;     /* bytes/s where more at once last paid; 0: not known */
+	uint32_t base_level;  /* the limit then */
+	uint32_t limit;
+	uint32_t ceiling; /* above, it hurt or did not pay; 0: none found yet */
+	uint32_t level;	  /* limit when the round began */
+	uint32_t epoch;	  /* counts rounds and cuts */
+	uint32_t cut_epoch;
+	uint32_t cut_floor; /* half of the limit at the last cut */
+	uint32_t cut_step;
+	uint32_t rise_step;
+	uint32_t active;
+	uint32_t peak; /* most active in this round */
+	uint32_t round_ends;
+	uint32_t above;	   /* successes above the ceiling since the last rise */
+	uint32_t served;   /* successes at the limit since the last rise */
+	uint32_t strained; /* refusals that were forgiven because of them */
+	uint8_t strikes;   /* rounds in which more at once did not pay */
+	uint8_t pace_step;
+	uint8_t pace_served; /* successes since the pace last changed, up to PACE_SERVED_MIN */
+	bool pace_probing;
+	bool round_trip; /* one that started in this round has ended */
+	bool was_full;	 /* the round before used the limit */
+	bool flat;	 /* the ceiling is where more did not pay; else where it hurt */
+};
+
+void throttle_init(struct throttle *t, unsigned max, int64_t now_usec);
+/* What an earlier one found out, each >= 0; absurd values are put right. limit 0: as throttle_init(). */
+void throttle_restore(struct throttle *t, unsigned max, int limit, int ceiling, int64_t probe_usec,
+	int64_t probe_span_usec, int64_t now_usec);
+/* The bound max has changed. */
+void throttle_tune(struct throttle *t, unsigned max);
+void throttle_started(struct throttle *t, unsigned active, int64_t now_usec, struct throttle_ticket *ret);
+/* An attempt that runs, or is about to end, has come on by so many bytes. */
+void throttle_bytes(struct throttle *t, unsigned max, int64_t bytes, int64_t now_usec);
+void throttle_ended(struct throttle *t, unsigned max, const struct throttle_ticket *ticket,
+	enum governor_answer answer, int64_t now_usec);
+
+#endif
