@@ -13,6 +13,7 @@ unit_tests = \
 	tests/unit/test_rng \
 	tests/unit/test_text \
 	tests/unit/test_units \
+	tests/unit/test_calendar \
 	tests/unit/test_checksum \
 	tests/unit/test_classify \
 	tests/unit/test_digest \
@@ -91,6 +92,8 @@ tests_unit_test_sums_LDADD = $(unit_fetchd) $(CRYPTO_LIBS)
 tests_unit_test_secrets_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_secrets_LDADD = $(unit_fetchd)
 
+tests_unit_test_calendar_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_calendar_LDADD = $(unit_job)
 tests_unit_test_checksum_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_checksum_LDADD = $(unit_job)
 tests_unit_test_classify_CPPFLAGS = $(unit_cppflags) $(CURL_CFLAGS)
