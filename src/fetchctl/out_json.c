@@ -96,6 +96,7 @@ const struct out_ops out_json_ops = {
 	.job = json_job,
 	.verified = json_verified,
 	.status = json_value,
+	.limit = json_value,
 	.event = json_value,
 	.ended = json_ended,
 	.changed = json_changed,

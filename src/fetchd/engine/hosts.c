@@ -84,11 +84,11 @@ static int64_t earlier(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-static unsigned bound_of(const struct engine *engine, const struct host *host)
+unsigned host_bound(const struct engine *engine, const struct host *host)
 {
 	int64_t own = host->memory ? host->memory->row.max_active : 0;
 
-	return (unsigned)(own > 0 ? own : engine->config->max_per_host);
+	return (unsigned)(own > 0 ? own : engine->limits.max_per_host);
 }
 
 enum host_block host_block(
@@ -101,12 +101,12 @@ enum host_block host_block(
 		*ret_until_usec = memory->row.hold_until_usec;
 		return HOST_HELD;
 	}
-	return host->active < bound_of(engine, host) ? HOST_FREE : HOST_FULL;
+	return host->active < host_bound(engine, host) ? HOST_FREE : HOST_FULL;
 }
 
 size_t host_room(const struct engine *engine, const struct host *host)
 {
-	unsigned bound = bound_of(engine, host);
+	unsigned bound = host_bound(engine, host);
 
 	return host->active < bound ? bound - host->active : 0;
 }

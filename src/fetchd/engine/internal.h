@@ -11,7 +11,9 @@
 #include "fetchd/disk/disk.h"
 #include "fetchd/engine/engine.h"
 #include "fetchd/engine/fair.h"
+#include "fetchd/engine/limits.h"
 #include "fetchd/engine/rates.h"
+#include "fetchd/engine/schedule.h"
 #include "fetchd/store/store.h"
 #include "fetchd/transfer/messages.h"
 #include "fetchd/transfer/worker.h"
@@ -30,6 +32,7 @@ struct host_memory {
 struct host {
 	int64_t origin_id;
 	unsigned active;
+	unsigned staying;	    /* see limits_shed() */
 	unsigned finishing;	    /* its files that are whole and wait for the disk: they hold no slot */
 	struct fair_host fair;	    /* its lanes */
 	struct host_memory *memory; /* NULL: nothing is known */
@@ -47,7 +50,7 @@ enum host_block {
 
 struct user {
 	int64_t uid;
-	size_t active, finishing;
+	size_t active, finishing, staying;
 	struct fair_user fair;
 	UT_hash_handle hh;
 };
@@ -76,6 +79,7 @@ struct run {
 	int64_t started_event; /* its record */
 	bool finishing;	       /* its slot was given back: see run_received() */
 	bool cancelling;       /* WORKER_CANCEL is out */
+	bool shed;	       /* for the sake of a limit: it is no attempt */
 	/* Replies that wait for this run's end. */
 	struct request **waiters;
 	size_t n_waiters;
@@ -98,6 +102,9 @@ struct engine {
 	struct rate *total_rate;
 	struct bucket *buckets; /* of what has active jobs */
 	struct config *config;
+	struct limits limits; /* in force */
+	struct limit_layers layers;
+	struct schedule schedule;
 	struct rng rng;
 	int timer_fd;
 	int64_t wall_offset_usec; /* steady wall time = boot clock + this */
@@ -164,6 +171,8 @@ int host_remember(struct engine *engine, struct host *host);
 /* Why it may start nothing now, and until when; *ret_until_usec 0: until one of its transfers ends. */
 enum host_block host_block(
 	const struct engine *engine, const struct host *host, int64_t now_usec, int64_t *ret_until_usec);
+/* How many of its transfers may run at once. */
+unsigned host_bound(const struct engine *engine, const struct host *host);
 /* How many it may start now. */
 size_t host_room(const struct engine *engine, const struct host *host);
 /* The origin asks to wait: no claim before until_usec. It may be asked for longer, not for shorter. 0 or

@@ -109,6 +109,7 @@ struct ending {
 	enum attempt_outcome word;
 	int64_t started_event;
 	bool gone; /* the record of the job too */
+	bool shed; /* for the sake of a limit */
 };
 
 static void set_error(struct job *job, const struct verdict *v)
@@ -257,7 +258,11 @@ static int end_held(struct engine *engine, struct job *job, struct ending *end)
 
 static int end_wished(struct engine *engine, struct job *job, struct ending *end, enum job_intent intent)
 {
-	end->word = ATTEMPT_STOPPED;
+	bool shed = end->shed && intent == JOB_INTENT_RUN;
+
+	end->word = shed ? ATTEMPT_HELD : ATTEMPT_STOPPED;
+	if (shed && job->attempts > 0)
+		job->attempts--;
 	end->gone = intent == JOB_INTENT_REMOVE;
 	return end_intent(engine, job, intent);
 }
@@ -385,11 +390,14 @@ static int keep_record(struct engine *engine, int64_t job_id, int64_t number, co
 	return err;
 }
 
-static int end_attempt(struct engine *engine, struct job *job, struct outcome *o, int64_t started_event)
+static int end_attempt(struct engine *engine, struct job *job, struct outcome *o, const struct run *run)
 {
 	enum job_intent intent = job->intent;
 	int64_t number = job->attempts;
-	struct ending end = {.verdict = &o->verdict, .progress = o->progress, .started_event = started_event};
+	struct ending end = {.verdict = &o->verdict,
+		.progress = o->progress,
+		.started_event = run->started_event,
+		.shed = run->shed};
 	struct verdict excuse;
 	int err;
 
@@ -422,7 +430,7 @@ int outcome_finished(struct engine *engine, struct outcome *o)
 	run->outcome = o;
 	run_release(engine, run);
 	TAILQ_INSERT_TAIL(&engine->ended, run, turn_link);
-	err = end_attempt(engine, job, o, run->started_event);
+	err = end_attempt(engine, job, o, run);
 	job_free(job);
 	return err;
 }

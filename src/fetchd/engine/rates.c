@@ -40,7 +40,7 @@ static int64_t host_limit(const struct engine *engine, const struct host *host)
 {
 	int64_t own = host->memory ? host->memory->row.limit_rate : 0;
 
-	return own > 0 ? own : engine->config->limit_rate_per_host;
+	return own > 0 ? own : engine->limits.limit_rate_per_host;
 }
 
 static void bucket_free(struct engine *engine, struct bucket *bucket)
@@ -53,7 +53,7 @@ static void bucket_free(struct engine *engine, struct bucket *bucket)
 void rates_hold(struct engine *engine, struct run *run)
 {
 	run->buckets[RATE_USER] =
-		bucket_hold(engine, RATE_USER, run->user->uid, engine->config->limit_rate_per_user);
+		bucket_hold(engine, RATE_USER, run->user->uid, engine->limits.limit_rate_per_user);
 	if (run->batch)
 		run->buckets[RATE_GROUP] =
 			bucket_hold(engine, RATE_GROUP, run->batch->id, run->batch->limit_rate);
@@ -86,9 +86,9 @@ void rates_tune(struct engine *engine)
 {
 	struct run *run, *next;
 
-	rate_set(engine->total_rate, engine->config->limit_rate);
+	rate_set(engine->total_rate, engine->limits.limit_rate);
 	HASH_ITER(hh, engine->runs, run, next) {
-		rate_set(run->buckets[RATE_USER]->rate, engine->config->limit_rate_per_user);
+		rate_set(run->buckets[RATE_USER]->rate, engine->limits.limit_rate_per_user);
 		if (run->batch)
 			rate_set(run->buckets[RATE_GROUP]->rate, run->batch->limit_rate);
 		rate_set(run->buckets[RATE_HOST]->rate, host_limit(engine, run->host));

@@ -268,7 +268,7 @@ static int claim_some(struct engine *engine, struct lane *lane, size_t n, size_t
 
 static size_t free_slots(const struct engine *engine)
 {
-	size_t max = (size_t)engine->config->max_active;
+	size_t max = (size_t)engine->limits.max_active;
 
 	return engine->n_active < max ? max - engine->n_active : 0;
 }
@@ -292,7 +292,7 @@ int sched_fill(struct engine *engine, bool *ret_more)
 	int err = 0;
 
 	*ret_more = false;
-	if (engine->draining || engine->stopping)
+	if (engine->draining || engine->stopping || schedule_now(engine)->stopped)
 		return 0;
 	while (!err && free_slots(engine) > 0) {
 		bool alone;

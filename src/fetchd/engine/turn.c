@@ -299,6 +299,7 @@ static void tell(struct engine *engine)
 	for (size_t i = 0; i < engine->n_workers; i++)
 		mailbox_post_all(worker_mailbox(engine->workers[i]), &engine->to_workers[i]);
 	post_disk(engine);
+	limits_committed(engine);
 	tell_counters(engine);
 	log_told(engine);
 	mailbox_post_all(engine->control, &engine->to_control);
@@ -310,7 +311,7 @@ static void tell(struct engine *engine)
 static bool only_asks(const struct request *request)
 {
 	return request->kind == REQUEST_LIST || request->kind == REQUEST_INSPECT ||
-	       request->kind == REQUEST_EVENTS;
+	       request->kind == REQUEST_LIMITS || request->kind == REQUEST_EVENTS;
 }
 
 static void drop_events(struct engine *engine, const char *why)
@@ -383,6 +384,7 @@ static void take_back(struct engine *engine, const char *why)
 	struct run *run;
 
 	store_rollback(engine->store);
+	limits_taken_back(engine);
 	drop_events(engine, why);
 	drop_held(engine);
 	while ((run = TAILQ_FIRST(&engine->claimed))) {

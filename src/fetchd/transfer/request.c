@@ -137,13 +137,14 @@ static long to_msec(int64_t usec)
 	return usec < USEC_PER_MSEC ? 1 : (long)(usec / USEC_PER_MSEC);
 }
 
-static void set_times(struct transfer *t, const struct config *cfg)
+void request_set_times(struct transfer *t, const struct config *cfg)
 {
 	const struct job_options *o = &t->job->options;
 	int64_t connect = o->connect_timeout_usec >= 0 ? o->connect_timeout_usec : cfg->connect_timeout_usec;
 	int64_t most = o->max_time_usec >= 0 ? o->max_time_usec : cfg->max_time_usec;
 
 	curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, to_msec(connect));
+	curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, 0L);
 	if (most != USEC_INFINITY && most > 0) {
 		/* The attempt's time, over all its hops. */
 		int64_t left = most - (clock_boot_usec() - t->begun_usec);
@@ -405,6 +406,6 @@ int request_setup(struct transfer *t)
 		set_credentials(t, t->job->secrets);
 		set_cookies(t, t->job->secrets);
 	}
-	set_times(t, cfg);
+	request_set_times(t, cfg);
 	return 0;
 }

@@ -355,8 +355,12 @@ static void network_changed(struct worker *worker)
 
 static void tune(struct worker *worker, struct config *config)
 {
+	struct transfer *t;
+
 	config_unref(worker->config);
 	worker->config = config;
+	TAILQ_FOREACH(t, &worker->transfers, link)
+		transfer_tune(t);
 	/* The address policy is asked when a connection is made, not when it is used again. */
 	retire_all(worker);
 }
