@@ -22,6 +22,7 @@ const struct cmd *const cmd_table[] = {
 	&cmd_retry,
 	&cmd_remove,
 	&cmd_verify,
+	&cmd_limit,
 	&cmd_drain,
 	&cmd_ping,
 	&cmd_version,

@@ -128,6 +128,10 @@ static const char *const statement_sql[ST_N] = {
 	[ST_NEXT_GROUP_DEADLINE] =
 		"SELECT " GROUP_COLUMNS " FROM groups WHERE deadline_usec >= 0 AND finished_usec = 0"
 		" ORDER BY deadline_usec LIMIT 1",
+	[ST_SETTING_GET] = "SELECT value FROM settings WHERE key = ?1",
+	[ST_SETTING_PUT] =
+		"INSERT INTO settings VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+	[ST_SETTING_REMOVE] = "DELETE FROM settings WHERE key = ?1",
 	[ST_SEQUENCE_SET] = "UPDATE sequences SET last = ?2 WHERE name = ?1",
 };
 

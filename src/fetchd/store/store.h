@@ -179,6 +179,13 @@ int store_next_fated_group(struct store *store, int64_t after_id, struct store_g
 int store_next_group_deadline(struct store *store, struct store_group *ret);
 void store_group_done(struct store_group *group);
 
+/* ---- settings */
+
+/* *ret_value: caller frees. -ENOENT: never put. */
+int store_setting(struct store *store, const char *name, char **ret_value);
+/* value NULL: it goes. */
+int store_setting_put(struct store *store, const char *name, const char *value);
+
 /* ---- events */
 
 /* Sets event->id. */
