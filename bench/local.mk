@@ -33,8 +33,7 @@ EXTRA_DIST += \
 	bench/items.py \
 	bench/measure.py \
 	bench/places.py \
-	bench/queue_items.py \
-	bench/queue_sizes.py \
+	bench/queue_items.py bench/queue_sizes.py bench/rate_items.py \
 	bench/report.py \
 	bench/servers.py \
 	bench/tools.py
