@@ -259,7 +259,6 @@ static void need_mailbox(struct mailbox *mailbox)
 void sim_init(struct sim *sim, const char *dir, struct config *config)
 {
 	*sim = (struct sim){.dir = xstrdup(dir), .config = config, .seed = 1};
-	rate_init(&sim->total_rate, config->limit_rate);
 	need_mailbox(&sim->engine_mail);
 	need_mailbox(&sim->control);
 	for (size_t i = 0; i < SIM_WORKERS; i++) {
@@ -294,7 +293,6 @@ void sim_done(struct sim *sim)
 		mailbox_done(&sim->workers[i].mailbox);
 	mailbox_done(&sim->engine_mail);
 	mailbox_done(&sim->control);
-	rate_done(&sim->total_rate);
 	config_unref(sim->config);
 	free(sim->asked);
 	free(sim->dir);
@@ -321,6 +319,8 @@ static void take_start(struct sim *sim, struct worker_start *start)
 	a->job_id = start->job->id;
 	a->attempt = start->attempt;
 	a->job = start->job;
+	for (size_t i = 0; i < RATES_N; i++)
+		rate_unref(start->rates[i]);
 	TAILQ_INSERT_TAIL(&sim->attempts, a, link);
 	sim->n_attempts++;
 	if (sim->on_start)
@@ -346,7 +346,8 @@ static void take_worker_message(struct sim *sim, struct msg *msg)
 	case WORKER_CANCEL: take_cancel(sim, (struct worker_cancel *)msg); break;
 	case WORKER_TUNE: config_unref(((struct worker_tune *)msg)->config); break;
 	case WORKER_STOP:
-	case WORKER_NETWORK: break;
+	case WORKER_NETWORK:
+	case WORKER_LIMIT: break;
 	}
 	free(msg);
 }
@@ -400,7 +401,6 @@ int sim_open(struct sim *sim)
 		.control = &sim->control,
 		.workers = sim->worker_pointers,
 		.n_workers = SIM_WORKERS,
-		.total_rate = &sim->total_rate,
 		.network_up = true,
 	};
 	char *error = NULL;

@@ -42,7 +42,6 @@ struct sim {
 	bool real_clock;
 	bool keeps_no_files; /* what is finished is not remembered: a crash finds none */
 	struct config *config;
-	struct rate total_rate;
 	struct mailbox engine_mail, control;
 	struct worker workers[SIM_WORKERS];
 	struct worker *worker_pointers[SIM_WORKERS];
