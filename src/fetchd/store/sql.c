@@ -69,10 +69,12 @@ static const char *const statement_sql[ST_N] = {
 	"SELECT " JOB_COLUMNS " FROM jobs INDEXED BY jobs_state JOIN origins ON origins.id = jobs.origin"
 	" WHERE state <> 1 AND state = 3 AND jobs.id > ?1 ORDER BY jobs.id LIMIT ?2",
 	/* One seek each: with (origin, owner, group_id) > (?1, ?2, ?3) SQLite would begin at the first row of
-	 * the lane before, and read them all. */
-	[ST_NEXT_LANE] = "SELECT * FROM (" NEXT_LANE "origin = ?1 AND owner = ?2 AND group_id > ?3" LANE_ORDER
-			 " UNION ALL SELECT * FROM (" NEXT_LANE "origin = ?1 AND owner > ?2" LANE_ORDER
-			 " UNION ALL SELECT * FROM (" NEXT_LANE "origin > ?1" LANE_ORDER " LIMIT 1",
+	 * the lane before, and read them all. "+ 0": else each value bound could make jobs_group the better
+	 * index, and SQLite would prepare the statement anew for each. */
+	[ST_NEXT_LANE] =
+		"SELECT * FROM (" NEXT_LANE "origin = ?1 AND owner = ?2 AND group_id > ?3 + 0" LANE_ORDER
+		" UNION ALL SELECT * FROM (" NEXT_LANE "origin = ?1 AND owner > ?2" LANE_ORDER
+		" UNION ALL SELECT * FROM (" NEXT_LANE "origin > ?1" LANE_ORDER " LIMIT 1",
 	[ST_LANE_AHEAD] =
 		"SELECT count(*) FROM (SELECT 1 FROM jobs WHERE state = 1 AND origin = ?1 AND owner = ?2"
 		" AND group_id = ?3 AND (priority > ?4 OR (priority = ?4 AND id < ?5)) LIMIT ?6)",
