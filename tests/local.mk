@@ -1,5 +1,6 @@
 # tests: unit (C), lint, end to end, fuzz (C). "make check" runs all; "make crash ROUNDS=n SEED=s" the kill -9 test for longer.
 include tests/unit/local.mk
+include tests/sim/local.mk
 include tests/fuzz/local.mk
 
 TEST_EXTENSIONS = .py .sh

@@ -36,7 +36,7 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/transfer/ftp.c \
 	src/fetchd/transfer/gate.c src/fetchd/transfer/gate.h \
 	src/fetchd/transfer/hop.c \
-	src/fetchd/transfer/messages.h \
+	src/fetchd/transfer/messages.c src/fetchd/transfer/messages.h \
 	src/fetchd/transfer/multi.c src/fetchd/transfer/multi.h \
 	src/fetchd/transfer/pace.c src/fetchd/transfer/pace.h \
 	src/fetchd/transfer/redirect.c \

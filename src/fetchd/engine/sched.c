@@ -261,6 +261,9 @@ static int claim_some(struct engine *engine, struct lane *lane, size_t n, size_t
 	int err = host_remember(engine, lane_host(lane));
 
 	*ret_claimed = 0;
+	/* The add that made both was undone. */
+	if (err == -ENOENT)
+		return lane_refresh(engine, lane);
 	if (!err)
 		err = lane_jobs(engine, lane, n, &list);
 	if (err)

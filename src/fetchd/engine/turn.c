@@ -404,8 +404,9 @@ static void take_back(struct engine *engine, const char *why)
 		if (run_take_back(engine, run) != 0)
 			engine->failed = true;
 	}
-	/* Rows may be ready again that the turn had taken. */
+	/* Rows may be ready again that the turn had taken, or wait again that it had woken. */
 	engine->lanes_lost = true;
+	engine->next_due_usec = 0;
 	mailbox_post_all(engine->control, &engine->to_control);
 }
 

@@ -100,16 +100,6 @@ static struct job *facts(const struct transfer *t)
 	return job;
 }
 
-void outcome_free(struct outcome *o)
-{
-	if (!o)
-		return;
-	job_free(o->job);
-	attempt_free(o->record);
-	verdict_done(&o->verdict);
-	free(o);
-}
-
 /* The end: exactly one FINISHED, as soon as the disk is through; an older part may take longer to be removed
  * than a new file to be finished. Whoever calls this is done with t. */
 static void tell(struct transfer *t)

@@ -417,20 +417,6 @@ static void on_mail(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
-void worker_message_free(struct msg *msg)
-{
-	if (msg->kind == WORKER_START) {
-		struct worker_start *start = (struct worker_start *)msg;
-
-		job_free(start->job);
-		for (size_t i = 0; i < RATES_N; i++)
-			rate_unref(start->rates[i]);
-	}
-	if (msg->kind == WORKER_TUNE)
-		config_unref(((struct worker_tune *)msg)->config);
-	free(msg);
-}
-
 /* ---- the thread */
 
 static void *worker_main(void *arg)
