@@ -346,24 +346,26 @@ static void test_marks_of_origins_outlive_the_store(void **state)
 {
 	struct store *store = *state;
 	struct job *job = job_for("http://example.org/a");
-	struct store_origin_mark mark = {0};
+	struct store_origin row;
 
 	add(store, job);
-	assert_int_equal(store_next_marked_origin(store, 0, &mark), -ENOENT);
-	mark = (struct store_origin_mark){
-		.origin_id = job->origin_id, .hold_until_usec = 5, .http1_until_usec = 7};
+	assert_int_equal(store_next_marked_origin(store, 0, &row), -ENOENT);
+	assert_int_equal(store_origin_get(store, job->origin_id, &row), 0);
+	row.hold_until_usec = 5;
+	row.http1_until_usec = 7;
 	assert_int_equal(store_begin(store), 0);
-	assert_int_equal(store_origin_mark(store, &mark), 0);
+	assert_int_equal(store_origin_put(store, &row), 0);
 	assert_int_equal(store_commit(store), 0);
+	store_origin_done(&row);
 	store_close(store);
 	*state = store = open_store();
-	mark = (struct store_origin_mark){0};
-	assert_int_equal(store_next_marked_origin(store, 0, &mark), 0);
-	assert_int_equal(mark.origin_id, job->origin_id);
-	assert_int_equal(mark.hold_until_usec, 5);
-	assert_int_equal(mark.http1_until_usec, 7);
-	CHECK_STR_FREE("origin", mark.origin, "http://example.org:80");
-	assert_int_equal(store_next_marked_origin(store, mark.origin_id, &mark), -ENOENT);
+	assert_int_equal(store_next_marked_origin(store, 0, &row), 0);
+	assert_int_equal(row.id, job->origin_id);
+	assert_int_equal(row.hold_until_usec, 5);
+	assert_int_equal(row.http1_until_usec, 7);
+	assert_string_equal(row.origin, "http://example.org:80");
+	store_origin_done(&row);
+	assert_int_equal(store_next_marked_origin(store, job->origin_id, &row), -ENOENT);
 	job_free(job);
 }
 
