@@ -1,8 +1,8 @@
 /* Adder: owns the text of the calls, which is made at once from each job, and the ids that come back.
  *
  * A list that fits one message is one call, and all or nothing by itself. A longer one is first sent whole
- * with "check", so that whatever the daemon would refuse is known before anything is added; and if it is for one
- * group, which is new, it is added as a whole, or taken back.
+ * with "check", so that whatever the daemon would refuse is known before anything is added; and if it is for
+ * one group, which is new, it is added as a whole, or taken back.
  */
 #include "config.h"
 

@@ -50,7 +50,8 @@ static int set_deadline(json_t *params, const char *value)
 		at = usec_add(clock_wall_usec(), span);
 	else if (timecond_parse(value, clock_wall_usec(), &at) < 0)
 		return complain(STATUS_USAGE,
-			"--deadline %s: neither a span such as 2h, nor a time such as 2026-11-22 18:00", value);
+			"--deadline %s: neither a span such as 2h, nor a time such as 2026-11-22 18:00",
+			value);
 	json_object_set_new(params, "deadline_usec", json_integer(at));
 	return 0;
 }
@@ -72,7 +73,8 @@ static int set_options(json_t *params, const struct args *args)
 	int policy = -1, status = group_policy_option(args, &policy);
 
 	if (status == 0 && policy >= 0)
-		json_object_set_new(params, "policy", json_string(wire_policy_name((enum group_policy)policy)));
+		json_object_set_new(
+			params, "policy", json_string(wire_policy_name((enum group_policy)policy)));
 	if (status == 0 && deadline)
 		status = set_deadline(params, deadline);
 	if (status == 0 && limit_rate)
@@ -107,8 +109,8 @@ static const struct {
 	const char *word;
 	bool named;
 	int (*run)(struct ctl *ctl, const struct args *args);
-} actions[] = {
-	{"list", false, list}, {"show", true, show}, {"create", true, create}, {"remove", true, remove_group}};
+} actions[] = {{"list", false, list}, {"show", true, show}, {"create", true, create},
+	{"remove", true, remove_group}};
 
 static bool has_options(const struct args *args)
 {
@@ -139,8 +141,10 @@ const struct cmd cmd_group = {
 	.name = "group",
 	.usage = CMD_USAGE("[list]", "show GROUP", "create [OPTION]... GROUP", "remove GROUP"),
 	.summary = "list, show and make groups of jobs",
-	.notes = "\"add --group\" makes a group on first use, which collects failures: all its jobs run to their\n"
-		 "end. In one with --policy=fail-fast the first job that fails cancels the others. \"remove\"\n"
+	.notes = "\"add --group\" makes a group on first use, which collects failures: all its jobs run to "
+		 "their\n"
+		 "end. In one with --policy=fail-fast the first job that fails cancels the others. "
+		 "\"remove\"\n"
 		 "takes an empty group; with the record of its last job a group goes by itself.",
 	.options = CMD_OPTIONS(OPT_POLICY, OPT_GROUP_DEADLINE, OPT_GROUP_LIMIT_RATE),
 	.takes_words = true,

@@ -75,12 +75,13 @@ const struct cmd cmd_wait = {
 	.name = "wait",
 	.usage = CMD_USAGE("[--any] [--timeout TIME] [ID... | -g GROUP]"),
 	.summary = "wait until jobs end, with progress on a terminal",
-	.notes = "Without ids and group: until all your jobs have ended. The exit status is 1 when one of "
-		 "them\n"
-		 "failed or was cancelled; with --any the first to end decides. In a pipe each ended job is "
-		 "a\n"
-		 "line of state, id, and path or reason, with tabs between. For a group, what failed is told\n"
-		 "at the end, and a last line counts its jobs.",
+	.notes =
+		"Without ids and group: until all your jobs have ended. The exit status is 1 when one of "
+		"them\n"
+		"failed or was cancelled; with --any the first to end decides. In a pipe each ended job is "
+		"a\n"
+		"line of state, id, and path or reason, with tabs between. For a group, what failed is told\n"
+		"at the end, and a last line counts its jobs.",
 	.options = CMD_OPTIONS(OPT_SELECT_GROUP, OPT_ANY, OPT_TIMEOUT),
 	.takes_words = true,
 	.run = run,

@@ -96,7 +96,8 @@ const struct opt opt_table[OPT_N] = {
 
 	[OPT_GROUP_DEADLINE] = {0, "deadline", "TIME",
 		"what has not ended by then fails: a span from now, or a time"},
-	[OPT_GROUP_LIMIT_RATE] = {0, "limit-rate", "RATE", "bytes a second for all its jobs together (500K, 2M)"},
+	[OPT_GROUP_LIMIT_RATE] = {0, "limit-rate", "RATE",
+		"bytes a second for all its jobs together (500K, 2M)"},
 	[OPT_ANY] = {0, "any", NULL, "until one of the jobs ends, instead of all"},
 	[OPT_SINCE] = {0, "since", "CURSOR", "begin with the events after this one"},
 	[OPT_EXIT] = {0, "exit", NULL, "then stop the daemon"},

@@ -239,7 +239,8 @@ static void put_after(json_t *object, const char *name, const struct job *job, b
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < job->n_after; i++)
-		if (job->after[i].any == any && json_array_append_new(array, json_integer(job->after[i].id)) < 0)
+		if (job->after[i].any == any &&
+			json_array_append_new(array, json_integer(job->after[i].id)) < 0)
 			abort();
 	if (json_array_size(array) > 0)
 		object_put(object, name, array);

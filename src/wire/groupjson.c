@@ -31,7 +31,8 @@ static const char *state_word(const struct job_group *group)
 		return "filling";
 	if (job_group_open(group) > 0)
 		return group->fate == GROUP_FATE_NONE ? "running" : "ending";
-	if (group->by_state[JOB_FAILED] + group->by_state[JOB_CANCELLED] > 0 || group->fate != GROUP_FATE_NONE)
+	if (group->by_state[JOB_FAILED] + group->by_state[JOB_CANCELLED] > 0 ||
+		group->fate != GROUP_FATE_NONE)
 		return "failed";
 	return job_group_size(group) > 0 ? "done" : "empty";
 }

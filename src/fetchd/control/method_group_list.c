@@ -1,5 +1,5 @@
-/* io.fetchd.Manager.GroupList: groups by number, page by page; the next page is asked for when the client has taken the
- * last. Main thread. */
+/* io.fetchd.Manager.GroupList: groups by number, page by page; the next page is asked for when the client has
+ * taken the last. Main thread. */
 #include <config.h>
 
 #include "fetchd/control/methods.h"

@@ -44,8 +44,8 @@ struct session *session_find(struct control *control, uint64_t id);
 void session_send(struct session *session, json_t *json);
 /* The call is over: looks for the next. */
 void session_call_done(struct session *session);
-/* A list that it has begun to add will not come whole: it is taken back, where the engine is stopping at its next
- * start. */
+/* A list that it has begun to add will not come whole: it is taken back, where the engine is stopping at its
+ * next start. */
 void session_abandon_list(struct session *session);
 /* Frees dead sessions. */
 void session_reap(struct control *control);

@@ -203,7 +203,7 @@ static int load_ids(struct engine *engine, struct request *request, struct job_l
 			if (request->verb == VERB_RETRY && doom_find(engine, job->group_id))
 				refuse_doomed(request, job);
 			else if (lifecycle_next(job->state, event_of(request->verb), &to, &intent) ==
-				LIFECYCLE_REFUSED)
+				 LIFECYCLE_REFUSED)
 				refuse(request, job);
 		}
 	}

@@ -1,6 +1,7 @@
-/* Dependencies: jobs that wait for others to end. An end is noted in the transaction that brings it, and told to
- * those who wait in slices, so that a job with a million dependents holds nobody up; what a crash interrupts is
- * told after it. A dependent that fails for it has an end of its own: so it goes down the chain.
+/* Dependencies: jobs that wait for others to end. An end is noted in the transaction that brings it, and told
+ * to those who wait in slices, so that a job with a million dependents holds nobody up; what a crash
+ * interrupts is told after it. A dependent that fails for it has an end of its own: so it goes down the
+ * chain.
  */
 #include "config.h"
 
@@ -96,8 +97,8 @@ int dependencies_added(struct engine *engine, struct job *job)
 
 static int fail(struct engine *engine, struct job *job, int64_t after_id, int state)
 {
-	CLEANUP_FREE char *message = xasprintf(
-		"job %lld, which it was to follow, %s", (long long)after_id, end_word(state));
+	CLEANUP_FREE char *message =
+		xasprintf("job %lld, which it was to follow, %s", (long long)after_id, end_word(state));
 
 	str_set(&job->error_code, "E_DEPENDENCY");
 	str_set(&job->error_message, message);
@@ -279,15 +280,17 @@ static int begin_waiting(struct engine *engine, struct job *job)
 	return err ? err : turn_event(engine, job, EVENT_WAITING);
 }
 
-int dependency_add(struct engine *engine, struct request *request, struct job *job, int64_t after_id, bool any)
+int dependency_add(
+	struct engine *engine, struct request *request, struct job *job, int64_t after_id, bool any)
 {
 	const struct job_dependency after = {.id = after_id, .any = any};
 	bool waits;
 	int err;
 
 	if (job_state_ended(job->state) || job->state == JOB_ACTIVE) {
-		request_fail(request, REQUEST_WRONG_STATE, job->id, NULL, "job %lld is to follow no other: it is %s",
-			(long long)job->id, job_state_name(job->state));
+		request_fail(request, REQUEST_WRONG_STATE, job->id, NULL,
+			"job %lld is to follow no other: it is %s", (long long)job->id,
+			job_state_name(job->state));
 		return 0;
 	}
 	err = look(engine, request, &after, &waits);

@@ -196,9 +196,9 @@ static int receive(struct engine *engine, struct msg *msg)
 	if (msg->kind == OUTCOME_FINISHED)
 		return outcome_finished(engine, (struct outcome *)msg);
 	if (msg->kind == OUTCOME_RECEIVED) {
-		outcome_received(engine, (struct outcome *)msg);
+		err = outcome_received(engine, (struct outcome *)msg);
 		outcome_free((struct outcome *)msg);
-		return 0;
+		return err;
 	}
 	if (msg->kind == OUTCOME_CHECKPOINT) {
 		err = outcome_checkpoint(engine, (struct outcome *)msg);
@@ -272,7 +272,8 @@ static void notice_end(struct engine *engine)
 /* What time brings, and the work that is ready. */
 static int work_time(struct engine *engine, bool *ret_more)
 {
-	bool more_wakes = false, more_due = false, more_claims = false, more_groups = false, more_ends = false;
+	bool more_wakes = false, more_due = false, more_claims = false, more_groups = false,
+	     more_ends = false;
 	int err;
 
 	if (is_full(engine))
@@ -294,7 +295,8 @@ static int work_time(struct engine *engine, bool *ret_more)
 	if (!err)
 		err = purge(engine);
 	/* What the last claims have brought, too. */
-	more_groups = more_groups || ((engine->sweeping || store_has_ends(engine->store)) && !engine->stopping);
+	more_groups =
+		more_groups || ((engine->sweeping || store_has_ends(engine->store)) && !engine->stopping);
 	*ret_more = more_wakes || more_due || more_claims || more_groups || more_ends;
 	return err;
 }
@@ -507,6 +509,7 @@ static void engine_init(struct engine *engine, const struct engine_setup *setup)
 	engine->waking = setup->network_up; /* it may have come while nobody looked */
 	rng_init(&engine->rng);
 	fair_init(&engine->fair);
+	TAILQ_INIT(&engine->idle);
 	TAILQ_INIT(&engine->ended);
 	TAILQ_INIT(&engine->claimed);
 	STAILQ_INIT(&engine->backlog);

@@ -89,8 +89,8 @@ struct request {
 	size_t error_index;
 	const char *error_code; /* static */
 	char *error_message;
-	int64_t *ids;	    /* ADD: one a job, in order */
-	bool pending_list;  /* ADD: it is taken back unless the last part comes */
+	int64_t *ids;		  /* ADD: one a job, in order */
+	bool pending_list;	  /* ADD: it is taken back unless the last part comes */
 	struct job_group *groups; /* GROUP, GROUPS; owned */
 	size_t n_groups;
 	int64_t n_changed;  /* CHANGE */

@@ -1,6 +1,6 @@
-/* Fills: who may add to which group, and lists that are added to a new group as a whole, in more than one message. Such
- * a group is shut until its last part is in. When that cannot come any more (the caller is gone, a part was
- * refused, the daemon died), what came is taken back.
+/* Fills: who may add to which group, and lists that are added to a new group as a whole, in more than one
+ * message. Such a group is shut until its last part is in. When that cannot come any more (the caller is
+ * gone, a part was refused, the daemon died), what came is taken back.
  */
 #include "config.h"
 
@@ -83,7 +83,8 @@ static void check_row(struct engine *engine, struct request *request, size_t i, 
 	else if (row->fate != GROUP_FATE_NONE)
 		refuse(request, i, row->name, "has failed; retry it, or take another name");
 	else if (row->filling && (!fill || fill->group_id != row->id))
-		refuse(request, i, row->name, "is being filled by a list that is not whole yet; try again later");
+		refuse(request, i, row->name,
+			"is being filled by a list that is not whole yet; try again later");
 	else if (request->policy >= 0 && request->policy != (int)row->policy)
 		refuse(request, i, row->name,
 			row->policy == GROUP_FAIL_FAST ? "is there already, and is fail-fast"
@@ -168,6 +169,18 @@ static int begin_list(struct engine *engine, struct request *request, int64_t no
 	return err;
 }
 
+/* All of its jobs are of one group: control has looked. */
+static int admit_part(struct engine *engine, struct request *request, int64_t group_id)
+{
+	int64_t id;
+	int err = admit(engine, request, 0, &id);
+
+	if (!err && request->error == REQUEST_OK && id != group_id)
+		request_fail(request, REQUEST_REFUSED, 0, "E_GROUP",
+			"the parts of a list are of one group: this one is of another than those before");
+	return err;
+}
+
 int groups_admit(struct engine *engine, struct request *request, int64_t now_usec)
 {
 	const struct fill *fill = fill_find(engine, request->session_id);
@@ -184,7 +197,8 @@ int groups_admit(struct engine *engine, struct request *request, int64_t now_use
 		return 0;
 	}
 	request->pending_list = fill->group_id != 0;
-	return admit_all(engine, request, now_usec);
+	return fill->group_id ? admit_part(engine, request, fill->group_id)
+			      : admit_all(engine, request, now_usec);
 }
 
 int groups_admitted(struct engine *engine, struct request *request)
@@ -241,8 +255,8 @@ int request_groups(struct engine *engine, struct request *request)
 	int err;
 
 	request->groups = xcalloc(request->limit, sizeof(*request->groups));
-	err = store_groups(engine->store, filter->all_owners, filter->owner, request->after_id, request->limit,
-		request->groups, &request->n_groups);
+	err = store_groups(engine->store, filter->all_owners, filter->owner, request->after_id,
+		request->limit, request->groups, &request->n_groups);
 	request->more = request->n_groups == request->limit;
 	return err;
 }

@@ -1,6 +1,6 @@
-/* Groups: what becomes of all jobs of one. A fate is written in the transaction that brings it and shuts the group's
- * lanes at once; its jobs are then ended in slices, running ones too, and the group has ended when all of them have.
- * A crash interrupts nothing: the rows say what is left to do.
+/* Groups: what becomes of all jobs of one. A fate is written in the transaction that brings it and shuts the
+ * group's lanes at once; its jobs are then ended in slices, running ones too, and the group has ended when
+ * all of them have. A crash interrupts nothing: the rows say what is left to do.
  */
 #include "config.h"
 
@@ -268,8 +268,7 @@ int doom_end(struct engine *engine, struct job *job, const struct doom *doom)
 		return job_apply(engine, job, JOB_EVENT_FAIL, EVENT_FAILED);
 	turn_discard_part(engine, job, NULL);
 	job_forget_bytes(job);
-	return job_apply(
-		engine, job, active ? JOB_EVENT_STOP_CANCELLED : JOB_EVENT_CANCEL, EVENT_CANCELLED);
+	return job_apply(engine, job, active ? JOB_EVENT_STOP_CANCELLED : JOB_EVENT_CANCEL, EVENT_CANCELLED);
 }
 
 /* One that runs is asked to stop: its end comes with its outcome. */
@@ -331,8 +330,7 @@ static int sweep(struct engine *engine, struct doom *doom, size_t *budget)
 	int64_t ids[SLICE];
 	enum job_state states[SLICE];
 	size_t n, limit = *budget;
-	int err = store_group_members(
-		engine->store, doom->group_id, doom->after_id, limit, ids, states, &n);
+	int err = store_group_members(engine->store, doom->group_id, doom->after_id, limit, ids, states, &n);
 
 	for (size_t i = 0; i < n && !err; i++) {
 		err = sweep_member(engine, doom, ids[i], states[i]);

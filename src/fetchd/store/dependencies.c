@@ -71,7 +71,9 @@ int store_dependents(
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW && *ret_n < limit)
 		ret[(*ret_n)++] = from_row(st);
 	sqlite3_reset(st);
-	return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : store_failure(store, rc, "reading who waits for a job");
+	return rc == SQLITE_ROW || rc == SQLITE_DONE
+		       ? 0
+		       : store_failure(store, rc, "reading who waits for a job");
 }
 
 int store_state(struct store *store, int64_t id, enum job_state *ret_state, uid_t *ret_owner)

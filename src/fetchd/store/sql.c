@@ -51,7 +51,7 @@ static const char *const statement_sql[ST_N] = {
 		     " WHERE jobs.origin = ?1 AND jobs.owner = ?2 AND group_id = ?3 AND state = 1"
 		     " ORDER BY priority DESC, jobs.id LIMIT ?4",
 	[ST_DUE] = "SELECT " JOB_COLUMNS JOB_FROM " WHERE state = 2 AND waiting_for NOT IN (2, 3) AND "
-						  "due_usec <= ?1 ORDER BY due_usec LIMIT ?2",
+		   "due_usec <= ?1 ORDER BY due_usec LIMIT ?2",
 	[ST_NEXT_DUE] = "SELECT min(due_usec) FROM jobs WHERE state = 2 AND waiting_for NOT IN (2, 3)",
 	[ST_SCHEDULED] = "SELECT " JOB_COLUMNS JOB_FROM
 			 " WHERE state = 2 AND waiting_for = 2 AND due_usec <= ?1 ORDER BY due_usec LIMIT ?2",
@@ -121,11 +121,12 @@ static const char *const statement_sql[ST_N] = {
 		" cancelled = cancelled + ?8 WHERE id = ?1",
 	[ST_GROUPS] = "SELECT " GROUP_COLUMNS
 		      " FROM groups WHERE id > ?1 AND (?2 OR owner = ?3) ORDER BY id LIMIT ?4",
-	[ST_GROUPS_FATED] = "SELECT " GROUP_COLUMNS " FROM groups WHERE ((fate > 0 AND finished_usec = 0) OR filling = 1)"
-			    " AND id > ?1 ORDER BY id LIMIT 1",
+	[ST_GROUPS_FATED] =
+		"SELECT " GROUP_COLUMNS " FROM groups WHERE ((fate > 0 AND finished_usec = 0) OR filling = 1)"
+		" AND id > ?1 ORDER BY id LIMIT 1",
 	/* All states: that a slice has a bound counts more than what it brings. */
-	[ST_GROUP_MEMBERS] =
-		"SELECT id, state FROM jobs WHERE group_id = ?1 AND id > ?2 AND group_id > 0 ORDER BY id LIMIT ?3",
+	[ST_GROUP_MEMBERS] = "SELECT id, state FROM jobs WHERE group_id = ?1 AND id > ?2 AND group_id > 0 "
+			     "ORDER BY id LIMIT ?3",
 	[ST_NEXT_GROUP_DEADLINE] =
 		"SELECT " GROUP_COLUMNS " FROM groups WHERE deadline_usec >= 0 AND finished_usec = 0"
 		" AND fate = 0 ORDER BY deadline_usec LIMIT 1",

@@ -162,7 +162,8 @@ int store_group_remove(struct store *store, int64_t id);
 /* Groups with numbers beyond after_id; *ret has room for limit. */
 int store_groups(struct store *store, bool all_owners, uid_t owner, int64_t after_id, size_t limit,
 	struct job_group *ret, size_t *ret_n);
-/* One whose fate is still being carried out, or that is being filled, beyond after_id. -ENOENT after the last.
+/* One whose fate is still being carried out, or that is being filled, beyond after_id. -ENOENT after the
+ * last.
  */
 int store_next_fated_group(struct store *store, int64_t after_id, struct job_group *ret);
 /* The open one without a fate whose deadline comes first. -ENOENT. */
