@@ -1,32 +1,21 @@
 """Groups that fail together, deadlines, lists added as a whole, and jobs that follow others."""
-import json
 import signal
-import socket
 import subprocess
 import time
 
 import pytest
 
+from disks import MIB, Disks
 from harness import LIMIT
+from varlink import MANAGER, Link
 
 
-class Varlink:
-    """One connection, by hand: calls on it are of one session."""
-
-    def __init__(self, room):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(LIMIT)
-        self.sock.connect(str(room.socket))
+class Varlink(Link):
+    """Calls on it are of one session."""
 
     def call(self, method, **parameters):
         """(its parameters, None) or (parameters, the error's name)."""
-        self.sock.sendall(json.dumps({"method": f"io.fetchd.Manager.{method}", "parameters": parameters}).encode() + b"\0")
-        data = b""
-        while not data.endswith(b"\0"):
-            piece = self.sock.recv(1 << 20)
-            assert piece, f"the daemon hung up on {method}"
-            data += piece
-        reply = json.loads(data[:-1])
+        reply = super().call(MANAGER + method, parameters)
         return reply.get("parameters", {}), reply.get("error", "").rpartition(".")[2] or None
 
     def close(self):
@@ -422,3 +411,59 @@ def test_27_a_group_of_dependents_fails_fast(daemon, ctl, origin):
     origin.release("g")
     assert ctl("wait", "-g", "g").code == 1
     assert error(ctl, second) == "E_GROUP" and origin.count() == 1
+
+
+# ---- turns that are undone
+
+@pytest.fixture
+def disk(room):
+    """Asked for before the daemon: unmounted after it has ended."""
+    disks = Disks(room)
+    yield disks.tmpfs(4 * MIB, "state")
+    disks.close()
+
+
+@pytest.fixture
+def small_state(disk, stopped):
+    """The state directory is on a disk of its own."""
+    disk.path.chmod(0o700)
+    stopped.options.update({"Daemon.StateDirectory": disk.path, "Queue.MaxActive": 2})
+    return disk
+
+
+def is_full(daemon):
+    return "(database or disk is full)" in daemon.log.text()
+
+
+def test_30_a_failure_that_cannot_be_written_yet(stopped, small_state, ctl, origin):
+    stopped.start()
+    jobs = ctl.add("-g", "g", "--policy=fail-fast", origin.url("/gate/bad/bytes/10/bad?status=404"),
+                   origin.url("/bytes/1000000/r?pause=1000&until=never"), *(origin.url(f"/bytes/10/q{i}") for i in range(300)))
+    origin.wait_gated("bad")
+    origin.wait_gated("never")
+    small_state.fill(0)
+    ctl("add", "-", stdin=urls(origin, "/bytes/10/no", 5000))
+    until(lambda: is_full(stopped), "the disk never was full")
+    origin.release("bad")
+    origin.wait_requests("/gate/bad/bytes/10/bad")
+    for _ in range(5):
+        assert ctl.job(jobs[5])["state"] == "queued"
+    small_state.empty()
+    [told] = ctl("--json", "wait", "-g", "g").json
+    assert told["counts"]["failed"] == 1 and told["counts"]["cancelled"] == 301
+    assert not [r for r in origin.requests() if "/10/q" in r.path]
+
+
+def test_31_a_part_that_cannot_be_written(stopped, small_state, ctl, origin, room):
+    stopped.start()
+    link = Varlink(room)
+    add_part(link, origin, "first", 0, 10)
+    small_state.fill(0)
+    _, why = add_part(link, origin, "more", 10, 3000)
+    assert why == "TryAgain"
+    small_state.empty()
+    _, why = add_part(link, origin, "last", 3010, 1)
+    assert why in ("Refused", "TryAgain")
+    until(lambda: names(ctl) == [], "what came of the list was never taken back")
+    assert ctl.jobs() == {} and origin.count() == 0
+    link.close()

@@ -213,57 +213,73 @@ int dependencies_start(struct engine *engine, struct job *job, enum job_event ev
 
 /* ---- edits: only they can close a circle */
 
-struct walk {
-	int64_t *ids; /* found, each once; those up to done were looked at */
-	size_t n, done;
+/* Jobs met on the way, each once; new ones stand at the end. */
+struct met {
+	int64_t id;
+	UT_hash_handle hh;
 };
 
-static bool walk_has(const struct walk *walk, int64_t id)
+static bool has_met(struct met *all, int64_t id)
 {
-	for (size_t i = 0; i < walk->n; i++)
-		if (walk->ids[i] == id)
-			return true;
-	return false;
+	struct met *one;
+
+	HASH_FIND(hh, all, &id, sizeof(id), one);
+	return one != NULL;
 }
 
-static void walk_add(struct walk *walk, int64_t id)
+static void meet(struct met **all, int64_t id)
 {
-	if (walk->n < WALK_MAX && !walk_has(walk, id))
-		walk->ids[walk->n++] = id;
+	struct met *one;
+
+	if (HASH_COUNT(*all) == WALK_MAX || has_met(*all, id))
+		return;
+	one = xcalloc(1, sizeof(*one));
+	one->id = id;
+	HASH_ADD(hh, *all, id, sizeof(one->id), one);
 }
 
 /* Everything that after_id waits for, directly or not, until job_id is met or WALK_MAX reached. */
-static int walk_from(struct engine *engine, struct walk *walk, int64_t after_id, int64_t job_id)
+static int walk_from(struct engine *engine, struct met **all, int64_t after_id, int64_t job_id)
 {
 	int err = 0;
 
-	walk_add(walk, after_id);
-	while (!err && walk->done < walk->n && !walk_has(walk, job_id)) {
+	meet(all, after_id);
+	for (struct met *one = *all; one && !err && !has_met(*all, job_id); one = one->hh.next) {
 		struct job_dependency *after;
 		size_t n;
 
-		err = store_dependencies(engine->store, walk->ids[walk->done++], &after, &n);
+		err = store_dependencies(engine->store, one->id, &after, &n);
 		for (size_t i = 0; i < n; i++)
-			walk_add(walk, after[i].id);
+			meet(all, after[i].id);
 		free(after);
 	}
 	return err;
 }
 
+static void forget(struct met *all)
+{
+	struct met *one, *next;
+
+	HASH_ITER(hh, all, one, next) {
+		HASH_DELETE(hh, all, one);
+		free(one);
+	}
+}
+
 static int check_circle(
 	struct engine *engine, struct request *request, const struct job *job, int64_t after_id)
 {
-	struct walk walk = {.ids = xcalloc(WALK_MAX, sizeof(int64_t))};
-	int err = walk_from(engine, &walk, after_id, job->id);
+	struct met *all = NULL;
+	int err = walk_from(engine, &all, after_id, job->id);
 
-	if (!err && walk_has(&walk, job->id))
+	if (!err && has_met(all, job->id))
 		request_fail(request, REQUEST_REFUSED, job->id, "E_DEPENDENCY",
 			"job %lld would follow itself, by way of job %lld", (long long)job->id,
 			(long long)after_id);
-	else if (!err && walk.n == WALK_MAX)
+	else if (!err && HASH_COUNT(all) == WALK_MAX)
 		request_fail(request, REQUEST_REFUSED, job->id, "E_DEPENDENCY",
 			"job %lld waits for too many others to be followed", (long long)after_id);
-	free(walk.ids);
+	forget(all);
 	return err;
 }
 
