@@ -26,6 +26,8 @@ extern const struct cmd cmd_add;
 extern const struct cmd cmd_get;
 extern const struct cmd cmd_status;
 extern const struct cmd cmd_list;
+extern const struct cmd cmd_why;
+extern const struct cmd cmd_hosts;
 extern const struct cmd cmd_wait;
 extern const struct cmd cmd_watch;
 extern const struct cmd cmd_pause;

@@ -12,6 +12,8 @@ const struct cmd *const cmd_table[] = {
 	&cmd_get,
 	&cmd_status,
 	&cmd_list,
+	&cmd_why,
+	&cmd_hosts,
 	&cmd_wait,
 	&cmd_watch,
 	&cmd_pause,

@@ -69,6 +69,16 @@ void out_job(struct out *out, const json_t *inspection)
 	out->ops->job(out, inspection);
 }
 
+void out_host(struct out *out, const json_t *host)
+{
+	out->ops->host(out, host);
+}
+
+void out_why(struct out *out, const json_t *inspection)
+{
+	out->ops->why(out, inspection);
+}
+
 void out_verified(struct out *out, int64_t id, const json_t *result)
 {
 	out->ops->verified(out, id, result);

@@ -30,6 +30,10 @@ void out_id(struct out *out, int64_t id);
 void out_row(struct out *out, const json_t *job);
 /* The whole of a job: reply of Inspect. */
 void out_job(struct out *out, const json_t *inspection);
+/* Why a job does not run: reply of Inspect. */
+void out_why(struct out *out, const json_t *inspection);
+/* A host as a row: type Host. */
+void out_host(struct out *out, const json_t *host);
 /* Reply of Verify. */
 void out_verified(struct out *out, int64_t id, const json_t *result);
 /* Reply of Status. */
@@ -57,6 +61,8 @@ struct out_ops {
 	void (*id)(struct out *out, int64_t id);
 	void (*row)(struct out *out, const json_t *job);
 	void (*job)(struct out *out, const json_t *inspection);
+	void (*why)(struct out *out, const json_t *inspection);
+	void (*host)(struct out *out, const json_t *host);
 	void (*verified)(struct out *out, int64_t id, const json_t *result);
 	void (*status)(struct out *out, const json_t *status);
 	void (*event)(struct out *out, const json_t *event);
@@ -82,6 +88,7 @@ struct out {
 	bool broken; /* it could not be written; told already */
 	/* of the text writer */
 	struct table *table; /* rows not yet written, or NULL */
+	struct grid *grid;   /* the same for what is no job */
 	size_t n_jobs;	     /* rows or jobs told so far */
 };
 

@@ -185,8 +185,6 @@ void detail_job(
 	put_string(&form, "address", address);
 }
 
-/* ---- the daemon ---------------------------------------------------------------------------------- */
-
 static int64_t number_of(const json_t *object, const char *name)
 {
 	return json_integer_value(json_object_get(object, name));
@@ -198,6 +196,23 @@ static const char *string_of(const json_t *object, const char *name)
 
 	return value ? value : "";
 }
+
+void detail_why(const struct job *job, const json_t *why, bool aligned, bool color)
+{
+	const struct form form = {.width = aligned ? 8 : 0};
+	const json_t *ahead = json_object_get(why, "ahead");
+
+	put(&form, "id", "%lld", (long long)job->id);
+	put_string(&form, "url", job->url);
+	put_state(&form, job->state, color);
+	put_string(&form, "reason", string_of(why, "reason"));
+	put_string(&form, "why", string_of(why, "message"));
+	put_time(&form, "until", number_of(why, "until_usec"));
+	if (ahead)
+		put(&form, "ahead", "%lld of the same owner, group and host", json_integer_value(ahead));
+}
+
+/* ---- the daemon ---------------------------------------------------------------------------------- */
 
 /* "3 active, 12 queued, 7 done": what there is of each state. Caller frees. */
 char *detail_counts(const json_t *counts)

@@ -16,6 +16,7 @@
 #include "fetchctl/out_attempts.h"
 #include "fetchctl/out_detail.h"
 #include "fetchctl/out_group.h"
+#include "fetchctl/out_hosts.h"
 #include "fetchctl/out_table.h"
 #include "fetchctl/term.h"
 #include "fetchctl/words.h"
@@ -121,6 +122,29 @@ static void text_job(struct out *out, const json_t *inspection)
 		complain(STATUS_OK, "the daemon sent a job that this fetchctl cannot read");
 	}
 	job_done(&shown.job);
+}
+
+static void text_why(struct out *out, const json_t *inspection)
+{
+	const json_t *attempts = json_object_get(inspection, "attempts");
+	struct shown_job shown;
+
+	if (out->n_jobs++ > 0)
+		putchar('\n');
+	if (shown_job_read(&shown, json_object_get(inspection, "job"))) {
+		detail_why(&shown.job, json_object_get(inspection, "why"), out->terminal, out->color);
+		attempts_show(attempts, out->terminal, out->legend);
+	} else {
+		complain(STATUS_OK, "the daemon sent a job that this fetchctl cannot read");
+	}
+	job_done(&shown.job);
+}
+
+static void text_host(struct out *out, const json_t *host)
+{
+	if (!out->grid)
+		out->grid = hosts_grid();
+	hosts_grid_add(out->grid, host);
 }
 
 static void text_status(struct out *out, const json_t *status)
@@ -316,12 +340,17 @@ static void text_finish(struct out *out)
 		table_flush(out->table);
 	table_free(out->table);
 	out->table = NULL;
+	if (out->grid)
+		grid_write(out->grid, out->terminal, out->legend);
+	out->grid = NULL;
 }
 
 const struct out_ops out_text_ops = {
 	.id = text_id,
 	.row = text_row,
 	.job = text_job,
+	.why = text_why,
+	.host = text_host,
 	.verified = text_verified,
 	.status = text_status,
 	.event = text_event,

@@ -7,6 +7,7 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/engine/fills.c \
 	src/fetchd/engine/groups.c \
 	src/fetchd/engine/hosts.c \
+	src/fetchd/engine/hosts_report.c \
 	src/fetchd/engine/inspect.c \
 	src/fetchd/engine/internal.h \
 	src/fetchd/engine/lanes.c \
@@ -16,6 +17,7 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/engine/requests.c \
 	src/fetchd/engine/sched.c \
 	src/fetchd/engine/turn.c \
+	src/fetchd/engine/why.c \
 	src/fetchd/store/attempts.c \
 	src/fetchd/store/counters.c \
 	src/fetchd/store/events.c \

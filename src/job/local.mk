@@ -25,4 +25,5 @@ src_libjob_a_SOURCES = \
 	src/job/retry.c src/job/retry.h \
 	src/job/secret.c src/job/secret.h \
 	src/job/throttle.c src/job/throttle.h \
-	src/job/verdict.c src/job/verdict.h
+	src/job/verdict.c src/job/verdict.h \
+	src/job/why.c src/job/why.h

@@ -20,6 +20,7 @@ static const struct method methods[] = {
 		.end = method_list_end,
 	},
 	{.name = WIRE_INTERFACE ".Inspect", .start = method_inspect_start, .reply = method_inspect_reply},
+	{.name = WIRE_INTERFACE ".Hosts", .start = method_hosts_start, .reply = method_hosts_reply},
 	{.name = WIRE_INTERFACE ".Verify", .start = method_verify_start, .reply = method_verify_reply},
 	{.name = WIRE_INTERFACE ".Status", .start = method_status_start},
 	{

@@ -16,6 +16,8 @@ void method_list_end(struct call *call);
 
 void method_inspect_start(struct call *call, json_t *parameters);
 void method_inspect_reply(struct call *call, struct request *request);
+void method_hosts_start(struct call *call, json_t *parameters);
+void method_hosts_reply(struct call *call, struct request *request);
 void method_verify_start(struct call *call, json_t *parameters);
 void method_verify_reply(struct call *call, struct request *request);
 

@@ -12,10 +12,12 @@
 #include "base/mailbox.h"
 #include "fetchd/config.h"
 #include "job/attempt.h"
+#include "job/breaker.h"
 #include "job/event.h"
 #include "job/filter.h"
 #include "job/group.h"
 #include "job/job.h"
+#include "job/why.h"
 
 /* ---- to the engine ------------------------------------------------------------------------------- */
 
@@ -26,6 +28,7 @@ enum request_kind {
 	REQUEST_EVENTS,
 	REQUEST_INSPECT,
 	REQUEST_VERIFY,
+	REQUEST_HOSTS,
 	REQUEST_WATCHERS,
 	REQUEST_NETWORK,
 	REQUEST_DRAIN,
@@ -97,13 +100,16 @@ struct request {
 	struct job **found; /* LIST, INSPECT: owned; EVENTS: the job of each event, NULL when it is gone */
 	size_t n_found;
 	struct event *events;	   /* EVENTS: n_found of them */
+	struct why why;		   /* INSPECT: of found[0]; owned */
 	struct attempt **attempts; /* INSPECT: of found[0], oldest first; owned */
 	size_t n_attempts;
+	struct host_report *hosts; /* HOSTS: owned, by id */
+	size_t n_hosts;
 	bool verified;	       /* VERIFY: the file is as it should be */
 	char *digest;	       /* VERIFY: what it hashes to, normal form of job/checksum.h; owned */
 	int64_t verify_size;   /* VERIFY: of the file now */
 	char *verify_error;    /* VERIFY: why not verified, or by what only; owned */
-	bool more;	       /* LIST, EVENTS: there may be more beyond the last one */
+	bool more;	       /* LIST, EVENTS, HOSTS: there may be more beyond the last one */
 	int64_t last_event_id; /* LIST, EVENTS: newest event there is; later ones come as CONTROL_EVENT after
 				  this reply */
 
@@ -112,6 +118,34 @@ struct request {
 	bool going_on;		/* it goes on in the next turn: holds one of pending */
 	enum request_kind kind; /* as it was asked: the message's gives way to CONTROL_REPLY */
 };
+
+/* Why a host may start nothing more. */
+enum host_block {
+	HOST_FREE,
+	HOST_FULL,    /* at its bound */
+	HOST_LIMITED, /* at the limit that it was found to take, which is lower */
+	HOST_PACED,   /* the last start is too near */
+	HOST_BROKEN,  /* its breaker is open, or a probe is on its way */
+	HOST_HELD,    /* it asked to wait: Retry-After */
+};
+
+/* A host as it is now. Strings are the report's, but last_code. */
+struct host_report {
+	int64_t id;
+	char *origin;
+	enum host_block block;
+	int64_t until_usec; /* of the block; 0: not a matter of time */
+	char *hold_code;
+	unsigned active, limit, max;
+	int64_t interval_usec; /* between starts; 0: none */
+	bool ready;
+	enum breaker_state breaker;
+	unsigned failures; /* in a row */
+	int64_t n_done, n_failed;
+	const char *last_code; /* static */
+	int64_t last_usec;
+};
+void host_report_done(struct host_report *report);
 
 struct request *request_new(enum request_kind kind);
 void request_free(struct request *request);

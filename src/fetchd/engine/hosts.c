@@ -165,6 +165,18 @@ enum host_block host_block(
 	return memory ? governor_says(engine, host, now_usec, ret_until_usec) : HOST_FREE;
 }
 
+void host_limits(const struct engine *engine, const struct host *host, struct host_limits *ret)
+{
+	const struct governor_policy policy = policy_of(engine, host);
+
+	*ret = (struct host_limits){
+		.limit = policy.max, .max = policy.max, .interval_usec = policy.start_interval_usec};
+	if (!host->memory)
+		return;
+	ret->limit = governor_limit(&host->memory->governor, &policy);
+	ret->interval_usec = governor_interval_usec(&host->memory->governor, &policy);
+}
+
 size_t host_room(const struct engine *engine, const struct host *host)
 {
 	const struct host_memory *memory = host->memory;
@@ -333,6 +345,19 @@ int host_ended(struct engine *engine, struct run *run, enum governor_answer answ
 	}
 	host_settle(engine, run->host);
 	return err;
+}
+
+void host_note(struct host *host, const char *code)
+{
+	struct host_memory *memory = host->memory;
+
+	if (!code) {
+		memory->n_done++;
+		return;
+	}
+	memory->n_failed++;
+	memory->last_code = code;
+	memory->last_usec = clock_wall_usec();
 }
 
 void host_progress(struct engine *engine, struct run *run, int64_t bytes)

@@ -28,6 +28,10 @@ struct host_memory {
 	struct store_origin row; /* as stored; writes go through hosts.c */
 	struct governor governor;
 	struct rate rate;
+	/* since it is known */
+	int64_t n_done, n_failed;
+	const char *last_code; /* static; NULL: none */
+	int64_t last_usec;
 	bool idle; /* in engine->idle: nothing runs, nothing is held */
 	TAILQ_ENTRY(host_memory) idle_link;
 };
@@ -40,16 +44,6 @@ struct host {
 	struct fair_host fair;	    /* its lanes */
 	struct host_memory *memory; /* NULL: nothing is known */
 	UT_hash_handle hh;
-};
-
-/* Why a host may start nothing more. */
-enum host_block {
-	HOST_FREE,
-	HOST_FULL,    /* at its bound */
-	HOST_LIMITED, /* at the limit that it was found to take, which is lower */
-	HOST_PACED,   /* the last start is too near */
-	HOST_BROKEN,  /* its breaker is open, or a probe is on its way */
-	HOST_HELD,    /* it asked to wait: Retry-After */
 };
 
 /* ---- users and groups with ready work or active jobs */
@@ -190,6 +184,11 @@ int host_remember(struct engine *engine, struct host *host);
 /* Why it may start nothing now, and until when; *ret_until_usec 0: until one of its transfers ends. */
 enum host_block host_block(
 	const struct engine *engine, const struct host *host, int64_t now_usec, int64_t *ret_until_usec);
+struct host_limits {
+	unsigned limit, max;
+	int64_t interval_usec;
+};
+void host_limits(const struct engine *engine, const struct host *host, struct host_limits *ret);
 /* How many it may start now. */
 size_t host_room(const struct engine *engine, const struct host *host);
 /* The origin asks to wait: no claim before until_usec. It may be asked for longer, not for shorter. 0 or
@@ -200,6 +199,8 @@ int host_avoid_http2(struct engine *engine, struct host *host);
 /* An attempt begins, and has ended: once each; progress in between. 0 or -errno. */
 void host_started(struct engine *engine, struct run *run);
 int host_ended(struct engine *engine, struct run *run, enum governor_answer answer);
+/* For who asks: an attempt ended like this. code NULL: well. */
+void host_note(struct host *host, const char *code);
 void host_progress(struct engine *engine, struct run *run, int64_t bytes);
 /* Whether a job may be tried again now; else *ret_usec says when to ask again. 0 or -errno. */
 int host_retry(struct engine *engine, int64_t origin_id, int64_t *ret_usec);
@@ -308,6 +309,7 @@ int dependency_add(
  */
 int sched_fill(struct engine *engine, bool *ret_more);
 int sched_due(struct engine *engine, bool *ret_more);
+size_t sched_free_slots(const struct engine *engine);
 struct run *run_find(struct engine *engine, int64_t job_id);
 /* All its bytes are here: others may use its slot while the disk syncs. */
 void run_received(struct engine *engine, struct run *run);
@@ -379,6 +381,13 @@ int request_inspect(struct engine *engine, struct request *request);
 int request_verify(struct engine *engine, struct request *request);
 /* The disk has looked. */
 void request_verified(struct request *request, struct disk_task *task);
+
+/* ---- hosts_report.c */
+int request_hosts(struct engine *engine, struct request *request);
+
+/* ---- why.c */
+/* Fills why, which is the caller's. 0 or -errno. */
+int why_job(struct engine *engine, const struct job *job, struct why *why);
 
 /* For one whose answer was taken back with its turn: as it came. */
 void request_unanswer(struct request *request);

@@ -396,7 +396,13 @@ static int keep_record(struct engine *engine, int64_t job_id, int64_t number, co
 /* What it says of the host: nothing, when another was asked last, or this machine was the cause. */
 static enum governor_answer answer_of(const struct job *job, const struct outcome *o, bool excused)
 {
-	return excused || !own_answer(job, o) ? GOVERNOR_NONE : governor_answer_of(&o->verdict);
+	enum governor_answer answer;
+
+	if (excused || !own_answer(job, o))
+		return GOVERNOR_NONE;
+	answer = governor_answer_of(&o->verdict);
+	/* Who sends something on, though never to the end, is not dead. */
+	return answer == GOVERNOR_FAILURE && o->progress > 0 ? GOVERNOR_ALIVE : answer;
 }
 
 static int end_attempt(struct engine *engine, struct job *job, struct outcome *o, struct run *run)
@@ -412,6 +418,8 @@ static int end_attempt(struct engine *engine, struct job *job, struct outcome *o
 	network_answered(engine, job, &o->verdict);
 	if (excused(engine, job, &o->verdict, &excuse))
 		end.verdict = &excuse;
+	if (end.verdict->class != VERDICT_ABORTED)
+		host_note(run->host, end.verdict->code);
 	err = host_ended(engine, run, answer_of(job, o, end.verdict == &excuse));
 	if (!err)
 		err = mark_origin(engine, job, o);

@@ -33,6 +33,10 @@ static void free_found(struct request *request)
 	for (size_t i = 0; i < request->n_groups; i++)
 		job_group_done(&request->groups[i]);
 	free(request->groups);
+	why_done(&request->why);
+	for (size_t i = 0; i < request->n_hosts; i++)
+		host_report_done(&request->hosts[i]);
+	free(request->hosts);
 	free(request->found);
 	free(request->attempts);
 	free(request->events);
@@ -44,8 +48,9 @@ void request_unanswer(struct request *request)
 	request->found = NULL;
 	request->attempts = NULL;
 	request->events = NULL;
+	request->hosts = NULL;
 	request->groups = NULL;
-	request->n_found = request->n_attempts = request->n_groups = 0;
+	request->n_found = request->n_attempts = request->n_hosts = request->n_groups = 0;
 	request->more = false;
 	request->error = REQUEST_OK;
 	request->error_code = NULL;

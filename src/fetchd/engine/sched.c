@@ -269,7 +269,7 @@ static int claim_some(struct engine *engine, struct lane *lane, size_t n, size_t
 	return err || !lane ? err : lane_refresh(engine, lane);
 }
 
-static size_t free_slots(const struct engine *engine)
+size_t sched_free_slots(const struct engine *engine)
 {
 	size_t max = (size_t)engine->config->max_active;
 
@@ -286,7 +286,7 @@ static size_t most_at_once(const struct engine *engine, const struct lane *lane)
 {
 	size_t n = least(host_room(engine, lane_host(lane)), user_room(engine, lane_user(lane)));
 
-	return least(least(n, free_slots(engine)), CLAIMS_MAX);
+	return least(least(n, sched_free_slots(engine)), CLAIMS_MAX);
 }
 
 int sched_fill(struct engine *engine, bool *ret_more)
@@ -297,7 +297,7 @@ int sched_fill(struct engine *engine, bool *ret_more)
 	*ret_more = false;
 	if (engine->draining || engine->stopping)
 		return 0;
-	while (!err && free_slots(engine) > 0) {
+	while (!err && sched_free_slots(engine) > 0) {
 		bool alone;
 		struct lane *lane =
 			fair_pick(&engine->fair, engine_now(engine), engine->config->ageing_usec, &alone);

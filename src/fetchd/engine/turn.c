@@ -133,6 +133,8 @@ static int apply(
 	job->intent = JOB_INTENT_RUN;
 	if (to != JOB_WAITING)
 		job->waiting_for = JOB_WAIT_NONE;
+	if (to != JOB_PAUSED)
+		job->paused_by = -1;
 	err = event == JOB_EVENT_CLAIM ? store_update_claimed(engine->store, job, was)
 				       : store_update(engine->store, job, was);
 	if (!err && to == JOB_DONE && job->has_secrets)
@@ -331,9 +333,9 @@ static void tell(struct engine *engine)
 /* Asked only, so it can be asked again: of the rows as they are. */
 static bool only_asks(const struct request *request)
 {
-	return request->kind == REQUEST_LIST || request->kind == REQUEST_INSPECT ||
-	       request->kind == REQUEST_EVENTS || request->kind == REQUEST_GROUP ||
-	       request->kind == REQUEST_GROUPS;
+	return request->kind == REQUEST_LIST || request->kind == REQUEST_HOSTS ||
+	       request->kind == REQUEST_INSPECT || request->kind == REQUEST_EVENTS ||
+	       request->kind == REQUEST_GROUP || request->kind == REQUEST_GROUPS;
 }
 
 static void drop_events(struct engine *engine, const char *why)

@@ -65,6 +65,9 @@ static const char *const statement_sql[ST_N] = {
 	[ST_NEXT_LANE] = "SELECT origin, owner, group_id, priority FROM jobs"
 			 " WHERE state = 1 AND (origin, owner, group_id) > (?1, ?2, ?3)"
 			 " ORDER BY origin, owner, group_id, priority DESC, id LIMIT 1",
+	[ST_LANE_AHEAD] =
+		"SELECT count(*) FROM (SELECT 1 FROM jobs WHERE state = 1 AND origin = ?1 AND owner = ?2"
+		" AND group_id = ?3 AND (priority > ?4 OR (priority = ?4 AND id < ?5)) LIMIT ?6)",
 	[ST_LANE_HEAD] =
 		"SELECT priority FROM jobs WHERE state = 1 AND origin = ?1 AND owner = ?2 AND group_id = ?3"
 		" ORDER BY priority DESC, id LIMIT 1",
