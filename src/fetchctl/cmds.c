@@ -23,6 +23,7 @@ const struct cmd *const cmd_table[] = {
 	&cmd_remove,
 	&cmd_group,
 	&cmd_verify,
+	&cmd_limit,
 	&cmd_drain,
 	&cmd_ping,
 	&cmd_version,

@@ -89,6 +89,11 @@ void out_status(struct out *out, const json_t *status)
 	out->ops->status(out, status);
 }
 
+void out_limit(struct out *out, const json_t *limit)
+{
+	out->ops->limit(out, limit);
+}
+
 void out_event(struct out *out, const json_t *event)
 {
 	out->ops->event(out, event);

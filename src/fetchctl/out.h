@@ -38,6 +38,8 @@ void out_host(struct out *out, const json_t *host);
 void out_verified(struct out *out, int64_t id, const json_t *result);
 /* Reply of Status. */
 void out_status(struct out *out, const json_t *status);
+/* type Limit. */
+void out_limit(struct out *out, const json_t *limit);
 /* An event of a watch. */
 void out_event(struct out *out, const json_t *event);
 /* A job that was waited for has ended. path_only: just where the file is; failures are for standard error. */
@@ -65,6 +67,7 @@ struct out_ops {
 	void (*host)(struct out *out, const json_t *host);
 	void (*verified)(struct out *out, int64_t id, const json_t *result);
 	void (*status)(struct out *out, const json_t *status);
+	void (*limit)(struct out *out, const json_t *limit);
 	void (*event)(struct out *out, const json_t *event);
 	void (*ended)(struct out *out, const json_t *job, bool path_only);
 	void (*changed)(struct out *out, const char *done, int64_t n, bool notice);

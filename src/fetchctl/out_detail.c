@@ -267,6 +267,22 @@ void detail_group(const json_t *group, bool aligned)
 		put(&form, "limit_rate", "%s", units_format_rate(buf, number_of(group, "limit_rate")));
 }
 
+static void put_condition(const struct form *form, const json_t *status)
+{
+	CLEANUP_FREE char *window = text_escape(string_of(status, "stopped_by"));
+	const json_t *until = json_object_get(status, "stopped_until_usec");
+	bool draining = json_is_true(json_object_get(status, "draining"));
+	char time[UNITS_MAX];
+
+	if (!json_object_get(status, "stopped_by"))
+		put(form, "state", "%s", draining ? "draining" : "running");
+	else if (until)
+		put(form, "state", "stopped by schedule until %s (%s)",
+			units_format_time(time, json_integer_value(until)), window);
+	else
+		put(form, "state", "stopped by schedule (%s)", window);
+}
+
 void detail_status(const json_t *status, bool aligned)
 {
 	const struct form form = {.width = aligned ? 10 : 0};
@@ -276,7 +292,7 @@ void detail_status(const json_t *status, bool aligned)
 	put(&form, "fetchd", "%s, %s mode, pid %lld", string_of(status, "version"), string_of(status, "mode"),
 		(long long)number_of(status, "pid"));
 	put_time(&form, "since", number_of(status, "started_usec"));
-	put(&form, "state", "%s", json_is_true(json_object_get(status, "draining")) ? "draining" : "running");
+	put_condition(&form, status);
 	put(&form, "jobs", "%s", counts);
 	put(&form, "speed", "%s", units_format_rate(buf, number_of(status, "speed")));
 	put(&form, "received", "%s", units_format_size(buf, number_of(status, "received")));

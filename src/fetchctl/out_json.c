@@ -122,6 +122,7 @@ const struct out_ops out_json_ops = {
 	.host = json_value,
 	.verified = json_verified,
 	.status = json_value,
+	.limit = json_value,
 	.event = json_value,
 	.ended = json_ended,
 	.changed = json_changed,

@@ -20,6 +20,7 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/control/method_group.c \
 	src/fetchd/control/method_group_list.c \
 	src/fetchd/control/method_hosts.c \
+	src/fetchd/control/method_limits.c \
 	src/fetchd/control/method_inspect.c \
 	src/fetchd/control/method_list.c \
 	src/fetchd/control/method_ping.c \

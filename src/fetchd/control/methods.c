@@ -59,6 +59,12 @@ static const struct method methods[] = {
 		.reply = method_group_done_reply,
 	},
 	{.name = WIRE_INTERFACE ".Drain", .start = method_drain_start, .reply = method_drain_reply},
+	{.name = WIRE_INTERFACE ".Limits", .start = method_limits_start, .reply = method_limits_reply},
+	{
+		.name = WIRE_INTERFACE ".SetLimit",
+		.start = method_set_limit_start,
+		.reply = method_set_limit_reply,
+	},
 	{.name = WIRE_INTERFACE ".Ping", .start = method_ping_start},
 };
 

@@ -48,6 +48,11 @@ void method_group_done_reply(struct call *call, struct request *request);
 void method_drain_start(struct call *call, json_t *parameters);
 void method_drain_reply(struct call *call, struct request *request);
 
+void method_limits_start(struct call *call, json_t *parameters);
+void method_limits_reply(struct call *call, struct request *request);
+void method_set_limit_start(struct call *call, json_t *parameters);
+void method_set_limit_reply(struct call *call, struct request *request);
+
 void method_ping_start(struct call *call, json_t *parameters);
 
 /* org.varlink.service */

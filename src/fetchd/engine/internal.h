@@ -7,11 +7,13 @@
 
 #include "base/hash.h"
 #include "base/heap.h"
-#include "base/rate.h"
 #include "base/rng.h"
 #include "fetchd/disk/disk.h"
 #include "fetchd/engine/engine.h"
 #include "fetchd/engine/fair.h"
+#include "fetchd/engine/limits.h"
+#include "fetchd/engine/rates.h"
+#include "fetchd/engine/schedule.h"
 #include "fetchd/store/store.h"
 #include "fetchd/transfer/messages.h"
 #include "fetchd/transfer/worker.h"
@@ -27,7 +29,6 @@ struct host_memory {
 	struct host *host;
 	struct store_origin row; /* as stored; writes go through hosts.c */
 	struct governor governor;
-	struct rate rate;
 	/* since it is known */
 	int64_t n_done, n_failed;
 	const char *last_code; /* static; NULL: none */
@@ -40,6 +41,7 @@ TAILQ_HEAD(memory_list, host_memory);
 struct host {
 	int64_t origin_id;
 	unsigned active;
+	unsigned staying;	    /* see limits_shed() */
 	unsigned finishing;	    /* its files that are whole and wait for the disk: they hold no slot */
 	struct fair_host fair;	    /* its lanes */
 	struct host_memory *memory; /* NULL: nothing is known */
@@ -50,7 +52,7 @@ struct host {
 
 struct user {
 	int64_t uid;
-	size_t active, finishing;
+	size_t active, finishing, staying;
 	struct fair_user fair;
 	UT_hash_handle hh;
 };
@@ -58,7 +60,8 @@ struct user {
 struct batch {
 	int64_t id; /* of the group */
 	enum group_policy policy;
-	size_t active; /* its runs */
+	int64_t limit_rate; /* bytes/s; 0: none */
+	size_t active;	    /* its runs */
 	struct fair_batch fair;
 	UT_hash_handle hh;
 };
@@ -79,6 +82,7 @@ struct run {
 	int64_t job_id;
 	int64_t attempt;
 	struct job *job; /* as the row has it */
+	struct bucket *buckets[RATES_N];
 	/* NULL once released; batch also when the job is in no group */
 	struct host *host;
 	struct user *user;
@@ -89,6 +93,7 @@ struct run {
 	struct governor_ticket ticket;
 	bool finishing;	 /* its slot was given back: see run_received() */
 	bool cancelling; /* WORKER_CANCEL is out */
+	bool shed;	 /* for the sake of a limit: it is no attempt */
 	/* Replies that wait for this run's end. */
 	struct request **waiters;
 	size_t n_waiters;
@@ -109,7 +114,11 @@ struct engine {
 	size_t *worker_load;
 	size_t n_workers;
 	struct rate *total_rate;
+	struct bucket *buckets; /* of what has active jobs */
 	struct config *config;
+	struct limits limits; /* in force */
+	struct limit_layers layers;
+	struct schedule schedule;
 	struct rng rng;
 	int timer_fd;
 	int64_t wall_offset_usec; /* steady wall time = boot clock + this */
@@ -189,6 +198,8 @@ struct host_limits {
 	int64_t interval_usec;
 };
 void host_limits(const struct engine *engine, const struct host *host, struct host_limits *ret);
+/* How many of its transfers may run at once. */
+unsigned host_bound(const struct engine *engine, const struct host *host);
 /* How many it may start now. */
 size_t host_room(const struct engine *engine, const struct host *host);
 /* The origin asks to wait: no claim before until_usec. It may be asked for longer, not for shorter. 0 or
@@ -322,6 +333,8 @@ int run_take_back(struct engine *engine, struct run *run);
 void run_free(struct run *run);
 /* Asks the worker to stop it. */
 void run_cancel(struct engine *engine, struct run *run);
+/* The job's own limit is another from now on; 0: none. */
+void run_limit(struct engine *engine, struct run *run, int64_t bytes_per_sec);
 /* The reply of request waits until run has ended. */
 void run_wait(struct run *run, struct request *request);
 

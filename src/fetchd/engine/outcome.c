@@ -112,6 +112,7 @@ struct ending {
 	enum attempt_outcome word;
 	int64_t started_event;
 	bool gone; /* the record of the job too */
+	bool shed; /* for the sake of a limit */
 };
 
 static void set_error(struct job *job, const struct verdict *v)
@@ -263,7 +264,11 @@ static int end_held(struct engine *engine, struct job *job, struct ending *end)
 
 static int end_wished(struct engine *engine, struct job *job, struct ending *end, enum job_intent intent)
 {
-	end->word = ATTEMPT_STOPPED;
+	bool shed = end->shed && intent == JOB_INTENT_RUN;
+
+	end->word = shed ? ATTEMPT_HELD : ATTEMPT_STOPPED;
+	if (shed && job->attempts > 0)
+		job->attempts--;
 	end->gone = intent == JOB_INTENT_REMOVE;
 	return end_intent(engine, job, intent);
 }
@@ -409,8 +414,10 @@ static int end_attempt(struct engine *engine, struct job *job, struct outcome *o
 {
 	enum job_intent intent = job->intent;
 	int64_t number = job->attempts;
-	struct ending end = {
-		.verdict = &o->verdict, .progress = o->progress, .started_event = run->started_event};
+	struct ending end = {.verdict = &o->verdict,
+		.progress = o->progress,
+		.started_event = run->started_event,
+		.shed = run->shed};
 	struct verdict excuse;
 	int err;
 

@@ -323,6 +323,7 @@ static void tell(struct engine *engine)
 	for (size_t i = 0; i < engine->n_workers; i++)
 		mailbox_post_all(worker_mailbox(engine->workers[i]), &engine->to_workers[i]);
 	post_disk(engine);
+	limits_committed(engine);
 	tell_counters(engine);
 	log_told(engine);
 	mailbox_post_all(engine->control, &engine->to_control);
@@ -334,8 +335,9 @@ static void tell(struct engine *engine)
 static bool only_asks(const struct request *request)
 {
 	return request->kind == REQUEST_LIST || request->kind == REQUEST_HOSTS ||
-	       request->kind == REQUEST_INSPECT || request->kind == REQUEST_EVENTS ||
-	       request->kind == REQUEST_GROUP || request->kind == REQUEST_GROUPS;
+	       request->kind == REQUEST_INSPECT || request->kind == REQUEST_LIMITS ||
+	       request->kind == REQUEST_EVENTS || request->kind == REQUEST_GROUP ||
+	       request->kind == REQUEST_GROUPS;
 }
 
 static void drop_events(struct engine *engine, const char *why)
@@ -356,13 +358,6 @@ static void drop_events(struct engine *engine, const char *why)
 			control_message_free(msg);
 		}
 	}
-}
-
-static void drop_start(struct msg *msg)
-{
-	if (msg->kind == WORKER_START)
-		job_free(((struct worker_start *)msg)->job);
-	free(msg);
 }
 
 /* What the reply waited for will not come. */
@@ -396,7 +391,7 @@ static void drop_held(struct engine *engine)
 			STAILQ_REMOVE_HEAD(&engine->to_workers[i], link);
 			if (msg->kind == WORKER_CANCEL)
 				take_back_cancel(engine, (struct worker_cancel *)msg);
-			drop_start(msg);
+			worker_message_free(msg);
 		}
 	}
 	while ((msg = STAILQ_FIRST(&engine->to_disk))) {
@@ -415,6 +410,7 @@ static void take_back(struct engine *engine, const char *why)
 	struct run *run;
 
 	store_rollback(engine->store);
+	limits_taken_back(engine);
 	drop_events(engine, why);
 	drop_held(engine);
 	while ((run = TAILQ_FIRST(&engine->claimed))) {

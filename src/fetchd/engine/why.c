@@ -61,7 +61,7 @@ static bool blame_host(struct engine *engine, const struct host *host, struct wh
 	switch (host_block(engine, host, engine_now(engine), &until_usec)) {
 	case HOST_FREE: return false;
 	case HOST_FULL:
-		say(why, WHY_HOST_LIMIT, 0, "%u transfers run at %s, as many as MaxPerHost lets",
+		say(why, WHY_HOST_LIMIT, 0, "%u transfers run at %s, as many as max-per-host lets",
 			host->active, origin);
 		break;
 	case HOST_LIMITED:
@@ -81,7 +81,7 @@ static bool blame_user(const struct engine *engine, const struct user *user, str
 {
 	if (user_room(engine, user) > 0)
 		return false;
-	say(why, WHY_USER_LIMIT, 0, "%zu jobs of the same user run, as many as MaxActivePerUser lets",
+	say(why, WHY_USER_LIMIT, 0, "%zu jobs of the same user run, as many as max-active-per-user lets",
 		user->active);
 	return true;
 }
@@ -90,7 +90,7 @@ static bool blame_slots(const struct engine *engine, struct why *why)
 {
 	if (sched_free_slots(engine) > 0)
 		return false;
-	say(why, WHY_SLOT, 0, "%zu transfers run, as many as MaxActive lets", engine->n_active);
+	say(why, WHY_SLOT, 0, "%zu transfers run, as many as max-active lets", engine->n_active);
 	return true;
 }
 
@@ -120,6 +120,14 @@ static int count_ahead(struct engine *engine, const struct job *job, struct why 
 	return err;
 }
 
+static void say_window(const struct engine *engine, struct why *why)
+{
+	int64_t until_usec = schedule_until_usec(engine);
+
+	say(why, WHY_SCHEDULE, until_usec == USEC_INFINITY ? 0 : until_usec,
+		"nothing is started in this window: %s", schedule_text(engine));
+}
+
 static int why_queued(struct engine *engine, const struct job *job, struct why *why)
 {
 	struct lane *lane = lane_of(engine, job);
@@ -128,6 +136,8 @@ static int why_queued(struct engine *engine, const struct job *job, struct why *
 	if (engine->draining || engine->stopping)
 		say(why, WHY_DRAIN, 0, "%s: nothing new is started",
 			engine->stopping ? "fetchd is shutting down" : "fetchd is draining");
+	else if (schedule_now(engine)->stopped)
+		say_window(engine, why);
 	else if (!lane)
 		say(why, WHY_NEXT, 0, "it starts with the next turn");
 	else if (batch && batch->fair.gate.shut)

@@ -144,6 +144,10 @@ static const char *const statement_sql[ST_N] = {
 			" WHERE EXISTS (SELECT 1 FROM dependencies WHERE after = ?1)",
 	[ST_END_FORGET] = "DELETE FROM dependency_ends WHERE job = ?1",
 	[ST_NEXT_END] = "SELECT job, state FROM dependency_ends ORDER BY job LIMIT 1",
+	[ST_SETTING_GET] = "SELECT value FROM settings WHERE key = ?1",
+	[ST_SETTING_PUT] =
+		"INSERT INTO settings VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+	[ST_SETTING_REMOVE] = "DELETE FROM settings WHERE key = ?1",
 	[ST_SEQUENCE_SET] = "UPDATE sequences SET last = ?2 WHERE name = ?1",
 };
 

@@ -201,6 +201,13 @@ int store_next_end(struct store *store, int64_t *ret_job_id, int *ret_state);
 int store_dependents(
 	struct store *store, int64_t job_id, size_t limit, struct job_dependency *ret, size_t *ret_n);
 
+/* ---- settings */
+
+/* *ret_value: caller frees. -ENOENT: never put. */
+int store_setting(struct store *store, const char *name, char **ret_value);
+/* value NULL: it goes. */
+int store_setting_put(struct store *store, const char *name, const char *value);
+
 /* ---- events */
 
 /* Sets event->id. */
