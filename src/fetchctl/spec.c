@@ -119,6 +119,35 @@ static const char *set_key(struct job *job, const char *value)
 	return NULL;
 }
 
+/* "3,4" */
+static const char *add_after(struct job *job, const char *value, bool any)
+{
+	const char *why = *value ? NULL : "no job is named";
+
+	while (*value && !why) {
+		size_t n = strcspn(value, ",");
+		CLEANUP_FREE char *word = xstrndup(value, n);
+		int64_t id;
+
+		if (units_parse_int(word, 1, INT64_MAX, &id) < 0)
+			return "it must be job ids, with commas between";
+		job->after = xreallocarray(job->after, job->n_after + 1, sizeof(*job->after));
+		job->after[job->n_after++] = (struct job_dependency){.id = id, .any = any};
+		value += n + (value[n] == ',');
+	}
+	return why;
+}
+
+static const char *set_after(struct job *job, const char *value)
+{
+	return add_after(job, value, false);
+}
+
+static const char *set_after_any(struct job *job, const char *value)
+{
+	return add_after(job, value, true);
+}
+
 static const char *set_priority(struct job *job, const char *value)
 {
 	int64_t n;
@@ -316,6 +345,8 @@ static const struct setter {
 } setters[] = {
 	{OPT_GROUP, "group", set_group},
 	{OPT_PRIORITY, "priority", set_priority},
+	{OPT_AFTER, NULL, set_after},
+	{OPT_AFTER_ANY, NULL, set_after_any},
 	{OPT_KEY, "key", set_key},
 	{OPT_CHECKSUM, "checksum", set_checksum},
 	{OPT_HEADER, "header", set_header},

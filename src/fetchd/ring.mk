@@ -1,8 +1,11 @@
 # The ring: engine, store, transfer, disk.
 src_libfetchd_a_SOURCES += \
 	src/fetchd/engine/change.c \
+	src/fetchd/engine/dependencies.c \
 	src/fetchd/engine/engine.c src/fetchd/engine/engine.h \
 	src/fetchd/engine/fair.c src/fetchd/engine/fair.h \
+	src/fetchd/engine/fills.c \
+	src/fetchd/engine/groups.c \
 	src/fetchd/engine/hosts.c \
 	src/fetchd/engine/hosts_report.c \
 	src/fetchd/engine/inspect.c \
@@ -21,6 +24,7 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/store/attempts.c \
 	src/fetchd/store/counters.c \
 	src/fetchd/store/events.c \
+	src/fetchd/store/dependencies.c \
 	src/fetchd/store/groups.c \
 	src/fetchd/store/internal.h \
 	src/fetchd/store/jobs.c \

@@ -22,6 +22,7 @@
 
 #define LABEL_MAX	128 /* characters of a group's name */
 #define KEY_MAX		255
+#define AFTER_MAX	1000
 #define USER_RECORD_MAX 16384
 
 struct subject {
@@ -246,12 +247,20 @@ static bool is_label(const char *text, size_t most)
 	return n >= 1 && n <= most;
 }
 
+char *spec_group_refusal(const char *name)
+{
+	if (is_label(name, LABEL_MAX))
+		return NULL;
+	return xasprintf("a group's name has 1 to %d characters, none of them control characters", LABEL_MAX);
+}
+
 static const char *check_labels(struct subject *s)
 {
-	if (s->job->group && !is_label(s->job->group, LABEL_MAX)) {
-		s->message = xasprintf(
-			"a group's name has 1 to %d characters, none of them control characters", LABEL_MAX);
+	if (s->job->group && (s->message = spec_group_refusal(s->job->group)))
 		return "E_GROUP";
+	if (s->job->n_after > AFTER_MAX) {
+		s->message = xasprintf("a job follows at most %d others", AFTER_MAX);
+		return "E_DEPENDENCY";
 	}
 	if (s->job->key && !is_label(s->job->key, KEY_MAX)) {
 		s->message =

@@ -106,13 +106,19 @@ static int serve(struct engine *engine, struct request *request, enum request_ki
 		return 0;
 	case REQUEST_RELOAD: reload(engine, request); return 0;
 	case REQUEST_STOP: stop_all(engine); return 0;
+	case REQUEST_GROUP: return request_group(engine, request);
+	case REQUEST_GROUPS: return request_groups(engine, request);
+	case REQUEST_GROUP_CREATE: return request_group_create(engine, request);
+	case REQUEST_GROUP_REMOVE: return request_group_remove(engine, request);
+	case REQUEST_ABANDON: fill_abandon(engine, request->session_id); return 0;
 	}
 	return -EINVAL;
 }
 
 static bool changes(enum request_kind kind)
 {
-	return kind == REQUEST_ADD || kind == REQUEST_CHANGE || kind == REQUEST_SET_LIMIT;
+	return kind == REQUEST_ADD || kind == REQUEST_CHANGE || kind == REQUEST_SET_LIMIT ||
+	       kind == REQUEST_GROUP_CREATE || kind == REQUEST_GROUP_REMOVE;
 }
 
 /* Refused half-way: its rows go back, and what it would have told. mark: where to_control ended before it. */
@@ -268,7 +274,8 @@ static void notice_end(struct engine *engine)
 /* What time brings, and the work that is ready. */
 static int work_time(struct engine *engine, bool *ret_more)
 {
-	bool more_wakes = false, more_due = false, more_claims = false;
+	bool more_wakes = false, more_due = false, more_claims = false, more_groups = false,
+	     more_ends = false;
 	int err;
 
 	if (is_full(engine))
@@ -284,10 +291,17 @@ static int work_time(struct engine *engine, bool *ret_more)
 	if (!err)
 		err = sched_due(engine, &more_due);
 	if (!err)
+		err = groups_work(engine, &more_groups);
+	if (!err)
+		err = dependencies_settle(engine, &more_ends);
+	if (!err)
 		err = sched_fill(engine, &more_claims);
 	if (!err)
 		err = purge(engine);
-	*ret_more = more_wakes || more_due || more_claims;
+	/* What the last claims have brought, too. */
+	more_groups =
+		more_groups || ((engine->sweeping || store_has_ends(engine->store)) && !engine->stopping);
+	*ret_more = more_wakes || more_due || more_claims || more_groups || more_ends;
 	return err;
 }
 
@@ -296,6 +310,9 @@ bool engine_step(struct engine *engine)
 	bool more = false, worked = mailbox_length(engine->mailbox) > 0, tried = !is_full(engine);
 	int err = turn_begin(engine);
 
+	if (!err && engine->groups_lost)
+		err = groups_load(engine);
+	engine->groups_lost = engine->groups_lost && err;
 	if (!err)
 		err = work_messages(engine);
 	STAILQ_CONCAT(&engine->backlog, &engine->unfinished);
@@ -308,6 +325,8 @@ bool engine_step(struct engine *engine)
 		engine->full_usec = clock_boot_usec() + FULL_AGAIN_USEC;
 	else if (tried)
 		engine->full_usec = 0;
+	more = more || engine->lanes_opened;
+	engine->lanes_opened = false;
 	notice_end(engine);
 	if (worked || HASH_COUNT(engine->runs) > 0)
 		engine->relax_usec = usec_add(clock_boot_usec(), RELAX_USEC);
@@ -324,6 +343,8 @@ int64_t engine_next_usec(const struct engine *engine)
 	if (hosts_next_usec(engine) != USEC_INFINITY &&
 		hosts_next_usec(engine) - engine->wall_offset_usec < at)
 		at = hosts_next_usec(engine) - engine->wall_offset_usec;
+	if (groups_next_usec(engine) < at)
+		at = groups_next_usec(engine);
 	if (engine->relax_usec < at && HASH_COUNT(engine->runs) == 0)
 		at = engine->relax_usec;
 	if (engine->full_usec > 0)
@@ -461,6 +482,7 @@ void engine_free(struct engine *engine)
 		run_release(engine, run);
 		run_free(run);
 	}
+	groups_free(engine);
 	rates_free(engine);
 	schedule_done(engine);
 	lanes_free(engine);
@@ -490,6 +512,7 @@ static void engine_init(struct engine *engine, const struct engine_setup *setup)
 	engine->total_rate = rate_new(0);
 	engine->wall_offset_usec = clock_wall_usec() - clock_boot_usec();
 	engine->next_due_usec = USEC_INFINITY;
+	engine->next_group_deadline_usec = USEC_INFINITY;
 	engine->relax_usec = usec_add(clock_boot_usec(), RELAX_USEC);
 	engine->network_up = setup->network_up;
 	engine->waking = setup->network_up; /* it may have come while nobody looked */

@@ -66,6 +66,16 @@ struct batch {
 	UT_hash_handle hh;
 };
 
+/* A group that is being ended, until all its jobs have. */
+struct doom {
+	int64_t group_id;
+	enum group_fate fate; /* GROUP_FATE_NONE: what came of a list is taken back, and the group with it */
+	int64_t fate_job;
+	int64_t after_id; /* its jobs up to this one have been dealt with */
+	bool swept;	  /* all have: those that ran are on their way */
+	UT_hash_handle hh;
+};
+
 /* ---- runs: the active jobs */
 
 struct run {
@@ -120,7 +130,13 @@ struct engine {
 	struct user *users;
 	struct batch *batches;
 	struct fair fair;
-	bool lanes_lost; /* a turn was undone: the lanes may lack what its rows still have */
+	bool lanes_lost;   /* a turn was undone: the lanes may lack what its rows still have */
+	bool groups_lost;  /* the same of what is known of groups */
+	bool lanes_opened; /* by the end of a turn: something may start in the next */
+	bool sweeping;	   /* there are dooms to carry out */
+	struct doom *dooms;
+	struct fill *fills;		  /* fills.c's own */
+	int64_t next_group_deadline_usec; /* wall */
 	struct run *runs;
 	size_t n_active;    /* slots taken */
 	size_t n_finishing; /* runs that have given theirs back before their end */
@@ -237,9 +253,67 @@ void users_tune(struct engine *engine);
 /* Of a group that has ready jobs or active ones; else NULL. */
 struct batch *batch_find(struct engine *engine, int64_t group_id);
 /* The group's row has changed. */
-void batch_put(struct batch *batch, const struct store_group *row);
+void batch_put(struct batch *batch, const struct job_group *row);
 /* Freed when nothing holds it. NULL is fine. */
 void batch_settle(struct engine *engine, struct batch *batch);
+
+/* All that are known, as the rows have them. 0 or -errno. */
+int batches_load(struct engine *engine);
+
+/* ---- groups.c: 0 or -errno where they return an int */
+/* What the rows say is to be done. In a turn. */
+int groups_load(struct engine *engine);
+void groups_free(struct engine *engine);
+/* Sets row->id. The name must be free. */
+int group_create(struct engine *engine, struct job_group *row);
+/* The row alone: it has no jobs. */
+int group_remove(struct engine *engine, int64_t group_id);
+/* It is filled: its jobs may start. */
+int group_open_up(struct engine *engine, int64_t group_id);
+/* It cannot be filled any more: its jobs are removed, and it is. */
+void group_take_back(struct engine *engine, int64_t group_id);
+/* In the turn of the failure, for a job of a group. */
+int group_job_failed(struct engine *engine, const struct job *job);
+/* NULL: the group is not being ended. */
+struct doom *doom_find(const struct engine *engine, int64_t group_id);
+/* Ends the job as its group's fate has it. It is open, and not running. */
+int doom_end(struct engine *engine, struct job *job, const struct doom *doom);
+/* A slice of what is to be done. */
+int groups_work(struct engine *engine, bool *ret_more);
+/* Last thing in a turn: groups whose last job has ended, or that have an open one again. */
+int groups_settle(struct engine *engine);
+/* When the next deadline of a group is; boot clock. */
+int64_t groups_next_usec(const struct engine *engine);
+
+/* ---- fills.c */
+/* Before an ADD: its groups are there and take its jobs; or the request is refused. */
+int groups_admit(struct engine *engine, struct request *request, int64_t now_usec);
+/* After its jobs were added. */
+int groups_admitted(struct engine *engine, struct request *request);
+/* The session's list, if there is one, will not come whole. */
+void fill_abandon(struct engine *engine, uint64_t session_id);
+/* Whether a list is under way into it. */
+bool fill_of_group(const struct engine *engine, int64_t group_id);
+void fills_free(struct engine *engine);
+int request_group(struct engine *engine, struct request *request);
+int request_groups(struct engine *engine, struct request *request);
+int request_group_create(struct engine *engine, struct request *request);
+int request_group_remove(struct engine *engine, struct request *request);
+
+/* ---- dependencies.c: 0 or -errno */
+/* What the job is to follow, when it is added: it is made to wait, unless all have ended well; or the request
+ * is refused. Leaves in job->after what is waited for. */
+int dependencies_admit(struct engine *engine, struct request *request, struct job *job);
+/* It has an id now. Empties job->after. */
+int dependencies_added(struct engine *engine, struct job *job);
+/* Applies event to a job that is wanted again, or defers it when it still has to wait for others. */
+int dependencies_start(struct engine *engine, struct job *job, enum job_event event, enum event_kind kind);
+/* A slice of those who wait for jobs that have ended. */
+int dependencies_settle(struct engine *engine, bool *ret_more);
+/* For an edit: job, which does not run, is to follow another one, too. Refuses the request where that would
+ * make a circle, or the other one cannot be followed. */
+int dependency_add(
+	struct engine *engine, struct request *request, struct job *job, int64_t after_id, bool any);
 
 /* ---- sched.c */
 /* Starts what may start. *ret_more: it stopped at its own bound, not for want of slots or work. 0 or -errno.
@@ -336,7 +410,7 @@ int request_list(struct engine *engine, struct request *request);
 int request_events(struct engine *engine, struct request *request);
 /* *ret_again: go on with it in the next turn. */
 int request_change(struct engine *engine, struct request *request, bool *ret_again);
-/* Refuses a request for a group that has no job the asker may see. */
+/* Refuses a request for a group that is not there, or another's. */
 int request_check_group(struct engine *engine, struct request *request);
 void request_fail(struct request *request, enum request_error error, int64_t id, const char *code,
 	const char *fmt, ...) __attribute__((format(printf, 5, 6)));

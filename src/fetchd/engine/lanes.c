@@ -48,7 +48,7 @@ struct batch *batch_find(struct engine *engine, int64_t group_id)
 
 static int batch_need(struct engine *engine, int64_t group_id, struct batch **ret)
 {
-	struct store_group row;
+	struct job_group row;
 	struct batch *batch = group_id ? batch_find(engine, group_id) : NULL;
 	int err;
 
@@ -63,12 +63,12 @@ static int batch_need(struct engine *engine, int64_t group_id, struct batch **re
 	fair_batch_init(&batch->fair);
 	HASH_ADD(hh, engine->batches, id, sizeof(batch->id), batch);
 	batch_put(batch, &row);
-	store_group_done(&row);
+	job_group_done(&row);
 	*ret = batch;
 	return 0;
 }
 
-void batch_put(struct batch *batch, const struct store_group *row)
+void batch_put(struct batch *batch, const struct job_group *row)
 {
 	batch->policy = row->policy;
 	batch->limit_rate = row->limit_rate;
@@ -81,6 +81,26 @@ void batch_settle(struct engine *engine, struct batch *batch)
 		return;
 	HASH_DELETE(hh, engine->batches, batch);
 	free(batch);
+}
+
+int batches_load(struct engine *engine)
+{
+	struct batch *batch, *next;
+	int err = 0;
+
+	HASH_ITER(hh, engine->batches, batch, next) {
+		struct job_group row;
+
+		if (!err)
+			err = store_group_get(engine->store, batch->id, &row);
+		if (err == -ENOENT)
+			err = 0;
+		else if (!err)
+			batch_put(batch, &row);
+		if (!err)
+			job_group_done(&row);
+	}
+	return err;
 }
 
 /* ---- lanes */

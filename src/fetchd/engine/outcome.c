@@ -140,7 +140,10 @@ static int end_failed(struct engine *engine, struct job *job, struct ending *end
 int end_intent(struct engine *engine, struct job *job, enum job_intent intent)
 {
 	enum job_event event = lifecycle_intent_event(intent);
+	const struct doom *doom = doom_find(engine, job->group_id);
 
+	if (doom && (intent == JOB_INTENT_RUN || intent == JOB_INTENT_PAUSE))
+		return doom_end(engine, job, doom);
 	switch (intent) {
 	case JOB_INTENT_PAUSE: return job_apply(engine, job, event, EVENT_PAUSED);
 	case JOB_INTENT_CANCEL:
@@ -280,11 +283,13 @@ static int end_whole(struct engine *engine, struct job *job, struct ending *end,
 static int end_of(struct engine *engine, struct job *job, struct ending *end, enum job_intent intent)
 {
 	enum verdict_class class = end->verdict->class;
+	/* As good as a wish. */
+	bool doomed = doom_find(engine, job->group_id) != NULL;
 
 	/* A file that is whole is done, whatever was wished meanwhile; a failure gives way to a wish. */
 	if (class == VERDICT_OK)
 		return end_whole(engine, job, end, intent);
-	if (class == VERDICT_ABORTED || (intent != JOB_INTENT_RUN && class != VERDICT_PERMANENT))
+	if (class == VERDICT_ABORTED || ((intent != JOB_INTENT_RUN || doomed) && class != VERDICT_PERMANENT))
 		return end_wished(engine, job, end, intent);
 	if (intent == JOB_INTENT_CANCEL || intent == JOB_INTENT_REMOVE)
 		return end_wished(engine, job, end, intent);

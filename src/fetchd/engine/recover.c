@@ -98,7 +98,12 @@ int recover(struct engine *engine)
 	const struct config *cfg = engine->config;
 	int64_t longest = cfg->max_delay_usec + (int64_t)((double)cfg->max_delay_usec * cfg->jitter);
 	int64_t hold = cfg->hold_interval_usec + cfg->hold_interval_usec / 10;
-	int err = settle_active(engine);
+	int err = turn_begin(engine);
+
+	if (!err)
+		err = turn_end(engine, groups_load(engine));
+	if (!err)
+		err = settle_active(engine);
 
 	if (longest < cfg->max_retry_after_usec)
 		longest = cfg->max_retry_after_usec;

@@ -19,6 +19,7 @@ struct request *request_new(enum request_kind kind)
 
 	request->msg.kind = (int)kind;
 	request->kind = kind;
+	request->policy = -1;
 	job_filter_init(&request->filter);
 	return request;
 }
@@ -29,6 +30,9 @@ static void free_found(struct request *request)
 		job_free(request->found[i]);
 	for (size_t i = 0; i < request->n_attempts; i++)
 		attempt_free(request->attempts[i]);
+	for (size_t i = 0; i < request->n_groups; i++)
+		job_group_done(&request->groups[i]);
+	free(request->groups);
 	why_done(&request->why);
 	for (size_t i = 0; i < request->n_hosts; i++)
 		host_report_done(&request->hosts[i]);
@@ -48,8 +52,9 @@ void request_unanswer(struct request *request)
 	request->attempts = NULL;
 	request->events = NULL;
 	request->hosts = NULL;
+	request->groups = NULL;
 	request->limits = NULL;
-	request->n_found = request->n_attempts = request->n_hosts = 0;
+	request->n_found = request->n_attempts = request->n_hosts = request->n_groups = 0;
 	request->more = false;
 	request->error = REQUEST_OK;
 	request->error_code = NULL;
@@ -71,6 +76,7 @@ void request_free(struct request *request)
 	free(request->verify_error);
 	free(request->ids);
 	free(request->error_message);
+	job_group_done(&request->group);
 	job_filter_done(&request->filter);
 	config_unref(request->config);
 	free(request);
@@ -153,15 +159,25 @@ static int add_one(struct engine *engine, struct request *request, size_t i, int
 
 	job->created_usec = now;
 	job->state = JOB_QUEUED;
-	err = store_add(engine->store, job);
+	/* The first job of its key is the answer, whatever has become of those that it followed. */
+	err = job->n_after ? store_key_taken(engine->store, job) : 0;
+	if (!err && job->n_after)
+		err = dependencies_admit(engine, request, job);
+	if (request->error != REQUEST_OK)
+		request->error_index = i;
+	if (!err && request->error == REQUEST_OK)
+		err = store_add(engine->store, job);
+	if (!err && request->error != REQUEST_OK)
+		return 0;
 	if (err == -EEXIST)
 		return same_key(engine, request, i, &same);
 	/* In the store now, or nowhere: what is told of the job has none. */
 	job_secrets_free(job->secrets);
 	job->secrets = NULL;
-	if (err)
-		return err;
-	err = lane_ready(engine, job);
+	if (!err)
+		err = dependencies_added(engine, job);
+	if (!err && job->state == JOB_QUEUED)
+		err = lane_ready(engine, job);
 	return err ? err : turn_event(engine, job, EVENT_ADDED);
 }
 
@@ -170,13 +186,17 @@ int request_add(struct engine *engine, struct request *request)
 	int64_t now = clock_wall_usec();
 	int err = 0;
 
-	if (over_limit(engine, request) || request->check_only)
-		return 0;
+	if (!over_limit(engine, request))
+		err = groups_admit(engine, request, now);
+	if (err || request->error != REQUEST_OK || request->check_only)
+		return err;
 	request->ids = xcalloc(request->n_jobs ? request->n_jobs : 1, sizeof(int64_t));
 	for (size_t i = 0; i < request->n_jobs && !err && request->error == REQUEST_OK; i++) {
 		err = add_one(engine, request, i, now);
 		request->ids[i] = request->jobs[i]->id;
 	}
+	if (!err && request->error == REQUEST_OK)
+		err = groups_admitted(engine, request);
 	return err;
 }
 
@@ -202,24 +222,6 @@ static int check_ids(struct engine *engine, struct request *request)
 		}
 	}
 	return 0;
-}
-
-int request_check_group(struct engine *engine, struct request *request)
-{
-	struct job_filter filter;
-	struct job_list list = {0};
-	int err;
-
-	if (!request->filter.group)
-		return 0;
-	job_filter_copy(&filter, &request->filter);
-	filter.states = 0;
-	err = store_list(engine->store, &filter, 0, false, 1, &list);
-	if (!err && list.n == 0)
-		request_fail(request, REQUEST_NO_SUCH_GROUP, 0, NULL, "no group %s", filter.group);
-	job_list_done(&list);
-	job_filter_done(&filter);
-	return err;
 }
 
 int request_list(struct engine *engine, struct request *request)

@@ -277,6 +277,9 @@ static int claim_some(struct engine *engine, struct lane *lane, size_t n, size_t
 		err = claim(engine, lane, job);
 		(*ret_claimed)++;
 		lane = fair_find(&engine->fair, &key);
+		/* One that could not start may have ended its group. */
+		if (lane && lane->batch && lane->batch->gate.shut)
+			break;
 	}
 	job_list_done(&list);
 	return err || !lane ? err : lane_refresh(engine, lane);

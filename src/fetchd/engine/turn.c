@@ -23,6 +23,9 @@
 
 void turn_reply(struct engine *engine, struct request *request)
 {
+	/* A list is added as a whole or not at all. */
+	if (request->part != ADD_WHOLE && request->error != REQUEST_OK)
+		fill_abandon(engine, request->session_id);
 	request->msg.kind = CONTROL_REPLY;
 	STAILQ_INSERT_TAIL(&engine->to_control, &request->msg, link);
 }
@@ -101,6 +104,21 @@ static int follow_queue(struct engine *engine, const struct job *job, enum job_s
 	return 0;
 }
 
+/* What depends on it, and its group, are told. */
+static int follow_end(struct engine *engine, const struct job *job, enum job_state was)
+{
+	int err;
+
+	if (job_state_ended(was) == job_state_ended(job->state))
+		return 0;
+	if (!job_state_ended(job->state))
+		return store_end_forget(engine->store, job->id);
+	err = store_end_note(engine->store, job->id, (int)job->state);
+	if (!err && job->state == JOB_FAILED && job->group_id)
+		err = group_job_failed(engine, job);
+	return err;
+}
+
 static int apply(
 	struct engine *engine, struct job *job, enum job_event event, enum event_kind kind, bool again)
 {
@@ -123,6 +141,8 @@ static int apply(
 		err = store_forget_secrets(engine->store, job);
 	if (!err)
 		err = follow_queue(engine, job, was);
+	if (!err)
+		err = follow_end(engine, job, was);
 	if (to == JOB_WAITING && job->due_usec < engine->next_due_usec)
 		engine->next_due_usec = job->due_usec;
 	return err ? err : tell_event(engine, job, kind, again);
@@ -140,8 +160,10 @@ int job_apply_again(struct engine *engine, struct job *job, enum job_event event
 
 int job_delete(struct engine *engine, const struct job *job)
 {
-	int err = store_remove(engine->store, job);
+	int err = job_state_ended(job->state) ? 0 : store_end_note(engine->store, job->id, 0);
 
+	if (!err)
+		err = store_remove(engine->store, job);
 	if (!err && job->state == JOB_QUEUED) {
 		struct lane *lane = lane_of(engine, job);
 
@@ -314,7 +336,8 @@ static bool only_asks(const struct request *request)
 {
 	return request->kind == REQUEST_LIST || request->kind == REQUEST_HOSTS ||
 	       request->kind == REQUEST_INSPECT || request->kind == REQUEST_LIMITS ||
-	       request->kind == REQUEST_EVENTS;
+	       request->kind == REQUEST_EVENTS || request->kind == REQUEST_GROUP ||
+	       request->kind == REQUEST_GROUPS;
 }
 
 static void drop_events(struct engine *engine, const char *why)
@@ -330,7 +353,7 @@ static void drop_events(struct engine *engine, const char *why)
 			STAILQ_INSERT_TAIL(&engine->backlog, msg, link);
 		} else if (msg->kind == CONTROL_REPLY) {
 			request_fail((struct request *)msg, REQUEST_TRY_AGAIN, 0, "E_DB", "%s", why);
-			STAILQ_INSERT_TAIL(&engine->to_control, msg, link);
+			turn_reply(engine, (struct request *)msg);
 		} else {
 			control_message_free(msg);
 		}
@@ -405,7 +428,7 @@ static void take_back(struct engine *engine, const char *why)
 			engine->failed = true;
 	}
 	/* Rows may be ready again that the turn had taken, or wait again that it had woken. */
-	engine->lanes_lost = true;
+	engine->lanes_lost = engine->groups_lost = true;
 	engine->next_due_usec = 0;
 	mailbox_post_all(engine->control, &engine->to_control);
 }
@@ -417,6 +440,8 @@ int turn_begin(struct engine *engine)
 
 int turn_end(struct engine *engine, int err)
 {
+	if (!err)
+		err = groups_settle(engine);
 	if (!err)
 		err = store_commit(engine->store);
 	if (!err) {

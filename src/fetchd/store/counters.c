@@ -112,7 +112,6 @@ void counters_save(struct store *store)
 		memcpy(to->dirty, from->dirty, from->n * sizeof(*to->dirty));
 	}
 	to->n = from->n;
-	store->group_moves.saved = store->group_moves.n;
 }
 
 void counters_restore(struct store *store)
@@ -130,7 +129,7 @@ void counters_restore(struct store *store)
 		}
 	}
 	to->version++;
-	store->group_moves.n = store->group_moves.saved;
+	store->group_moves.n = 0;
 }
 
 void counters_done(struct counters *counters)

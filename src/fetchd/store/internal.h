@@ -52,6 +52,7 @@ enum statement {
 	ST_SECRETS_REMOVE,
 	ST_SECRETS_NONE,
 	ST_GROUP_FIND,
+	ST_GROUP_FIND_ANY,
 	ST_GROUP_ADD,
 	ST_GROUP_GET,
 	ST_GROUP_PUT,
@@ -59,7 +60,16 @@ enum statement {
 	ST_GROUP_COUNT,
 	ST_GROUPS,
 	ST_GROUPS_FATED,
+	ST_GROUP_MEMBERS,
 	ST_NEXT_GROUP_DEADLINE,
+	ST_STATE,
+	ST_DEPENDENCY_ADD,
+	ST_DEPENDENCY_REMOVE,
+	ST_DEPENDENCIES,
+	ST_DEPENDENTS,
+	ST_END_NOTE,
+	ST_END_FORGET,
+	ST_NEXT_END,
 	ST_COUNTER_SET,
 	ST_SEQUENCE_SET,
 	ST_SETTING_GET,
@@ -82,7 +92,9 @@ struct group_moves {
 		int from, to; /* enum job_state, 0: not there */
 	} * moves;
 	size_t n, room;
-	size_t saved; /* how many there were at the savepoint */
+	/* Groups of this turn, each once: store_groups_touched(). */
+	int64_t *touched;
+	size_t n_touched, room_touched;
 };
 
 struct store {
@@ -104,6 +116,7 @@ struct store {
 	char *memo_origin;
 	int64_t memo_origin_id;
 	bool in_turn;
+	bool ends;	   /* dependency_ends may have rows */
 	bool full_told;	   /* that there is no room */
 	int changes;	   /* SQLite's count of them when the turn began */
 	bool secrets_gone; /* some were deleted, and the log still has them */
@@ -137,7 +150,7 @@ void store_bind_text(sqlite3_stmt *st, int index, const char *text);
 	" max_active = ?7, governor_limit = ?8, governor_ceiling = ?9, governor_probe_usec = ?10,"           \
 	" governor_probe_span_usec = ?11, breaker_until_usec = ?12, breaker_span_usec = ?13,"                \
 	" breaker_failures = ?14"
-/* groups.c: in the order of struct store_group. */
+/* groups.c: in the order of struct job_group. */
 #define GROUP_COLUMNS                                                                                        \
 	"id, owner, name, policy, fate, fate_job, filling, created_usec, finished_usec, deadline_usec,"      \
 	" limit_rate, queued, waiting, active, paused, done, failed, cancelled"

@@ -27,6 +27,11 @@ static int key_find(struct store *store, const struct job *job, int64_t *ret_id)
 	return rc == SQLITE_DONE ? 0 : store_failure(store, rc, "looking for a key");
 }
 
+int store_key_taken(struct store *store, struct job *job)
+{
+	return job->key ? key_find(store, job, &job->id) : 0;
+}
+
 static void bind_options(sqlite3_stmt *st, int i, const struct job_options *o)
 {
 	store_bind_text(st, i++, o->headers);
@@ -76,7 +81,7 @@ static void bind_job(sqlite3_stmt *st, const struct job *job)
 int store_add(struct store *store, struct job *job)
 {
 	sqlite3_stmt *st;
-	int err = job->key ? key_find(store, job, &job->id) : 0;
+	int err = store_key_taken(store, job);
 
 	if (!err)
 		err = origin_need(store, job->origin, &job->origin_id);

@@ -52,9 +52,10 @@ static int quarantine(struct store *store, const struct bad_rows *bad)
 		sqlite3_bind_int64(st, 1, row->id);
 		sqlite3_bind_int64(st, 2, clock_wall_usec());
 		err = store_run(store, st);
-		if (!err && sqlite3_changes(store->db) > 0)
-			counters_move_row(
-				store, row->owner, row->group_id, known ? row->state : 0, JOB_FAILED);
+		if (err || sqlite3_changes(store->db) == 0)
+			continue;
+		counters_move_row(store, row->owner, row->group_id, known ? row->state : 0, JOB_FAILED);
+		err = store_end_note(store, row->id, JOB_FAILED);
 	}
 	return err;
 }

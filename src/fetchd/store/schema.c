@@ -175,10 +175,10 @@ static const char migration_3[] =
 	"  done INTEGER NOT NULL DEFAULT 0,"
 	"  failed INTEGER NOT NULL DEFAULT 0,"
 	"  cancelled INTEGER NOT NULL DEFAULT 0,"
-	"  UNIQUE (owner, name)"
+	"  UNIQUE (name, owner)"
 	") STRICT;"
 	/* Those that need something done: to be filled up, swept, or ended at a time. */
-	"CREATE INDEX groups_fated ON groups (id) WHERE fate > 0 OR filling = 1;"
+	"CREATE INDEX groups_fated ON groups (id) WHERE (fate > 0 AND finished_usec = 0) OR filling = 1;"
 	"CREATE INDEX groups_deadline ON groups (deadline_usec) WHERE deadline_usec >= 0 AND finished_usec = "
 	"0;"
 	"INSERT INTO groups (owner, name, created_usec, finished_usec, queued, waiting, active, paused, "

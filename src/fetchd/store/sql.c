@@ -117,6 +117,7 @@ static const char *const statement_sql[ST_N] = {
 	[ST_COUNTER_SET] = "INSERT INTO counters VALUES (?1, ?2, ?3)"
 			   " ON CONFLICT (owner, state) DO UPDATE SET n = excluded.n",
 	[ST_GROUP_FIND] = "SELECT id FROM groups WHERE owner = ?1 AND name = ?2",
+	[ST_GROUP_FIND_ANY] = "SELECT " GROUP_COLUMNS " FROM groups WHERE name = ?1 ORDER BY owner LIMIT 1",
 	[ST_GROUP_ADD] =
 		"INSERT INTO groups (owner, name, policy, filling, created_usec, deadline_usec, limit_rate)"
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -131,11 +132,26 @@ static const char *const statement_sql[ST_N] = {
 		" cancelled = cancelled + ?8 WHERE id = ?1",
 	[ST_GROUPS] = "SELECT " GROUP_COLUMNS
 		      " FROM groups WHERE id > ?1 AND (?2 OR owner = ?3) ORDER BY id LIMIT ?4",
-	[ST_GROUPS_FATED] = "SELECT " GROUP_COLUMNS " FROM groups WHERE (fate > 0 OR filling = 1) AND id > ?1"
-			    " ORDER BY id LIMIT 1",
+	[ST_GROUPS_FATED] =
+		"SELECT " GROUP_COLUMNS " FROM groups WHERE ((fate > 0 AND finished_usec = 0) OR filling = 1)"
+		" AND id > ?1 ORDER BY id LIMIT 1",
+	/* All states: that a slice has a bound counts more than what it brings. */
+	[ST_GROUP_MEMBERS] = "SELECT id, state FROM jobs WHERE group_id = ?1 AND id > ?2 AND group_id > 0 "
+			     "ORDER BY id LIMIT ?3",
 	[ST_NEXT_GROUP_DEADLINE] =
 		"SELECT " GROUP_COLUMNS " FROM groups WHERE deadline_usec >= 0 AND finished_usec = 0"
-		" ORDER BY deadline_usec LIMIT 1",
+		" AND fate = 0 ORDER BY deadline_usec LIMIT 1",
+	[ST_STATE] = "SELECT state, owner FROM jobs WHERE id = ?1",
+	[ST_DEPENDENCY_ADD] = "INSERT INTO dependencies VALUES (?1, ?2, ?3)"
+			      " ON CONFLICT (job, after) DO UPDATE SET any = min(any, excluded.any)",
+	[ST_DEPENDENCY_REMOVE] = "DELETE FROM dependencies WHERE job = ?1 AND after = ?2",
+	[ST_DEPENDENCIES] = "SELECT after, any FROM dependencies WHERE job = ?1 ORDER BY after",
+	[ST_DEPENDENTS] = "SELECT job, any FROM dependencies WHERE after = ?1 ORDER BY job LIMIT ?2",
+	/* Only where somebody waits for it. */
+	[ST_END_NOTE] = "INSERT OR REPLACE INTO dependency_ends SELECT ?1, ?2"
+			" WHERE EXISTS (SELECT 1 FROM dependencies WHERE after = ?1)",
+	[ST_END_FORGET] = "DELETE FROM dependency_ends WHERE job = ?1",
+	[ST_NEXT_END] = "SELECT job, state FROM dependency_ends ORDER BY job LIMIT 1",
 	[ST_SETTING_GET] = "SELECT value FROM settings WHERE key = ?1",
 	[ST_SETTING_PUT] =
 		"INSERT INTO settings VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
