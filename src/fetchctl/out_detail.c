@@ -117,6 +117,7 @@ static void put_history(const struct form *form, const struct job *job)
 	put(form, "max_attempts", "%d", job->max_attempts);
 	if (job->state == JOB_WAITING)
 		put_time(form, "next_attempt", job->due_usec);
+	put_time(form, "not_before", job->not_before_usec);
 	put_time(form, "created", job->created_usec);
 	put_time(form, "started", job->started_usec);
 	put_time(form, "finished", job->finished_usec);

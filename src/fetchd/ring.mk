@@ -1,6 +1,7 @@
 # The ring: engine, store, transfer, disk.
 src_libfetchd_a_SOURCES += \
 	src/fetchd/engine/change.c \
+	src/fetchd/engine/due.c \
 	src/fetchd/engine/engine.c src/fetchd/engine/engine.h \
 	src/fetchd/engine/fair.c src/fetchd/engine/fair.h \
 	src/fetchd/engine/hosts.c \
@@ -12,7 +13,9 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/engine/recover.c \
 	src/fetchd/engine/requests.c \
 	src/fetchd/engine/sched.c \
+	src/fetchd/engine/steady.c \
 	src/fetchd/engine/turn.c \
+	src/fetchd/engine/walltime.c src/fetchd/engine/walltime.h \
 	src/fetchd/store/attempts.c \
 	src/fetchd/store/counters.c \
 	src/fetchd/store/events.c \

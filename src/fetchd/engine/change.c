@@ -40,11 +40,23 @@ static const char *verb_name(enum request_verb verb)
 
 /* ---- one job */
 
+static int resume(struct engine *engine, struct job *job)
+{
+	if (job->not_before_usec > clock_wall_usec()) {
+		job->waiting_for = JOB_WAIT_SCHEDULE;
+		job->due_usec = job->not_before_usec;
+		return job_apply(engine, job, JOB_EVENT_DEFER, EVENT_WAITING);
+	}
+	if (job->since_usec == USEC_INFINITY)
+		job->since_usec = engine_now(engine);
+	return job_apply(engine, job, JOB_EVENT_RESUME, EVENT_QUEUED);
+}
+
 static int move(struct engine *engine, struct request *request, struct job *job)
 {
 	switch (request->verb) {
 	case VERB_PAUSE: job->due_usec = 0; return job_apply(engine, job, JOB_EVENT_PAUSE, EVENT_PAUSED);
-	case VERB_RESUME: return job_apply(engine, job, JOB_EVENT_RESUME, EVENT_QUEUED);
+	case VERB_RESUME: return resume(engine, job);
 	case VERB_CANCEL:
 		turn_discard_part(engine, job, request);
 		job_forget_bytes(job);
@@ -53,9 +65,8 @@ static int move(struct engine *engine, struct request *request, struct job *job)
 		return job_apply(engine, job, JOB_EVENT_CANCEL, EVENT_CANCELLED);
 	case VERB_RETRY:
 		/* A new life: counts begin again, and a deadline that has passed; bytes stay. */
-		if (engine_now(engine) > job_deadline(engine, job))
-			job->options.deadline_usec = usec_add(engine_now(engine) - job->created_usec,
-				job_deadline(engine, job) - job->created_usec);
+		if (engine_now(engine) >= job_deadline(engine, job) || job->since_usec == USEC_INFINITY)
+			job->since_usec = engine_now(engine);
 		job->failures = job->restarts = job->range_faults = job->changes = 0;
 		job->no_ranges = false;
 		job->due_usec = 0;

@@ -159,12 +159,14 @@ int64_t hosts_next_usec(const struct engine *engine)
 
 /* ---- what is remembered */
 
-static void log_mark(const struct host_memory *memory, const char *what, int64_t until_usec)
+static void log_mark(
+	const struct engine *engine, const struct host_memory *memory, const char *what, int64_t until_usec)
 {
 	CLEANUP_FREE char *origin = text_escape(memory->row.origin);
 	char time[UNITS_MAX];
 
-	log_notice("%s: %s until %s", origin, what, units_format_time(time, until_usec));
+	log_notice(
+		"%s: %s until %s", origin, what, units_format_time(time, engine_shown(engine, until_usec)));
 }
 
 int host_hold(struct engine *engine, struct host *host, const char *code, int64_t job_id, int64_t until_usec)
@@ -175,7 +177,7 @@ int host_hold(struct engine *engine, struct host *host, const char *code, int64_
 	if (err || until_usec <= row->hold_until_usec)
 		return err;
 	if (row->hold_until_usec == 0)
-		log_mark(host->memory, "the server asks to wait: held", until_usec);
+		log_mark(engine, host->memory, "the server asks to wait: held", until_usec);
 	row->hold_until_usec = until_usec;
 	row->hold_job = job_id;
 	str_set(&row->hold_code, code);
@@ -193,7 +195,7 @@ int host_avoid_http2(struct engine *engine, struct host *host)
 		return err;
 	row->http1_until_usec = usec_add(engine_now(engine), HTTP1_USEC);
 	if (first)
-		log_mark(host->memory, "HTTP/2 went wrong twice: HTTP/1.1", row->http1_until_usec);
+		log_mark(engine, host->memory, "HTTP/2 went wrong twice: HTTP/1.1", row->http1_until_usec);
 	host_settle(engine, host);
 	return store_origin_put(engine->store, row);
 }
@@ -253,7 +255,7 @@ int hosts_load_marks(struct engine *engine)
 		row.http1_until_usec = earlier(row.http1_until_usec, now + HTTP1_USEC);
 		memory_new(engine, host, &row);
 		if (row.hold_until_usec > now)
-			log_mark(host->memory, "the server asked to wait: held", row.hold_until_usec);
+			log_mark(engine, host->memory, "the server asked to wait: held", row.hold_until_usec);
 		/* What has passed is taken from the row by hosts_release(). */
 		set_wake(engine, host->memory, 1);
 	}

@@ -16,6 +16,7 @@
 #include "fetchd/transfer/messages.h"
 #include "fetchd/transfer/worker.h"
 #include "job/lifecycle.h"
+#include "job/pace.h"
 
 /* ---- hosts: origins with ready work or active transfers, and those that are held for a time; nothing else
  */
@@ -97,8 +98,10 @@ struct engine {
 	struct rate *total_rate;
 	struct config *config;
 	struct rng rng;
-	int timer_fd;
-	int64_t wall_offset_usec; /* steady wall time = boot clock + this */
+	int timer_fd, walltime_fd;
+	int64_t wall_offset_usec;     /* steady wall time = boot clock + this */
+	int64_t skew_usec;	      /* the wall clock = steady wall time + this */
+	int64_t next_clock_save_usec; /* boot clock */
 
 	struct host *hosts;
 	struct heap wakes; /* of host memories */
@@ -110,7 +113,18 @@ struct engine {
 	size_t n_active;    /* slots taken */
 	size_t n_finishing; /* runs that have given theirs back before their end */
 	int64_t next_attempt;
-	int64_t next_due_usec; /* steady wall */
+	/* When the first of each comes, or earlier. */
+	int64_t next_due_usec;		/* steady wall */
+	int64_t next_scheduled_usec;	/* wall */
+	int64_t next_own_deadline_usec; /* steady wall */
+	int64_t next_since_usec;	/* steady wall: since when the configured deadline runs */
+	/* What fell due before the start. */
+	bool piled;			     /* there is more of it */
+	int64_t piled_usec, piled_wall_usec; /* steady wall, wall: the start */
+	struct pace pace;
+	size_t piled_n;
+	bool clamping; /* waits that are longer than any may be */
+	int64_t clamp_usec;
 	int64_t next_purge_usec;
 	int64_t relax_usec; /* boot clock: idle for so long gives memory back; USEC_INFINITY: done, or not
 			       idle */
@@ -150,9 +164,30 @@ int64_t engine_next_usec(const struct engine *engine);
 void engine_end(struct engine *engine);
 void engine_free(struct engine *engine);
 
-/* Steady wall time: what due times are measured on. Steps of the wall clock do not move it while the daemon
- * runs. */
+/* ---- steady.c: two clocks */
+/* Steady wall time: what waits and deadlines are measured on. No step of the wall clock moves it, and no
+ * restart. */
 int64_t engine_now(const struct engine *engine);
+/* A steady time as the wall clock shows it, for people. */
+int64_t engine_shown(const struct engine *engine, int64_t steady_usec);
+/* Takes it up where the last run left it. Before anything else. 0 or -errno. */
+int steady_load(struct engine *engine);
+/* Notices steps of the wall clock. In a turn. 0 or -errno. */
+int steady_look(struct engine *engine);
+
+/* ---- due.c */
+/* What has come; *ret_more: there is more of it now. 0 or -errno. */
+int due_work(struct engine *engine, bool *ret_more);
+/* When the next of it comes; boot clock, USEC_INFINITY: nothing will. */
+int64_t due_next_usec(const struct engine *engine);
+/* The job was added, or has changed its state. */
+void due_note(struct engine *engine, const struct job *job);
+/* A turn was undone: everything is looked at again. */
+void due_lost(struct engine *engine);
+/* At the start. 0 or -errno. */
+int due_load(struct engine *engine);
+/* Its deadline has passed while it waited. 0 or -errno. */
+int job_expire(struct engine *engine, struct job *job);
 
 /* ---- hosts.c */
 struct host *host_need(struct engine *engine, int64_t origin_id);
@@ -215,7 +250,6 @@ void batch_settle(struct engine *engine, struct batch *batch);
 /* Starts what may start. *ret_more: it stopped at its own bound, not for want of slots or work. 0 or -errno.
  */
 int sched_fill(struct engine *engine, bool *ret_more);
-int sched_due(struct engine *engine, bool *ret_more);
 struct run *run_find(struct engine *engine, int64_t job_id);
 /* All its bytes are here: others may use its slot while the disk syncs. */
 void run_received(struct engine *engine, struct run *run);
@@ -262,7 +296,7 @@ int end_intent(struct engine *engine, struct job *job, enum job_intent intent);
 int job_most_attempts(const struct engine *engine, const struct job *job);
 /* When a held job is looked at again. */
 int64_t hold_until(struct engine *engine, const struct verdict *v);
-/* When no attempt may begin any more. */
+/* When no attempt may begin any more; steady wall. */
 int64_t job_deadline(const struct engine *engine, const struct job *job);
 
 /* A whole file stands under the job's name. 0 or -errno. */
@@ -279,6 +313,8 @@ bool network_excuses(const struct engine *engine, const struct job *job, const s
 void network_answered(struct engine *engine, const struct job *job, const struct verdict *v);
 /* A job that waits for the network is due. True: another one has just looked, and this one waits on. */
 bool network_put_off(struct engine *engine, struct job *job, int64_t now_usec);
+/* A turn was undone: those that it had made due are not. */
+void network_lost(struct engine *engine);
 /* Makes jobs that wait for the network due, a slice a turn. 0 or -errno. */
 int network_wake(struct engine *engine, bool *ret_more);
 

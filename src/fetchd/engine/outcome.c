@@ -29,7 +29,7 @@ int64_t job_deadline(const struct engine *engine, const struct job *job)
 	int64_t span =
 		job->options.deadline_usec >= 0 ? job->options.deadline_usec : engine->config->deadline_usec;
 
-	return usec_add(job->created_usec, span);
+	return usec_add(job->since_usec, span);
 }
 
 /* However many jobs are held, one is looked at after the other; but each within the hour. */

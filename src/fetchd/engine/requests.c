@@ -94,6 +94,8 @@ void control_message_free(struct msg *msg)
 void job_dress(const struct engine *engine, struct job *job)
 {
 	job->max_attempts = job_most_attempts(engine, job);
+	if (job->state == JOB_WAITING && job->waiting_for != JOB_WAIT_SCHEDULE && job->due_usec > 0)
+		job->due_usec = engine_shown(engine, job->due_usec);
 }
 
 /* ---- add */
@@ -133,14 +135,28 @@ static int same_key(struct engine *engine, struct request *request, size_t i, bo
 	return err;
 }
 
+/* It may run, or waits for the time that its user gave. */
+static void begin_life(struct engine *engine, struct job *job, int64_t now)
+{
+	job->created_usec = now;
+	job->since_usec = engine_now(engine);
+	job->state = JOB_QUEUED;
+	if (job->not_before_usec <= now)
+		return;
+	job->state = JOB_WAITING;
+	job->waiting_for = JOB_WAIT_SCHEDULE;
+	job->due_usec = job->not_before_usec;
+	if (job->options.deadline_usec < 0)
+		job->since_usec = USEC_INFINITY;
+}
+
 static int add_one(struct engine *engine, struct request *request, size_t i, int64_t now)
 {
 	struct job *job = request->jobs[i];
 	bool same;
 	int err;
 
-	job->created_usec = now;
-	job->state = JOB_QUEUED;
+	begin_life(engine, job, now);
 	err = store_add(engine->store, job);
 	if (err == -EEXIST)
 		return same_key(engine, request, i, &same);
@@ -149,7 +165,8 @@ static int add_one(struct engine *engine, struct request *request, size_t i, int
 	job->secrets = NULL;
 	if (err)
 		return err;
-	err = lane_ready(engine, job);
+	due_note(engine, job);
+	err = job->state == JOB_QUEUED ? lane_ready(engine, job) : 0;
 	return err ? err : turn_event(engine, job, EVENT_ADDED);
 }
 

@@ -1,4 +1,4 @@
-/* Sched: fills free slots with ready jobs, wakes what is due. The bounds MaxActive and MaxPerHost are kept
+/* Sched: fills free slots with ready jobs. The bounds MaxActive and MaxPerHost are kept
  * here and nowhere else: a slot is taken when a job is claimed, and given back when nothing more will be
  * asked of its host: by RECEIVED, when only the disk has work left, or by FINISHED.
  */
@@ -10,11 +10,9 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "base/log.h"
 
-/* Claims and wake-ups in one turn: bounds how long the next message waits. */
+/* Claims in one turn: bounds how long the next message waits. */
 #define CLAIMS_MAX 256
-#define DUE_MAX	   256
 /* A home worker this much busier than the least busy one is passed over: its warm connections are worth that.
  */
 #define SPILL 64
@@ -206,9 +204,9 @@ static int claim(struct engine *engine, struct lane *lane, struct job *job)
 		return err;
 	}
 	/* The time to begin has passed. */
-	if (engine_now(engine) > job_deadline(engine, job)) {
+	if (engine_now(engine) >= job_deadline(engine, job)) {
 		refused = true;
-		err = refuse(engine, job, "E_DEADLINE", "not finished before its deadline");
+		err = job_expire(engine, job);
 	} else if (err == -ENOENT) {
 		/* One of them may be the proxy: nothing is asked without. */
 		refused = true;
@@ -297,50 +295,4 @@ int sched_fill(struct engine *engine, bool *ret_more)
 		claimed += got ? got : 1; /* rows that make no sense are no claims, but take their time */
 	}
 	return err;
-}
-
-/* ---- what is due */
-
-static bool is_hold(enum job_wait wait)
-{
-	switch (wait) {
-	case JOB_WAIT_HOST:
-	case JOB_WAIT_DISK:
-	case JOB_WAIT_NETWORK:
-	case JOB_WAIT_QUOTA: return true;
-	case JOB_WAIT_NONE:
-	case JOB_WAIT_RETRY:
-	case JOB_WAIT_SCHEDULE:
-	case JOB_WAIT_DEPENDENCY: break;
-	}
-	return false;
-}
-
-int sched_due(struct engine *engine, bool *ret_more)
-{
-	struct job_list list;
-	int64_t now = engine_now(engine);
-	int err;
-
-	*ret_more = false;
-	if (engine->stopping || engine->next_due_usec > now)
-		return 0;
-	err = store_due(engine->store, now, DUE_MAX, &list);
-	if (err)
-		return err;
-	for (size_t i = 0; i < list.n && !err; i++) {
-		struct job *job = list.jobs[i];
-
-		if (network_put_off(engine, job, now)) {
-			err = store_update(engine->store, job, JOB_WAITING);
-			continue;
-		}
-		job->due_usec = 0;
-		/* That a held job is looked at is no news before it runs. */
-		err = is_hold(job->waiting_for) ? job_apply_again(engine, job, JOB_EVENT_DUE, EVENT_QUEUED)
-						: job_apply(engine, job, JOB_EVENT_DUE, EVENT_QUEUED);
-	}
-	*ret_more = list.n == DUE_MAX;
-	job_list_done(&list);
-	return err ? err : store_next_due(engine->store, &engine->next_due_usec);
 }

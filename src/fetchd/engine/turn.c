@@ -121,8 +121,7 @@ static int apply(
 		err = store_forget_secrets(engine->store, job);
 	if (!err)
 		err = follow_queue(engine, job, was);
-	if (to == JOB_WAITING && job->due_usec < engine->next_due_usec)
-		engine->next_due_usec = job->due_usec;
+	due_note(engine, job);
 	return err ? err : tell_event(engine, job, kind, again);
 }
 
@@ -407,6 +406,8 @@ static void take_back(struct engine *engine, const char *why)
 	}
 	/* Rows may be ready again that the turn had taken. */
 	engine->lanes_lost = true;
+	due_lost(engine);
+	network_lost(engine);
 	mailbox_post_all(engine->control, &engine->to_control);
 }
 

@@ -28,6 +28,10 @@ enum statement {
 	ST_NEXT_DUE,
 	ST_SCHEDULED,
 	ST_NEXT_SCHEDULED,
+	ST_OVERDUE,
+	ST_NEXT_DEADLINE,
+	ST_OVERDUE_SINCE,
+	ST_NEXT_SINCE,
 	ST_CLAMP_RETRIES,
 	ST_ACTIVE,
 	ST_NEXT_LANE,
@@ -60,6 +64,8 @@ enum statement {
 	ST_GROUPS_FATED,
 	ST_NEXT_GROUP_DEADLINE,
 	ST_COUNTER_SET,
+	ST_META_GET,
+	ST_META_SET,
 	ST_SEQUENCE_SET,
 	ST_N,
 };
@@ -148,7 +154,7 @@ void store_bind_text(sqlite3_stmt *st, int index, const char *text);
 	" jobs.limit_rate, max_filesize, retry_delay_usec, max_time_usec, connect_timeout_usec,"             \
 	" deadline_usec, max_attempts, on_conflict, validator, digest, encoded, integrity, no_ranges,"       \
 	" range_faults, changes, restarts, resume, auth, remote_name, conditional, insecure, if_newer_usec," \
-	" has_secrets, origins.origin, group_id, paused_by, not_before_usec, same"
+	" has_secrets, origins.origin, group_id, paused_by, not_before_usec, same, since_usec"
 #define JOB_FROM " FROM jobs JOIN origins ON origins.id = jobs.origin"
 /* NULL for a row that makes no sense (logged; the caller passes over it). */
 struct job *job_from_row(sqlite3_stmt *st);

@@ -71,6 +71,7 @@ static void bind_job(sqlite3_stmt *st, const struct job *job)
 		sqlite3_bind_int64(st, 34, job->same);
 	else
 		sqlite3_bind_null(st, 34);
+	sqlite3_bind_int64(st, 35, job->since_usec);
 }
 
 int store_add(struct store *store, struct job *job)
@@ -208,6 +209,7 @@ struct job *job_from_row(sqlite3_stmt *st)
 	job->paused_by = sqlite3_column_int64(st, 56);
 	job->not_before_usec = sqlite3_column_int64(st, 57);
 	job->same = sqlite3_column_int64(st, 58);
+	job->since_usec = sqlite3_column_int64(st, 59);
 	if (row_sane(job))
 		return job;
 	log_err("database: the row of job %lld makes no sense (E_INTERNAL)", (long long)job->id);
@@ -272,6 +274,7 @@ int store_update(struct store *store, const struct job *job, enum job_state was)
 	sqlite3_bind_int64(st, 21, job->options.deadline_usec);
 	bind_more(st, 22, job);
 	sqlite3_bind_int64(st, 30, job->paused_by);
+	sqlite3_bind_int64(st, 31, job->since_usec);
 	counters_move(store, job, was, job->state);
 	return store_run(store, st);
 }
