@@ -87,6 +87,14 @@ enum governor_block governor_may_start(const struct governor *g, const struct go
 	return GOVERNOR_RATE;
 }
 
+void governor_ramp(
+	struct governor *g, const struct governor_policy *policy, int64_t now_usec, int64_t *ret_again_usec)
+{
+	*ret_again_usec = 0;
+	if (policy->adaptive)
+		throttle_ramp(&g->throttle, policy->max, now_usec, ret_again_usec);
+}
+
 void governor_started(struct governor *g, const struct governor_policy *policy, unsigned active_with_it,
 	int64_t now_usec, struct governor_ticket *ret)
 {

@@ -10,6 +10,8 @@
 /* As Postfix begins with a few (initial_destination_concurrency 5) and TCP did with two: one could not show
  * that two at once work. */
 #define LIMIT_START 2
+/* Silence is consent: a hundred at once after a tenth of a second. */
+#define RAMP_USEC (20 * USEC_PER_MSEC)
 /* So many a browser opens to a host without asking: nothing to be judged below. */
 #define LIMIT_EASY 6
 
@@ -120,8 +122,23 @@ void throttle_tune(struct throttle *t, unsigned max)
 	t->level = least(t->level, max);
 }
 
+bool throttle_ramp(struct throttle *t, unsigned max, int64_t now_usec, int64_t *ret_again_usec)
+{
+	*ret_again_usec = 0;
+	if (t->limit >= max || t->ceiling > 0 || t->strikes > 0 || t->pace_usec > 0 || t->active < t->limit)
+		return false;
+	if (now_usec < t->still_usec + RAMP_USEC) {
+		*ret_again_usec = t->still_usec + RAMP_USEC;
+		return false;
+	}
+	rise_to(t, max, t->limit < LIMIT_EASY ? LIMIT_EASY : 2 * t->limit);
+	t->still_usec = now_usec;
+	return true;
+}
+
 void throttle_started(struct throttle *t, unsigned active, int64_t now_usec, struct throttle_ticket *ret)
 {
+	t->still_usec = now_usec;
 	t->active = active;
 	t->peak = most(t->peak, active);
 	*ret = (struct throttle_ticket){.start_usec = now_usec, .number = active, .epoch = t->epoch};
@@ -432,4 +449,5 @@ void throttle_ended(struct throttle *t, unsigned max, const struct throttle_tick
 	}
 	maybe_end_round(t, max, now_usec);
 	t->active -= t->active > 0;
+	t->still_usec = now_usec;
 }

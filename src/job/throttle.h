@@ -6,6 +6,10 @@
  * that the ceiling. Above a ceiling it goes seldom: one step, and back when that hurts. Where even one at a
  * time is too much, because requests are counted and not connections, it spaces the starts instead.
  *
+ * Where answers take long, silence is consent: while nothing has ever hurt, the limit in full use and nothing
+ * ended, it doubles every 20 ms. Else a server that takes 2 s for each file would be asked for six at first,
+ * and for a hundred after ten seconds.
+ *
  * A round is what TCP calls a round trip and Postfix a cohort: it lasts until something that started in it
  * has ended, and as many have ended as may run.
  */
@@ -31,6 +35,7 @@ struct throttle {
 	int64_t pace_usec;	 /* between starts, at a limit of 1; 0: as they come */
 	int64_t pace_floor_usec; /* faster hurt */
 	int64_t round_usec;	 /* when the round began */
+	int64_t still_usec;	 /* since when nothing has started, ended or been allowed more */
 	int64_t round_bytes;
 	int64_t growth_bytes; /* that have not yet counted as a success */
 	double base_rate;     /* bytes/s where more at once last paid; 0: not known */
@@ -64,6 +69,9 @@ void throttle_restore(struct throttle *t, unsigned max, int limit, int ceiling, 
 	int64_t probe_span_usec, int64_t now_usec);
 /* The bound max has changed. */
 void throttle_tune(struct throttle *t, unsigned max);
+/* Nobody answers and nobody complains: more at once are allowed step by step. *ret_again_usec: when to ask
+ * again; 0: not before something starts or ends. True: the limit rose. */
+bool throttle_ramp(struct throttle *t, unsigned max, int64_t now_usec, int64_t *ret_again_usec);
 void throttle_started(struct throttle *t, unsigned active, int64_t now_usec, struct throttle_ticket *ret);
 /* An attempt that runs, or is about to end, has come on by so many bytes. */
 void throttle_bytes(struct throttle *t, unsigned max, int64_t bytes, int64_t now_usec);

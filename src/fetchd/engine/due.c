@@ -96,12 +96,39 @@ static bool is_hold(enum job_wait wait)
 	return false;
 }
 
+/* So many retries a host may cost. *ret_put_off: it waits on. */
+static int put_off_retry(struct engine *engine, struct job *job, bool *ret_put_off)
+{
+	int64_t again_usec = 0;
+	int err = job->waiting_for == JOB_WAIT_RETRY ? host_retry(engine, job->origin_id, &again_usec) : 0;
+
+	*ret_put_off = !err && again_usec > 0;
+	if (*ret_put_off)
+		job->due_usec = again_usec;
+	return err;
+}
+
+/* Something else is asked first. *ret_put_off: it waits on. */
+static int put_off(struct engine *engine, struct job *job, int64_t now, bool *ret_put_off)
+{
+	int err = 0;
+
+	*ret_put_off = network_put_off(engine, job, now);
+	if (!*ret_put_off)
+		err = put_off_retry(engine, job, ret_put_off);
+	if (err || !*ret_put_off)
+		return err;
+	due_note(engine, job);
+	return store_update(engine->store, job, JOB_WAITING);
+}
+
 static int let_in(struct engine *engine, struct job *job, int64_t now)
 {
-	if (network_put_off(engine, job, now)) {
-		due_note(engine, job);
-		return store_update(engine->store, job, JOB_WAITING);
-	}
+	bool waits_on;
+	int err = put_off(engine, job, now, &waits_on);
+
+	if (err || waits_on)
+		return err;
 	job->due_usec = 0;
 	/* The configuration's deadline is for what may run. */
 	if (job->since_usec == USEC_INFINITY)

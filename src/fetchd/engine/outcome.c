@@ -88,16 +88,19 @@ int outcome_checkpoint(struct engine *engine, const struct outcome *o)
 
 	if (!run)
 		return 0;
+	host_progress(engine, run, o->job->received - run->job->received);
 	take_facts(run->job, o->job);
 	return store_update(engine->store, run->job, run->job->state);
 }
 
-void outcome_received(struct engine *engine, const struct outcome *o)
+int outcome_received(struct engine *engine, const struct outcome *o)
 {
 	struct run *run = run_of(engine, o);
 
-	if (run)
-		run_received(engine, run);
+	if (!run)
+		return 0;
+	run_received(engine, run);
+	return host_ended(engine, run, GOVERNOR_SUCCESS);
 }
 
 /* ---- what follows */
@@ -385,11 +388,18 @@ static int keep_record(struct engine *engine, int64_t job_id, int64_t number, co
 	return err;
 }
 
-static int end_attempt(struct engine *engine, struct job *job, struct outcome *o, int64_t started_event)
+/* What it says of the host: nothing, when another was asked last, or this machine was the cause. */
+static enum governor_answer answer_of(const struct job *job, const struct outcome *o, bool excused)
+{
+	return excused || !own_answer(job, o) ? GOVERNOR_NONE : governor_answer_of(&o->verdict);
+}
+
+static int end_attempt(struct engine *engine, struct job *job, struct outcome *o, struct run *run)
 {
 	enum job_intent intent = job->intent;
 	int64_t number = job->attempts;
-	struct ending end = {.verdict = &o->verdict, .progress = o->progress, .started_event = started_event};
+	struct ending end = {
+		.verdict = &o->verdict, .progress = o->progress, .started_event = run->started_event};
 	struct verdict excuse;
 	int err;
 
@@ -397,7 +407,9 @@ static int end_attempt(struct engine *engine, struct job *job, struct outcome *o
 	network_answered(engine, job, &o->verdict);
 	if (excused(engine, job, &o->verdict, &excuse))
 		end.verdict = &excuse;
-	err = mark_origin(engine, job, o);
+	err = host_ended(engine, run, answer_of(job, o, end.verdict == &excuse));
+	if (!err)
+		err = mark_origin(engine, job, o);
 	if (!err)
 		err = end_of(engine, job, &end, intent);
 	if (!err)
@@ -418,11 +430,12 @@ int outcome_finished(struct engine *engine, struct outcome *o)
 	}
 	/* On a copy: should the commit fail, the run still has what the row has. */
 	job = job_dup(run->job);
+	host_progress(engine, run, o->job->received - job->received);
 	take_facts(job, o->job);
 	run->outcome = o;
+	err = end_attempt(engine, job, o, run);
 	run_release(engine, run);
 	TAILQ_INSERT_TAIL(&engine->ended, run, turn_link);
-	err = end_attempt(engine, job, o, run->started_event);
 	job_free(job);
 	return err;
 }

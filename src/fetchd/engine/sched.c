@@ -161,6 +161,7 @@ static void run_start(struct engine *engine, struct lane *lane, struct job *job,
 	run->user = lane_user(lane);
 	run->batch = lane_batch(lane);
 	fair_served(lane, engine_now(engine));
+	host_started(engine, run);
 	run_hold(engine, run);
 	TAILQ_INSERT_TAIL(&engine->claimed, run, turn_link);
 
