@@ -207,6 +207,25 @@ static char *counts_text(const json_t *counts)
 	return text;
 }
 
+/* "2 of 4 at once, 1.5GiB of 2.0GiB on disk"; only where there is a bound. */
+static void put_usage(const struct form *form, const json_t *status)
+{
+	const json_t *have = json_object_get(status, "usage"),
+		     *most = json_object_get(status, "usage_limits");
+	bool active = json_object_get(most, "active"), bytes = json_object_get(most, "bytes");
+	char a[UNITS_MAX], b[UNITS_MAX];
+	CLEANUP_FREE char *first = xasprintf("%lld of %lld at once", (long long)number_of(have, "active"),
+		(long long)number_of(most, "active"));
+	CLEANUP_FREE char *second =
+		xasprintf("%s of %s on disk", units_format_size(a, number_of(have, "bytes")),
+			units_format_size(b, number_of(most, "bytes")));
+
+	if (active || bytes)
+		put(form, "yours", "%lld of %lld jobs%s%s%s%s", (long long)number_of(have, "jobs"),
+			(long long)number_of(most, "jobs"), active ? ", " : "", active ? first : "",
+			bytes ? ", " : "", bytes ? second : "");
+}
+
 void detail_status(const json_t *status, bool aligned)
 {
 	const struct form form = {.width = aligned ? 10 : 0};
@@ -223,5 +242,6 @@ void detail_status(const json_t *status, bool aligned)
 	put(&form, "limits", "%lld at once, %lld a host, %lld workers",
 		(long long)number_of(status, "max_active"), (long long)number_of(status, "max_per_host"),
 		(long long)number_of(status, "workers"));
+	put_usage(&form, status);
 	put(&form, "directory", "%s", string_of(status, "state_directory"));
 }

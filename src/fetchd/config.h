@@ -38,6 +38,7 @@ struct config {
 	int64_t keep_failed_usec;
 	int64_t max_jobs_per_user;
 	int64_t max_active_per_user;	    /* 0: no own bound */
+	int64_t max_disk_per_user;	    /* bytes, 0 none */
 	struct config_weight *user_weights; /* ended by weight 0 */
 	/* [Hosts] */
 	int64_t adaptive; /* bool */

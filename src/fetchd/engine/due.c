@@ -2,7 +2,7 @@
  * at most a slice of them is taken a turn. Waits and deadlines are on the steady clock (steady.c); what a
  * user means as a time is compared with the wall clock as it is at that moment.
  *
- * What fell due while nobody ran is let in by a pace of its own (job/pace.h).
+ * What fell due while nobody ran is let in by a ramp (job/ramp.h).
  */
 #include "config.h"
 
@@ -75,7 +75,7 @@ int64_t due_next_usec(const struct engine *engine)
 
 	if (engine->next_scheduled_usec != USEC_INFINITY)
 		at = earlier(at, engine->next_scheduled_usec - clock_wall_usec() + clock_boot_usec());
-	return engine->piled ? earlier(at, engine->pace.next_usec) : at;
+	return engine->piled ? earlier(at, engine->ramp.next_usec) : at;
 }
 
 /* ---- what waited */
@@ -108,12 +108,23 @@ static int put_off_retry(struct engine *engine, struct job *job, bool *ret_put_o
 	return err;
 }
 
+/* It is known to be too large still: its host is not asked. */
+static bool put_off_quota(struct engine *engine, struct job *job)
+{
+	const struct verdict again = {.retry_after_usec = -1};
+
+	if (job->waiting_for != JOB_WAIT_QUOTA || !job_over_quota(engine, job))
+		return false;
+	job->due_usec = hold_until(engine, &again);
+	return true;
+}
+
 /* Something else is asked first. *ret_put_off: it waits on. */
 static int put_off(struct engine *engine, struct job *job, int64_t now, bool *ret_put_off)
 {
 	int err = 0;
 
-	*ret_put_off = network_put_off(engine, job, now);
+	*ret_put_off = network_put_off(engine, job, now) || put_off_quota(engine, job);
 	if (!*ret_put_off)
 		err = put_off_retry(engine, job, ret_put_off);
 	if (err || !*ret_put_off)
@@ -219,7 +230,7 @@ int due_load(struct engine *engine)
 static int work_piled(struct engine *engine)
 {
 	int64_t wall = earlier(clock_wall_usec(), engine->piled_wall_usec);
-	size_t most = engine->piled ? pace_take(&engine->pace, clock_boot_usec(), &engine->rng) : 0;
+	size_t most = engine->piled ? ramp_take(&engine->ramp, clock_boot_usec(), &engine->rng) : 0;
 	size_t n, n_scheduled = 0;
 	int err;
 

@@ -277,6 +277,7 @@ static int work_time(struct engine *engine, bool *ret_more)
 		err = network_wake(engine, &more_wakes);
 	if (!err)
 		err = due_work(engine, &more_due);
+	users_look(engine);
 	if (!err)
 		err = sched_fill(engine, &more_claims);
 	if (!err)

@@ -17,7 +17,7 @@
 #include "fetchd/transfer/worker.h"
 #include "job/governor.h"
 #include "job/lifecycle.h"
-#include "job/pace.h"
+#include "job/ramp.h"
 
 /* ---- hosts: origins with ready work or active transfers, and those that are held for a time; nothing else
  */
@@ -86,6 +86,7 @@ struct run {
 	struct governor_ticket ticket;
 	bool finishing;	 /* its slot was given back: see run_received() */
 	bool cancelling; /* WORKER_CANCEL is out */
+	bool over_quota; /* cancelled because of its user's bound on the disk */
 	/* Replies that wait for this run's end. */
 	struct request **waiters;
 	size_t n_waiters;
@@ -133,7 +134,7 @@ struct engine {
 	/* What fell due before the start. */
 	bool piled;			     /* there is more of it */
 	int64_t piled_usec, piled_wall_usec; /* steady wall, wall: the start */
-	struct pace pace;
+	struct ramp ramp;
 	size_t piled_n;
 	bool clamping; /* waits that are longer than any may be */
 	int64_t clamp_usec;
@@ -148,7 +149,7 @@ struct engine {
 	int64_t next_probe_usec; /* down: one of them looks at this time whether that is true */
 	unsigned watchers;
 	bool draining, drain_exit, stopping, failed, done;
-	uint64_t told_counters;
+	uint64_t told_counters, looked_counters;
 	struct msg_list backlog;    /* taken from the mailbox, not worked on yet */
 	struct msg_list unfinished; /* requests that go on in the next turn */
 	struct msg_list postponed;  /* outcomes that the full database could not take */
@@ -253,6 +254,12 @@ void lanes_free(struct engine *engine);
 int run_parties(struct engine *engine, const struct job *job, struct run *run);
 /* May run or not; freed when nothing holds it. */
 void user_settle(struct engine *engine, struct user *user);
+/* Bytes on disk that a user's jobs may have; 0: no bound. */
+int64_t user_disk_max(const struct engine *engine);
+/* They have as many: nothing more of the user's starts, as long as that is so. */
+bool user_is_full(const struct engine *engine, uid_t uid);
+/* Who may start something, as the counters are now. */
+void users_look(struct engine *engine);
 /* How many more of the user's jobs may run. */
 size_t user_room(const struct engine *engine, const struct user *user);
 uint32_t user_weight(const struct engine *engine, uid_t uid);
@@ -317,6 +324,8 @@ int64_t hold_until(struct engine *engine, const struct verdict *v);
 /* When no attempt may begin any more; steady wall. */
 int64_t job_deadline(const struct engine *engine, const struct job *job);
 
+/* What is there and what is to come of it is more than its user may have. */
+bool job_over_quota(const struct engine *engine, const struct job *job);
 /* A whole file stands under the job's name. 0 or -errno. */
 int end_done(struct engine *engine, struct job *job);
 /* Bytes of the part are gone, and all that was known of them. */

@@ -102,7 +102,7 @@ void job_dress(const struct engine *engine, struct job *job)
 
 static bool over_limit(struct engine *engine, struct request *request)
 {
-	int64_t max = engine->config->max_jobs_per_user;
+	int64_t max = engine->config->max_jobs_per_user, bytes = store_bytes(engine->store, request->uid);
 	int64_t open = store_open_jobs(engine->store, request->uid);
 	int64_t n = request->total_jobs > (int64_t)request->n_jobs ? request->total_jobs
 								   : (int64_t)request->n_jobs;
@@ -110,6 +110,12 @@ static bool over_limit(struct engine *engine, struct request *request)
 	/* Later parts of a list were counted with its check. */
 	if (!request->check_only)
 		n = (int64_t)request->n_jobs;
+	if (user_is_full(engine, request->uid)) {
+		request_fail(request, REQUEST_REFUSED, 0, "E_LIMIT",
+			"%lld bytes are on disk, and MaxDiskPerUser=%lld", (long long)bytes,
+			(long long)user_disk_max(engine));
+		return true;
+	}
 	if (open + n <= max)
 		return false;
 	request_fail(request, REQUEST_REFUSED, 0, "E_LIMIT",

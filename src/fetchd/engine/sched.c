@@ -145,6 +145,14 @@ static size_t choose_worker(const struct engine *engine, const struct host *host
 	return engine->worker_load[home] > engine->worker_load[least] + SPILL ? least : home;
 }
 
+/* How large the file may become. */
+static int64_t most_bytes(const struct engine *engine, const struct job *job)
+{
+	int64_t max = user_disk_max(engine);
+
+	return max > 0 ? max - store_bytes(engine->store, job->owner) + job->received : INT64_MAX;
+}
+
 /* Takes over job and secrets. */
 static void run_start(struct engine *engine, struct lane *lane, struct job *job, struct job_secrets *secrets)
 {
@@ -169,6 +177,7 @@ static void run_start(struct engine *engine, struct lane *lane, struct job *job,
 	start->job = job_dup(job);
 	start->job->secrets = secrets;
 	start->attempt = run->attempt;
+	start->most_bytes = most_bytes(engine, run->job);
 	start->host_rate = &host->memory->rate;
 	start->http1 = host->memory->row.http1_until_usec > 0;
 	turn_to_worker(engine, run->worker_index, &start->msg);

@@ -258,6 +258,7 @@ static void tell_counters(struct engine *engine)
 	msg->n = n;
 	for (size_t i = 0; i < n; i++) {
 		msg->owners[i].owner = counters[i].owner;
+		msg->owners[i].bytes = counters[i].bytes;
 		for (int s = 0; s < JOB_STATE_N; s++)
 			msg->owners[i].by_state[s] = counters[i].by_state[s];
 	}

@@ -64,6 +64,8 @@ enum statement {
 	ST_GROUPS_FATED,
 	ST_NEXT_GROUP_DEADLINE,
 	ST_COUNTER_SET,
+	ST_USAGE_SET,
+	ST_BYTES_OF,
 	ST_META_GET,
 	ST_META_SET,
 	ST_SEQUENCE_SET,
@@ -182,6 +184,8 @@ int store_migrate(struct store *store, int version);
 int counters_load(struct store *store);
 void counters_move(struct store *store, const struct job *job, int from, int to);
 void counters_move_row(struct store *store, uid_t owner, int64_t group_id, int from, int to);
+/* Before the row of job is written, or removed with gone: what it has on disk. 0 or -errno. */
+int counters_move_bytes(struct store *store, const struct job *job, bool gone);
 /* Writes dirty ones into the running transaction. */
 int counters_flush(struct store *store);
 void counters_save(struct store *store);

@@ -249,8 +249,11 @@ static void bind_more(sqlite3_stmt *st, int i, const struct job *job)
 
 int store_update(struct store *store, const struct job *job, enum job_state was)
 {
+	int err = counters_move_bytes(store, job, false);
 	sqlite3_stmt *st = store_statement(store, ST_UPDATE);
 
+	if (err)
+		return err;
 	sqlite3_bind_int64(st, 1, job->id);
 	sqlite3_bind_int(st, 2, job->state);
 	sqlite3_bind_int(st, 3, job->waiting_for);
@@ -293,8 +296,11 @@ int store_update_claimed(struct store *store, const struct job *job, enum job_st
 
 int store_remove(struct store *store, const struct job *job)
 {
+	int err = counters_move_bytes(store, job, true);
 	sqlite3_stmt *st = store_statement(store, ST_REMOVE);
 
+	if (err)
+		return err;
 	sqlite3_bind_int64(st, 1, job->id);
 	store->secrets_gone = store->secrets_gone || job->has_secrets;
 	counters_move(store, job, job->state, 0);

@@ -117,6 +117,9 @@ static const char *const statement_sql[ST_N] = {
 	[ST_SECRETS_NONE] = "UPDATE jobs SET has_secrets = 0 WHERE id = ?1",
 	[ST_COUNTER_SET] = "INSERT INTO counters VALUES (?1, ?2, ?3)"
 			   " ON CONFLICT (owner, state) DO UPDATE SET n = excluded.n",
+	[ST_USAGE_SET] =
+		"INSERT INTO usage VALUES (?1, ?2) ON CONFLICT (owner) DO UPDATE SET bytes = excluded.bytes",
+	[ST_BYTES_OF] = "SELECT received FROM jobs WHERE id = ?1 AND state <> 7",
 	[ST_GROUP_FIND] = "SELECT id FROM groups WHERE owner = ?1 AND name = ?2",
 	[ST_GROUP_ADD] =
 		"INSERT INTO groups (owner, name, policy, filling, created_usec, deadline_usec, limit_rate)"

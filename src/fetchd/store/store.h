@@ -206,9 +206,12 @@ int64_t store_last_event_id(const struct store *store);
 struct store_counter {
 	uid_t owner;
 	int64_t by_state[JOB_STATE_N];
+	int64_t bytes; /* on disk: parts, and files of done jobs */
 };
 /* Valid until the next write. */
 const struct store_counter *store_counters(const struct store *store, size_t *ret_n);
+/* Bytes on disk of owner's jobs. */
+int64_t store_bytes(const struct store *store, uid_t owner);
 /* Jobs of owner that have not ended. */
 int64_t store_open_jobs(const struct store *store, uid_t owner);
 /* Grows with every change of a counter. */

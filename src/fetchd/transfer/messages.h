@@ -25,6 +25,7 @@ struct worker_start {
 	struct job *job; /* the worker's own copy */
 	int64_t attempt; /* names this attempt: (job id, attempt) is unique within one run of the daemon */
 	struct rate *host_rate; /* the origin's bucket; outlives the attempt */
+	int64_t most_bytes;	/* a larger file than this is held: its user's disk is full */
 	bool http1;		/* HTTP/2 went wrong with this origin: not now */
 };
 
