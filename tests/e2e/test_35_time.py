@@ -317,3 +317,48 @@ def test_30_what_piled_up_is_let_in_bit_by_bit(shim, stopped, ctl, origin):
     shim.step(7200)
     assert ctl.wait(later).code == 0
 
+
+
+# ---- results in the order in which they came
+
+
+def ends(events):
+    return [event["job_id"] for event in events if event["kind"] in ("done", "failed")]
+
+
+def test_40_a_thousand_results_in_order(stopped, ctl, origin):
+    """Who watches, who comes later, and who comes after a restart see the same order: that of the ends."""
+    stopped.options.update({"Queue.MaxActive": 32, "Queue.MaxPerHost": 32, "Hosts.Adaptive": "no"})
+    stopped.start()
+    live = ctl.watch("--since", 0)
+    urls = "".join(origin.url(f"/bytes/1/f{i}" if i % 50 else f"/bytes/1/f{i}?status=404") + "\n" for i in range(500))
+    first = ctl.add("-", stdin=urls)
+    assert ctl("wait", *first).code == 1
+    seen = []
+    live.event(lambda e: seen.append(e) or len(ends(seen)) == 500)
+    cursor = max(e["id"] for e in seen if "id" in e)
+    stopped.kill9()
+    stopped.start()
+    later = ctl.add("-", stdin=urls)
+    assert ctl("wait", *later).code == 1
+    # All of it, and what came after the cursor; the end of a stream is not told, so what must come is waited for.
+    whole, rest = [], []
+    ctl.watch("--since", 0).event(lambda e: whole.append(e) or len(ends(whole)) == 1000)
+    ctl.watch("--since", cursor).event(lambda e: rest.append(e) or len(ends(rest)) == 500)
+    assert ends(whole) == ends(seen) + ends(rest)
+    assert sorted(ends(whole)) == sorted(first + later) and set(ends(rest)) == set(later)
+    times = {job["id"]: job["finished_usec"] for job in ctl.jobs().values()}
+    finished = [times[job] for job in ends(whole)]
+    assert finished == sorted(finished)
+
+
+def test_41_wait_any_names_the_first(daemon, ctl, origin):
+    """Not the smallest number: the one that ended first."""
+    slow, quick = ctl.add(origin.url("/gate/g/bytes/10/a"), origin.url("/bytes/10/b"))
+    result = ctl("--json", "wait", "--any", slow, quick)
+    assert result.code == 0 and [job["id"] for job in result.json] == [quick], result
+    origin.release("g")
+    assert ctl.wait(slow).code == 0
+    daemon.restart()
+    result = ctl("--json", "wait", "--any", slow, quick)
+    assert result.code == 0 and result.json[0]["id"] in (slow, quick)

@@ -87,6 +87,7 @@ static int set_intent(struct engine *engine, struct request *request, struct job
 	assert(run);
 	if (run->job->intent == intent && intent == JOB_INTENT_RUN)
 		return 0;
+	run_touch(engine, run);
 	run->job->intent = intent;
 	err = store_update(engine->store, run->job, JOB_ACTIVE);
 	if (err)

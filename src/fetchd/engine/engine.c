@@ -493,6 +493,7 @@ static void engine_init(struct engine *engine, const struct engine_setup *setup)
 	TAILQ_INIT(&engine->idle);
 	TAILQ_INIT(&engine->ended);
 	TAILQ_INIT(&engine->claimed);
+	TAILQ_INIT(&engine->touched);
 	STAILQ_INIT(&engine->backlog);
 	STAILQ_INIT(&engine->unfinished);
 	STAILQ_INIT(&engine->postponed);

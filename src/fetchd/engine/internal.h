@@ -90,6 +90,11 @@ struct run {
 	/* Replies that wait for this run's end. */
 	struct request **waiters;
 	size_t n_waiters;
+	/* As they were before this turn touched them. */
+	bool touched;
+	enum job_intent intent_was;
+	size_t n_waiters_was;
+	TAILQ_ENTRY(run) touch_link;
 	/* Its end, applied in this turn; kept until the commit holds. */
 	struct outcome *outcome;
 	TAILQ_ENTRY(run) turn_link;
@@ -160,7 +165,7 @@ struct engine {
 	struct msg_list to_control; /* replies and events */
 	struct msg_list *to_workers;
 	struct msg_list to_disk;
-	struct run_list ended, claimed;
+	struct run_list ended, claimed, touched;
 };
 
 /* ---- engine.c: the thread's life in steps, for engine_start() and for tests that drive it themselves */
@@ -285,6 +290,8 @@ void run_release(struct engine *engine, struct run *run);
 int run_take_back(struct engine *engine, struct run *run);
 /* Released before. */
 void run_free(struct run *run);
+/* Its intent and waiters are about to change: should the turn be undone, they go back. */
+void run_touch(struct engine *engine, struct run *run);
 /* Asks the worker to stop it. */
 void run_cancel(struct engine *engine, struct run *run);
 /* The reply of request waits until run has ended. */

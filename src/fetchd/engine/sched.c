@@ -112,6 +112,16 @@ void run_free(struct run *run)
 	free(run);
 }
 
+void run_touch(struct engine *engine, struct run *run)
+{
+	if (run->touched)
+		return;
+	run->touched = true;
+	run->intent_was = run->job->intent;
+	run->n_waiters_was = run->n_waiters;
+	TAILQ_INSERT_TAIL(&engine->touched, run, touch_link);
+}
+
 void run_cancel(struct engine *engine, struct run *run)
 {
 	struct worker_cancel *msg;
