@@ -112,8 +112,8 @@ def test_04_bytes_of_which_nobody_knew(stopped, ctl, origin):
 def test_05_who_has_reached_it_starts_nothing(stopped, ctl, origin):
     """What is queued stays so, untouched, and runs when there is room."""
     limited(stopped, MaxDiskPerUser="1M").start()
-    [first] = ctl.add(origin.url(f"/bytes/{MIB}/a"))
     more = ctl.add("--not-before", "1h", *(origin.url(f"/bytes/10/m{i}") for i in range(5)))
+    [first] = ctl.add(origin.url(f"/bytes/{MIB}/a"))
     assert ctl.wait(first).code == 0
     ctl.ok("retry", *more)
     assert {ctl.job(job)["state"] for job in more} == {"queued"} and origin.count() == 1
