@@ -5,17 +5,22 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/engine/engine.c src/fetchd/engine/engine.h \
 	src/fetchd/engine/fair.c src/fetchd/engine/fair.h \
 	src/fetchd/engine/hosts.c \
+	src/fetchd/engine/hosts_report.c \
 	src/fetchd/engine/inspect.c \
 	src/fetchd/engine/internal.h \
 	src/fetchd/engine/lanes.c \
+	src/fetchd/engine/limits.c src/fetchd/engine/limits.h \
 	src/fetchd/engine/network.c \
 	src/fetchd/engine/outcome.c \
+	src/fetchd/engine/rates.c src/fetchd/engine/rates.h \
 	src/fetchd/engine/recover.c \
 	src/fetchd/engine/requests.c \
 	src/fetchd/engine/sched.c \
+	src/fetchd/engine/schedule.c src/fetchd/engine/schedule.h \
 	src/fetchd/engine/steady.c \
 	src/fetchd/engine/turn.c \
 	src/fetchd/engine/walltime.c src/fetchd/engine/walltime.h \
+	src/fetchd/engine/why.c \
 	src/fetchd/store/attempts.c \
 	src/fetchd/store/counters.c \
 	src/fetchd/store/events.c \
@@ -26,6 +31,7 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/store/origins.c \
 	src/fetchd/store/schema.c \
 	src/fetchd/store/secrets.c \
+	src/fetchd/store/settings.c \
 	src/fetchd/store/sql.c \
 	src/fetchd/store/store.c src/fetchd/store/store.h \
 	src/fetchd/transfer/address.c src/fetchd/transfer/address.h \
@@ -35,6 +41,7 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/transfer/hop.c \
 	src/fetchd/transfer/messages.h \
 	src/fetchd/transfer/multi.c src/fetchd/transfer/multi.h \
+	src/fetchd/transfer/pace.c src/fetchd/transfer/pace.h \
 	src/fetchd/transfer/redirect.c \
 	src/fetchd/transfer/request.c \
 	src/fetchd/transfer/response.c src/fetchd/transfer/response.h \

@@ -55,7 +55,10 @@ static int resume(struct engine *engine, struct job *job)
 static int move(struct engine *engine, struct request *request, struct job *job)
 {
 	switch (request->verb) {
-	case VERB_PAUSE: job->due_usec = 0; return job_apply(engine, job, JOB_EVENT_PAUSE, EVENT_PAUSED);
+	case VERB_PAUSE:
+		job->due_usec = 0;
+		job->paused_by = request->uid;
+		return job_apply(engine, job, JOB_EVENT_PAUSE, EVENT_PAUSED);
 	case VERB_RESUME: return resume(engine, job);
 	case VERB_CANCEL:
 		turn_discard_part(engine, job, request);
@@ -89,6 +92,8 @@ static int set_intent(struct engine *engine, struct request *request, struct job
 		return 0;
 	run_touch(engine, run);
 	run->job->intent = intent;
+	if (intent == JOB_INTENT_PAUSE)
+		run->job->paused_by = request->uid;
 	err = store_update(engine->store, run->job, JOB_ACTIVE);
 	if (err)
 		return err;

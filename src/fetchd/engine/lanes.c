@@ -71,6 +71,7 @@ static int batch_need(struct engine *engine, int64_t group_id, struct batch **re
 void batch_put(struct batch *batch, const struct store_group *row)
 {
 	batch->policy = row->policy;
+	batch->limit_rate = row->limit_rate;
 	fair_batch_shut(&batch->fair, row->filling || row->fate != GROUP_FATE_NONE);
 }
 
@@ -222,7 +223,7 @@ uint32_t user_weight(const struct engine *engine, uid_t uid)
 
 int64_t user_disk_max(const struct engine *engine)
 {
-	return engine->config->max_disk_per_user;
+	return engine->limits.max_disk_per_user;
 }
 
 bool user_is_full(const struct engine *engine, uid_t uid)
@@ -234,7 +235,7 @@ bool user_is_full(const struct engine *engine, uid_t uid)
 
 size_t user_room(const struct engine *engine, const struct user *user)
 {
-	int64_t max = engine->config->max_active_per_user;
+	int64_t max = engine->limits.max_active_per_user;
 
 	if (user_is_full(engine, (uid_t)user->uid))
 		return 0;

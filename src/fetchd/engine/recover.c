@@ -112,6 +112,8 @@ int recover(struct engine *engine)
 		err = turn_begin(engine);
 	if (!err) {
 		err = hosts_load_marks(engine);
+		if (!err)
+			err = limits_load(engine);
 		err = turn_end(engine, err);
 	}
 	/* Rows that a program without a steady clock wrote, or that were mended by hand. */
