@@ -19,8 +19,8 @@
 #include "wire/groupjson.h"
 #include "wire/jobjson.h"
 
-/* Below the protocol's limits, with room for the call around the jobs; and so few that the daemon, which reads a
- * message at once, answers others in between within milliseconds. */
+/* Below the protocol's limits, with room for the call around the jobs; and so few that the daemon, which
+ * reads a message at once, answers others in between within milliseconds. */
 #define BATCH_JOBS  1000
 #define BATCH_BYTES ((size_t)900 << 10)
 

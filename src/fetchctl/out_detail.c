@@ -118,6 +118,7 @@ static void put_history(const struct form *form, const struct job *job)
 	put(form, "max_attempts", "%d", job->max_attempts);
 	if (job->state == JOB_WAITING)
 		put_time(form, "next_attempt", job->due_usec);
+	put_time(form, "not_before", job->not_before_usec);
 	put_time(form, "created", job->created_usec);
 	put_time(form, "started", job->started_usec);
 	put_time(form, "finished", job->finished_usec);
@@ -267,6 +268,25 @@ void detail_group(const json_t *group, bool aligned)
 		put(&form, "limit_rate", "%s", units_format_rate(buf, number_of(group, "limit_rate")));
 }
 
+/* "2 of 4 at once, 1.5GiB of 2.0GiB on disk"; only where there is a bound. */
+static void put_usage(const struct form *form, const json_t *status)
+{
+	const json_t *have = json_object_get(status, "usage"),
+		     *most = json_object_get(status, "usage_limits");
+	bool active = json_object_get(most, "active"), bytes = json_object_get(most, "bytes");
+	char a[UNITS_MAX], b[UNITS_MAX];
+	CLEANUP_FREE char *first = xasprintf("%lld of %lld at once", (long long)number_of(have, "active"),
+		(long long)number_of(most, "active"));
+	CLEANUP_FREE char *second =
+		xasprintf("%s of %s on disk", units_format_size(a, number_of(have, "bytes")),
+			units_format_size(b, number_of(most, "bytes")));
+
+	if (active || bytes)
+		put(form, "yours", "%lld of %lld jobs%s%s%s%s", (long long)number_of(have, "jobs"),
+			(long long)number_of(most, "jobs"), active ? ", " : "", active ? first : "",
+			bytes ? ", " : "", bytes ? second : "");
+}
+
 static void put_condition(const struct form *form, const json_t *status)
 {
 	CLEANUP_FREE char *window = text_escape(string_of(status, "stopped_by"));
@@ -299,5 +319,6 @@ void detail_status(const json_t *status, bool aligned)
 	put(&form, "limits", "%lld at once, %lld a host, %lld workers",
 		(long long)number_of(status, "max_active"), (long long)number_of(status, "max_per_host"),
 		(long long)number_of(status, "workers"));
+	put_usage(&form, status);
 	put(&form, "directory", "%s", string_of(status, "state_directory"));
 }

@@ -270,9 +270,28 @@ static const char *set_max_time(struct job *job, const char *value)
 	return parse_limit_span(value, &job->options.max_time_usec);
 }
 
+static const char *set_not_before(struct job *job, const char *value)
+{
+	return timecond_parse_ahead(value, clock_wall_usec(), &job->not_before_usec) < 0
+		       ? "not a time such as 2h, \"2026-12-24 18:00\" or \"tomorrow 06:00\""
+		       : NULL;
+}
+
+/* A span, or a time, which is sent as the span until then: what limits an effort does not move with the
+ * clock.
+ */
 static const char *set_deadline(struct job *job, const char *value)
 {
-	return parse_limit_span(value, &job->options.deadline_usec);
+	int64_t now = clock_wall_usec(), at;
+
+	if (parse_limit_span(value, &job->options.deadline_usec) == NULL)
+		return NULL;
+	if (timecond_parse_ahead(value, now, &at) < 0)
+		return "not a time such as 2h, \"2026-12-24 18:00\" or \"tomorrow 06:00\"";
+	if (at <= now)
+		return "that time has passed";
+	job->options.deadline_usec = at - now;
+	return NULL;
 }
 
 static const char *set_connect_timeout(struct job *job, const char *value)
@@ -359,6 +378,7 @@ static const struct setter {
 	{OPT_MAX_TIME, NULL, set_max_time},
 	{OPT_CONNECT_TIMEOUT, "connect-timeout", set_connect_timeout},
 	{OPT_DEADLINE, NULL, set_deadline},
+	{OPT_NOT_BEFORE, "not-before", set_not_before},
 	{OPT_MAX_FILESIZE, NULL, set_max_filesize},
 	{OPT_ON_CONFLICT, NULL, set_on_conflict},
 	{OPT_REMOTE_HEADER_NAME, NULL, set_remote_name},

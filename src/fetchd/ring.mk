@@ -2,6 +2,7 @@
 src_libfetchd_a_SOURCES += \
 	src/fetchd/engine/change.c \
 	src/fetchd/engine/dependencies.c \
+	src/fetchd/engine/due.c \
 	src/fetchd/engine/engine.c src/fetchd/engine/engine.h \
 	src/fetchd/engine/fair.c src/fetchd/engine/fair.h \
 	src/fetchd/engine/fills.c \
@@ -19,7 +20,9 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/engine/requests.c \
 	src/fetchd/engine/sched.c \
 	src/fetchd/engine/schedule.c src/fetchd/engine/schedule.h \
+	src/fetchd/engine/steady.c \
 	src/fetchd/engine/turn.c \
+	src/fetchd/engine/walltime.c src/fetchd/engine/walltime.h \
 	src/fetchd/engine/why.c \
 	src/fetchd/store/attempts.c \
 	src/fetchd/store/counters.c \

@@ -40,6 +40,7 @@ static void put_times(json_t *object, const struct job *job)
 {
 	if (job->state == JOB_WAITING && job->due_usec != USEC_INFINITY)
 		object_put_above(object, "next_attempt_usec", 0, job->due_usec);
+	object_put_above(object, "not_before_usec", -1, job->not_before_usec);
 	object_put_int(object, "created_usec", job->created_usec);
 	object_put_above(object, "started_usec", 0, job->started_usec);
 	object_put_above(object, "finished_usec", 0, job->finished_usec);
@@ -126,6 +127,7 @@ static const struct field job_fields[] = {
 	{"attempts", FIELD_INT, AT(attempts), 0, INT32_MAX, true},
 	{"max_attempts", FIELD_INT, AT(max_attempts), 0, INT32_MAX, true},
 	{"next_attempt_usec", FIELD_INT64, AT(due_usec), 0, INT64_MAX},
+	{"not_before_usec", FIELD_INT64, AT(not_before_usec), 0, INT64_MAX},
 	{"created_usec", FIELD_INT64, AT(created_usec), 0, INT64_MAX, true},
 	{"started_usec", FIELD_INT64, AT(started_usec), 0, INT64_MAX},
 	{"finished_usec", FIELD_INT64, AT(finished_usec), 0, INT64_MAX},
@@ -158,6 +160,7 @@ static const struct field spec_fields[] = {
 	{"max_time_usec", FIELD_INT64, AT(options.max_time_usec), 1, INT64_MAX},
 	{"connect_timeout_usec", FIELD_INT64, AT(options.connect_timeout_usec), 1, INT64_MAX},
 	{"deadline_usec", FIELD_INT64, AT(options.deadline_usec), 1, INT64_MAX},
+	{"not_before_usec", FIELD_INT64, AT(not_before_usec), 0, INT64_MAX},
 	{"on_conflict", FIELD_CONFLICT, AT(options.on_conflict)},
 	{"remote_name", FIELD_BOOL, AT(options.remote_name)},
 	{"conditional", FIELD_BOOL, AT(options.conditional)},

@@ -31,6 +31,7 @@ unit_tests = \
 	tests/unit/test_lifecycle \
 	tests/unit/test_name \
 	tests/unit/test_origin \
+	tests/unit/test_ramp \
 	tests/unit/test_retry \
 	tests/unit/test_throttle \
 	tests/unit/test_verdict \
@@ -135,6 +136,8 @@ tests_unit_test_name_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_name_LDADD = $(unit_job)
 tests_unit_test_origin_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_origin_LDADD = $(unit_job)
+tests_unit_test_ramp_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_ramp_LDADD = $(unit_job)
 tests_unit_test_retry_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_retry_LDADD = $(unit_job)
 tests_unit_test_throttle_CPPFLAGS = $(unit_cppflags)

@@ -41,6 +41,7 @@ static void fill_job(struct job *job)
 	job->started_usec = 2000;
 	job->finished_usec = 3000;
 	job->due_usec = 4000;
+	job->not_before_usec = 500;
 	job->attempts = 2;
 	job->failures = 1;
 	job->max_attempts = 10;
@@ -246,7 +247,7 @@ static const char full_spec[] =
 	"\"after\":[3,4],\"after_any\":[5],"
 	"\"checksum\":\"md5=00\",\"headers\":[\"A: 1\",\"B: 2\"],\"user_agent\":\"ua\",\"referer\":\"r\","
 	"\"limit_rate\":0,\"max_filesize\":5,\"max_attempts\":6,\"retry_delay_usec\":7,\"max_time_usec\":8,"
-	"\"connect_timeout_usec\":9,\"deadline_usec\":10,\"on_conflict\":\"skip\","
+	"\"connect_timeout_usec\":9,\"deadline_usec\":10,\"not_before_usec\":11,\"on_conflict\":\"skip\","
 	"\"remote_name\":true,\"conditional\":true,\"if_newer_usec\":0,\"resume\":\"strict\",\"insecure\":"
 	"true,"
 	"\"auth\":\"digest\",\"user\":\"us\",\"password\":\"\",\"bearer\":\"be\",\"cookies\":\"co\",\"cookie_"
@@ -284,6 +285,7 @@ static void test_spec_round_trip(void **state)
 	CHECK_INT("max_time", job.options.max_time_usec, 8);
 	CHECK_INT("connect_timeout", job.options.connect_timeout_usec, 9);
 	CHECK_INT("deadline", job.options.deadline_usec, 10);
+	CHECK_INT("not_before", job.not_before_usec, 11);
 	CHECK_INT("on_conflict", job.options.on_conflict, JOB_CONFLICT_SKIP);
 	CHECK_INT("remote_name", job.options.remote_name, true);
 	CHECK_INT("conditional", job.options.conditional, true);

@@ -455,9 +455,13 @@ static void test_no_hold_is_longer_than_it_may_be(void **state)
 	int64_t retry = add_waiting(store, JOB_WAIT_RETRY, 9000),
 		disk = add_waiting(store, JOB_WAIT_DISK, 9000), soon = add_waiting(store, JOB_WAIT_DISK, 10),
 		schedule = add_waiting(store, JOB_WAIT_SCHEDULE, 9000);
+	size_t n;
 
 	assert_int_equal(store_begin(store), 0);
-	assert_int_equal(store_clamp_retries(store, 500), 0);
+	assert_int_equal(store_clamp_retries(store, 500, 1, &n), 0);
+	assert_int_equal(n, 1);
+	assert_int_equal(store_clamp_retries(store, 500, 9, &n), 0);
+	assert_int_equal(n, 1);
 	assert_int_equal(store_commit(store), 0);
 	assert_int_equal(due_of(store, retry), 500);
 	assert_int_equal(due_of(store, disk), 500);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "fetchd/control/secrets.h"
 #include "fetchd/path.h"
@@ -24,6 +25,9 @@
 #define KEY_MAX		255
 #define AFTER_MAX	1000
 #define USER_RECORD_MAX 16384
+/* A schedule beyond is a slip of the pen, or a clock that was never set. */
+#define AHEAD_YEARS 10
+#define YEAR_USEC   ((int64_t)365 * 24 * 3600 * USEC_PER_SEC)
 
 struct subject {
 	struct job *job;
@@ -231,6 +235,23 @@ static const char *check_conditions(struct subject *s)
 	return s->message ? "E_CONDITION" : NULL;
 }
 
+static const char *check_times(struct subject *s)
+{
+	int64_t now = clock_wall_usec(), deadline = s->job->options.deadline_usec;
+
+	if (s->job->not_before_usec > now + AHEAD_YEARS * YEAR_USEC) {
+		s->message = xasprintf(
+			"the time before which it must not begin is more than %d years ahead", AHEAD_YEARS);
+		return "E_NOT_BEFORE";
+	}
+	if (deadline >= 0 && s->job->not_before_usec >= 0 && s->job->not_before_usec > now &&
+		usec_add(now, deadline) <= s->job->not_before_usec) {
+		s->message = xstrdup("its deadline would pass before it may begin");
+		return "E_DEADLINE";
+	}
+	return NULL;
+}
+
 /* 1…most characters, all of them visible or spaces. */
 static bool is_label(const char *text, size_t most)
 {
@@ -290,6 +311,8 @@ const char *spec_complete(struct job *job, const struct config *config, const st
 		code = check_checksum(&s);
 	if (!code)
 		code = check_conditions(&s);
+	if (!code)
+		code = check_times(&s);
 	if (!code)
 		code = check_labels(&s);
 	*ret_message = s.message;

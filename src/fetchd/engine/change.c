@@ -47,7 +47,10 @@ static int move(struct engine *engine, struct request *request, struct job *job)
 		job->due_usec = 0;
 		job->paused_by = request->uid;
 		return job_apply(engine, job, JOB_EVENT_PAUSE, EVENT_PAUSED);
-	case VERB_RESUME: return dependencies_start(engine, job, JOB_EVENT_RESUME, EVENT_QUEUED);
+	case VERB_RESUME:
+		if (job->since_usec == USEC_INFINITY && job->not_before_usec <= clock_wall_usec())
+			job->since_usec = engine_now(engine);
+		return dependencies_start(engine, job, JOB_EVENT_RESUME, EVENT_QUEUED);
 	case VERB_CANCEL:
 		turn_discard_part(engine, job, request);
 		job_forget_bytes(job);
@@ -56,9 +59,8 @@ static int move(struct engine *engine, struct request *request, struct job *job)
 		return job_apply(engine, job, JOB_EVENT_CANCEL, EVENT_CANCELLED);
 	case VERB_RETRY:
 		/* A new life: counts begin again, and a deadline that has passed; bytes stay. */
-		if (engine_now(engine) > job_deadline(engine, job))
-			job->options.deadline_usec = usec_add(engine_now(engine) - job->created_usec,
-				job_deadline(engine, job) - job->created_usec);
+		if (engine_now(engine) >= job_deadline(engine, job) || job->since_usec == USEC_INFINITY)
+			job->since_usec = engine_now(engine);
 		job->failures = job->restarts = job->range_faults = job->changes = 0;
 		job->no_ranges = false;
 		job->due_usec = 0;
@@ -79,6 +81,7 @@ static int set_intent(struct engine *engine, struct request *request, struct job
 	assert(run);
 	if (run->job->intent == intent && intent == JOB_INTENT_RUN)
 		return 0;
+	run_touch(engine, run);
 	run->job->intent = intent;
 	if (intent == JOB_INTENT_PAUSE)
 		run->job->paused_by = request->uid;

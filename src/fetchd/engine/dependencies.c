@@ -62,6 +62,12 @@ static void wait_for_them(struct job *job)
 	job->due_usec = USEC_INFINITY;
 }
 
+static void wait_for_time(struct job *job)
+{
+	job->waiting_for = JOB_WAIT_SCHEDULE;
+	job->due_usec = job->not_before_usec;
+}
+
 int dependencies_admit(struct engine *engine, struct request *request, struct job *job)
 {
 	size_t kept = 0;
@@ -122,13 +128,15 @@ static int dependencies_unmet(struct engine *engine, const struct job *job, bool
 static int release(struct engine *engine, struct job *job)
 {
 	if (job->not_before_usec > clock_wall_usec()) {
-		job->waiting_for = JOB_WAIT_SCHEDULE;
-		job->due_usec = job->not_before_usec;
+		wait_for_time(job);
+		due_note(engine, job);
 		int err = store_update(engine->store, job, JOB_WAITING);
 
 		return err ? err : turn_event(engine, job, EVENT_WAITING);
 	}
 	job->due_usec = 0;
+	if (job->since_usec == USEC_INFINITY)
+		job->since_usec = engine_now(engine);
 	return job_apply(engine, job, JOB_EVENT_DUE, EVENT_QUEUED);
 }
 
@@ -205,9 +213,12 @@ int dependencies_start(struct engine *engine, struct job *job, enum job_event ev
 
 	if (err)
 		return err;
-	if (!unmet)
+	if (!unmet && (event != JOB_EVENT_RESUME || job->not_before_usec <= clock_wall_usec()))
 		return job_apply(engine, job, event, kind);
-	wait_for_them(job);
+	if (unmet)
+		wait_for_them(job);
+	else
+		wait_for_time(job);
 	return job_apply(engine, job, JOB_EVENT_DEFER, EVENT_WAITING);
 }
 

@@ -15,6 +15,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "fetchd/engine/walltime.h"
 
 /* A turn takes so many messages, or as many as fit in this time. */
 #define TURN_MESSAGES	 256
@@ -27,11 +28,6 @@
 #define FULL_AGAIN_USEC USEC_PER_SEC
 /* A file system that hangs does not hold the end of a daemon that has failed. */
 #define TASKS_WAIT_USEC (2 * USEC_PER_SEC)
-
-int64_t engine_now(const struct engine *engine)
-{
-	return clock_boot_usec() + engine->wall_offset_usec;
-}
 
 /* The database had no room, and is not tried again yet: who only asks is answered, all else waits. */
 static bool is_full(const struct engine *engine)
@@ -280,16 +276,19 @@ static int work_time(struct engine *engine, bool *ret_more)
 
 	if (is_full(engine))
 		return 0;
-	err = engine->lanes_lost ? lanes_load(engine) : 0;
+	err = steady_look(engine);
+	if (!err && engine->lanes_lost)
+		err = lanes_load(engine);
 	engine->lanes_lost = engine->lanes_lost && err;
-	if (!err)
-		schedule_look(engine);
+	schedule_look(engine);
 	limits_shed(engine);
-	err = hosts_release(engine);
+	if (!err)
+		err = hosts_release(engine);
 	if (!err)
 		err = network_wake(engine, &more_wakes);
 	if (!err)
-		err = sched_due(engine, &more_due);
+		err = due_work(engine, &more_due);
+	users_look(engine);
 	if (!err)
 		err = groups_work(engine, &more_groups);
 	if (!err)
@@ -335,9 +334,7 @@ bool engine_step(struct engine *engine)
 
 int64_t engine_next_usec(const struct engine *engine)
 {
-	int64_t due = engine->next_due_usec == USEC_INFINITY
-			      ? USEC_INFINITY
-			      : engine->next_due_usec - engine->wall_offset_usec;
+	int64_t due = due_next_usec(engine);
 	int64_t at = due < engine->next_purge_usec ? due : engine->next_purge_usec;
 
 	if (hosts_next_usec(engine) != USEC_INFINITY &&
@@ -367,6 +364,7 @@ static void wait_for_work(struct engine *engine)
 	struct pollfd pfds[] = {
 		{.fd = mailbox_fd(engine->mailbox), .events = POLLIN},
 		{.fd = engine->timer_fd, .events = POLLIN},
+		{.fd = engine->walltime_fd, .events = POLLIN},
 		{.fd = engine->schedule.timer_fd, .events = POLLIN},
 	};
 	uint64_t expirations;
@@ -382,7 +380,10 @@ static void wait_for_work(struct engine *engine)
 	if (pfds[1].revents && read(engine->timer_fd, &expirations, sizeof(expirations)) < 0 &&
 		errno != EAGAIN)
 		log_err("timer: %s", strerror(errno));
+	/* The next turn sees by how much. */
 	if (pfds[2].revents)
+		(void)walltime_stepped(engine->walltime_fd);
+	if (pfds[3].revents)
 		schedule_ring(engine);
 }
 
@@ -491,6 +492,8 @@ void engine_free(struct engine *engine)
 	config_unref(engine->config);
 	if (engine->timer_fd >= 0)
 		close(engine->timer_fd);
+	if (engine->walltime_fd >= 0)
+		close(engine->walltime_fd);
 	free(engine->worker_load);
 	free(engine->to_workers);
 	free(engine);
@@ -513,6 +516,8 @@ static void engine_init(struct engine *engine, const struct engine_setup *setup)
 	engine->wall_offset_usec = clock_wall_usec() - clock_boot_usec();
 	engine->next_due_usec = USEC_INFINITY;
 	engine->next_group_deadline_usec = USEC_INFINITY;
+	engine->next_due_usec = engine->next_scheduled_usec = USEC_INFINITY;
+	engine->next_own_deadline_usec = engine->next_since_usec = USEC_INFINITY;
 	engine->relax_usec = usec_add(clock_boot_usec(), RELAX_USEC);
 	engine->network_up = setup->network_up;
 	engine->waking = setup->network_up; /* it may have come while nobody looked */
@@ -521,6 +526,7 @@ static void engine_init(struct engine *engine, const struct engine_setup *setup)
 	TAILQ_INIT(&engine->idle);
 	TAILQ_INIT(&engine->ended);
 	TAILQ_INIT(&engine->claimed);
+	TAILQ_INIT(&engine->touched);
 	STAILQ_INIT(&engine->backlog);
 	STAILQ_INIT(&engine->unfinished);
 	STAILQ_INIT(&engine->postponed);
@@ -535,7 +541,7 @@ struct engine *engine_new(const struct engine_setup *setup)
 	struct engine *engine = xcalloc(1, sizeof(*engine));
 
 	engine_init(engine, setup);
-	engine->timer_fd = -1;
+	engine->timer_fd = engine->walltime_fd = -1;
 	return engine;
 }
 
@@ -547,6 +553,9 @@ struct engine *engine_start(const struct engine_setup *setup, char **ret_error)
 	engine->timer_fd = timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
 	if (engine->timer_fd < 0)
 		err = errno;
+	engine->walltime_fd = err ? -1 : walltime_open();
+	if (!err && engine->walltime_fd < 0)
+		err = -engine->walltime_fd;
 	if (!err)
 		err = -schedule_start_timer(engine);
 	if (!err)

@@ -203,6 +203,7 @@ struct engine_counters {
 	struct engine_counter {
 		uid_t owner;
 		int64_t by_state[JOB_STATE_N];
+		int64_t bytes; /* on disk */
 	} owners[];
 };
 

@@ -241,11 +241,37 @@ uint32_t user_weight(const struct engine *engine, uid_t uid)
 	return config_user_weight(engine->config, uid);
 }
 
+int64_t user_disk_max(const struct engine *engine)
+{
+	return engine->limits.max_disk_per_user;
+}
+
+bool user_is_full(const struct engine *engine, uid_t uid)
+{
+	int64_t max = user_disk_max(engine);
+
+	return max > 0 && store_bytes(engine->store, uid) >= max;
+}
+
 size_t user_room(const struct engine *engine, const struct user *user)
 {
 	int64_t max = engine->limits.max_active_per_user;
 
+	if (user_is_full(engine, (uid_t)user->uid))
+		return 0;
 	return max == 0 ? SIZE_MAX : user->active < (size_t)max ? (size_t)max - user->active : 0;
+}
+
+void users_look(struct engine *engine)
+{
+	struct user *user, *next;
+
+	if (engine->looked_counters == store_counters_version(engine->store))
+		return;
+	engine->looked_counters = store_counters_version(engine->store);
+	HASH_ITER(hh, engine->users, user, next) {
+		user_settle(engine, user);
+	}
 }
 
 void users_tune(struct engine *engine)

@@ -112,13 +112,15 @@ void control_message_free(struct msg *msg)
 void job_dress(const struct engine *engine, struct job *job)
 {
 	job->max_attempts = job_most_attempts(engine, job);
+	if (job->state == JOB_WAITING && job->waiting_for != JOB_WAIT_SCHEDULE && job->due_usec > 0)
+		job->due_usec = engine_shown(engine, job->due_usec);
 }
 
 /* ---- add */
 
 static bool over_limit(struct engine *engine, struct request *request)
 {
-	int64_t max = engine->limits.max_jobs_per_user;
+	int64_t max = engine->limits.max_jobs_per_user, bytes = store_bytes(engine->store, request->uid);
 	int64_t open = store_open_jobs(engine->store, request->uid);
 	int64_t n = request->total_jobs > (int64_t)request->n_jobs ? request->total_jobs
 								   : (int64_t)request->n_jobs;
@@ -126,6 +128,12 @@ static bool over_limit(struct engine *engine, struct request *request)
 	/* Later parts of a list were counted with its check. */
 	if (!request->check_only)
 		n = (int64_t)request->n_jobs;
+	if (user_is_full(engine, request->uid)) {
+		request_fail(request, REQUEST_REFUSED, 0, "E_LIMIT",
+			"%lld bytes are on disk, and MaxDiskPerUser=%lld", (long long)bytes,
+			(long long)user_disk_max(engine));
+		return true;
+	}
 	if (open + n <= max)
 		return false;
 	request_fail(request, REQUEST_REFUSED, 0, "E_LIMIT",
@@ -151,14 +159,28 @@ static int same_key(struct engine *engine, struct request *request, size_t i, bo
 	return err;
 }
 
+/* It may run, or waits for the time that its user gave. */
+static void begin_life(struct engine *engine, struct job *job, int64_t now)
+{
+	job->created_usec = now;
+	job->since_usec = engine_now(engine);
+	job->state = JOB_QUEUED;
+	if (job->not_before_usec <= now)
+		return;
+	job->state = JOB_WAITING;
+	job->waiting_for = JOB_WAIT_SCHEDULE;
+	job->due_usec = job->not_before_usec;
+	if (job->options.deadline_usec < 0)
+		job->since_usec = USEC_INFINITY;
+}
+
 static int add_one(struct engine *engine, struct request *request, size_t i, int64_t now)
 {
 	struct job *job = request->jobs[i];
 	bool same;
 	int err;
 
-	job->created_usec = now;
-	job->state = JOB_QUEUED;
+	begin_life(engine, job, now);
 	/* The first job of its key is the answer, whatever has become of those that it followed. */
 	err = job->n_after ? store_key_taken(engine->store, job) : 0;
 	if (!err && job->n_after)
@@ -176,8 +198,10 @@ static int add_one(struct engine *engine, struct request *request, size_t i, int
 	job->secrets = NULL;
 	if (!err)
 		err = dependencies_added(engine, job);
-	if (!err && job->state == JOB_QUEUED)
-		err = lane_ready(engine, job);
+	if (err)
+		return err;
+	due_note(engine, job);
+	err = job->state == JOB_QUEUED ? lane_ready(engine, job) : 0;
 	return err ? err : turn_event(engine, job, EVENT_ADDED);
 }
 

@@ -143,8 +143,7 @@ static int apply(
 		err = follow_queue(engine, job, was);
 	if (!err)
 		err = follow_end(engine, job, was);
-	if (to == JOB_WAITING && job->due_usec < engine->next_due_usec)
-		engine->next_due_usec = job->due_usec;
+	due_note(engine, job);
 	return err ? err : tell_event(engine, job, kind, again);
 }
 
@@ -283,6 +282,7 @@ static void tell_counters(struct engine *engine)
 	msg->n = n;
 	for (size_t i = 0; i < n; i++) {
 		msg->owners[i].owner = counters[i].owner;
+		msg->owners[i].bytes = counters[i].bytes;
 		for (int s = 0; s < JOB_STATE_N; s++)
 			msg->owners[i].by_state[s] = counters[i].by_state[s];
 	}
@@ -308,10 +308,18 @@ static void post_disk(struct engine *engine)
 	}
 }
 
+static void untouch(struct engine *engine, struct run *run)
+{
+	TAILQ_REMOVE(&engine->touched, run, touch_link);
+	run->touched = false;
+}
+
 static void tell(struct engine *engine)
 {
 	struct run *run;
 
+	while ((run = TAILQ_FIRST(&engine->touched)))
+		untouch(engine, run);
 	while ((run = TAILQ_FIRST(&engine->claimed)))
 		TAILQ_REMOVE(&engine->claimed, run, turn_link);
 	while ((run = TAILQ_FIRST(&engine->ended))) {
@@ -368,18 +376,27 @@ static void give_up_waiting(struct engine *engine, struct request *request)
 		turn_reply(engine, request);
 }
 
-/* The intent did not reach the row: whoever asked for it is told so. A stop asks again in the next turn. */
+/* A stop asks again in the next turn. */
 static void take_back_cancel(struct engine *engine, const struct worker_cancel *msg)
 {
 	struct run *run = run_find(engine, msg->job_id);
 
-	if (!run)
-		return;
-	run->cancelling = false;
-	run->job->intent = JOB_INTENT_RUN;
-	for (size_t i = 0; i < run->n_waiters; i++)
-		give_up_waiting(engine, run->waiters[i]);
-	run->n_waiters = 0;
+	if (run)
+		run->cancelling = run->over_quota = false;
+}
+
+/* The intent did not reach the row: whoever asked for it is told so. Who asked before still waits. */
+static void take_back_intents(struct engine *engine)
+{
+	struct run *run;
+
+	while ((run = TAILQ_FIRST(&engine->touched))) {
+		untouch(engine, run);
+		run->job->intent = run->intent_was;
+		for (size_t i = run->n_waiters_was; i < run->n_waiters; i++)
+			give_up_waiting(engine, run->waiters[i]);
+		run->n_waiters = run->n_waiters_was;
+	}
 }
 
 static void drop_held(struct engine *engine)
@@ -413,6 +430,7 @@ static void take_back(struct engine *engine, const char *why)
 	limits_taken_back(engine);
 	drop_events(engine, why);
 	drop_held(engine);
+	take_back_intents(engine);
 	while ((run = TAILQ_FIRST(&engine->claimed))) {
 		TAILQ_REMOVE(&engine->claimed, run, turn_link);
 		(void)host_ended(engine, run, GOVERNOR_NONE);
@@ -429,7 +447,8 @@ static void take_back(struct engine *engine, const char *why)
 	}
 	/* Rows may be ready again that the turn had taken, or wait again that it had woken. */
 	engine->lanes_lost = engine->groups_lost = true;
-	engine->next_due_usec = 0;
+	due_lost(engine);
+	network_lost(engine);
 	mailbox_post_all(engine->control, &engine->to_control);
 }
 

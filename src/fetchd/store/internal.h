@@ -28,6 +28,10 @@ enum statement {
 	ST_NEXT_DUE,
 	ST_SCHEDULED,
 	ST_NEXT_SCHEDULED,
+	ST_OVERDUE,
+	ST_NEXT_DEADLINE,
+	ST_OVERDUE_SINCE,
+	ST_NEXT_SINCE,
 	ST_CLAMP_RETRIES,
 	ST_ACTIVE,
 	ST_NEXT_LANE,
@@ -71,6 +75,10 @@ enum statement {
 	ST_END_FORGET,
 	ST_NEXT_END,
 	ST_COUNTER_SET,
+	ST_USAGE_SET,
+	ST_BYTES_OF,
+	ST_META_GET,
+	ST_META_SET,
 	ST_SEQUENCE_SET,
 	ST_SETTING_GET,
 	ST_SETTING_PUT,
@@ -165,7 +173,7 @@ void store_bind_text(sqlite3_stmt *st, int index, const char *text);
 	" jobs.limit_rate, max_filesize, retry_delay_usec, max_time_usec, connect_timeout_usec,"             \
 	" deadline_usec, max_attempts, on_conflict, validator, digest, encoded, integrity, no_ranges,"       \
 	" range_faults, changes, restarts, resume, auth, remote_name, conditional, insecure, if_newer_usec," \
-	" has_secrets, origins.origin, group_id, paused_by, not_before_usec, same"
+	" has_secrets, origins.origin, group_id, paused_by, not_before_usec, same, since_usec"
 #define JOB_FROM " FROM jobs JOIN origins ON origins.id = jobs.origin"
 /* NULL for a row that makes no sense (logged; the caller passes over it). */
 struct job *job_from_row(sqlite3_stmt *st);
@@ -193,6 +201,8 @@ int store_migrate(struct store *store, int version);
 int counters_load(struct store *store);
 void counters_move(struct store *store, const struct job *job, int from, int to);
 void counters_move_row(struct store *store, uid_t owner, int64_t group_id, int from, int to);
+/* Before the row of job is written, or removed with gone: what it has on disk. 0 or -errno. */
+int counters_move_bytes(struct store *store, const struct job *job, bool gone);
 /* Writes dirty ones into the running transaction. */
 int counters_flush(struct store *store);
 void counters_save(struct store *store);

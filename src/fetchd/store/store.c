@@ -276,6 +276,32 @@ const char *store_uuid(const struct store *store)
 	return store->uuid;
 }
 
+int store_meta_get(struct store *store, const char *key, char **ret)
+{
+	sqlite3_stmt *st = store_statement(store, ST_META_GET);
+	int rc;
+
+	*ret = NULL;
+	store_bind_text(st, 1, key);
+	rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW)
+		*ret = store_column_dup(st, 0);
+	sqlite3_reset(st);
+	if (rc == SQLITE_ROW)
+		return 0;
+	return rc == SQLITE_DONE ? -ENOENT
+				 : store_failure(store, rc, "reading what the daemon keeps of itself");
+}
+
+int store_meta_put(struct store *store, const char *key, const char *value)
+{
+	sqlite3_stmt *st = store_statement(store, ST_META_SET);
+
+	store_bind_text(st, 1, key);
+	store_bind_text(st, 2, value);
+	return store_run(store, st);
+}
+
 /* ---- turns */
 
 int store_begin(struct store *store)

@@ -31,6 +31,10 @@ void store_relax(struct store *store);
 /* Names this queue for ever: 32 hex digits. */
 const char *store_uuid(const struct store *store);
 
+/* What the daemon keeps of itself, by name; caller frees. -ENOENT: nothing. */
+int store_meta_get(struct store *store, const char *key, char **ret);
+int store_meta_put(struct store *store, const char *key, const char *value);
+
 /* ---- turns */
 
 int store_begin(struct store *store);
@@ -103,22 +107,29 @@ int store_lane_head(struct store *store, const struct store_lane *lane, int32_t 
 /* How many ready jobs of the lane come before that one, counted up to limit. */
 int store_lane_ahead(struct store *store, const struct store_lane *lane, int32_t priority, int64_t id,
 	int64_t limit, int64_t *ret);
-/* Jobs that wait for a time that a user gave, which is at wall_usec or before, earliest first. */
-int store_scheduled(struct store *store, int64_t wall_usec, size_t limit, struct job_list *ret);
-/* When the next of them is; USEC_INFINITY for none. */
-int store_next_scheduled(struct store *store, int64_t *ret_usec);
-/* Jobs that wait for anything but that or a dependency, due at now_usec (steady) or before, earliest first.
- */
-int store_due(struct store *store, int64_t now_usec, size_t limit, struct job_list *ret);
-/* When the next of them is due; USEC_INFINITY for none. */
-int store_next_due(struct store *store, int64_t *ret_usec);
+/* Jobs that wait for a time that a user gave, which is between the two (wall), earliest first. */
+int store_scheduled(
+	struct store *store, int64_t from_usec, int64_t to_usec, size_t limit, struct job_list *ret);
+/* When the next of them is that is not before from_usec; USEC_INFINITY for none. */
+int store_next_scheduled(struct store *store, int64_t from_usec, int64_t *ret_usec);
+/* Jobs that wait for anything but that or a dependency, due between the two (steady), earliest first. */
+int store_due(struct store *store, int64_t from_usec, int64_t to_usec, size_t limit, struct job_list *ret);
+/* When the next of them is due that is not due before from_usec; USEC_INFINITY for none. */
+int store_next_due(struct store *store, int64_t from_usec, int64_t *ret_usec);
+/* Queued and waiting jobs whose own deadline is at now_usec (steady) or before, earliest first. */
+int store_overdue(struct store *store, int64_t now_usec, size_t limit, struct job_list *ret);
+/* Those without one whose time runs since since_usec (steady) or longer. */
+int store_overdue_since(struct store *store, int64_t since_usec, size_t limit, struct job_list *ret);
+/* The first deadline of the former, and since when the time of the first of the latter runs; USEC_INFINITY
+ * for none. */
+int store_next_deadline(struct store *store, int64_t *ret_usec, int64_t *ret_since_usec);
 /* Up to limit jobs that wait for the network, with ids beyond *after_id, become due between now_usec and
  * spread_usec later, if they were due after that. Moves *after_id on; *ret_first_usec: when the first is due.
  */
 int store_wake_network(struct store *store, int64_t now_usec, int64_t spread_usec, int64_t *after_id,
 	size_t limit, int64_t *ret_first_usec, size_t *ret_n);
-/* No retry or look may be due later than latest_usec: the wall clock may have stepped while nobody ran. */
-int store_clamp_retries(struct store *store, int64_t latest_usec);
+/* No retry or look may be due later than latest_usec (steady): up to limit that are become due then. */
+int store_clamp_retries(struct store *store, int64_t latest_usec, size_t limit, size_t *ret_n);
 /* Jobs in state active: after a crash, those that ran. */
 int store_active(struct store *store, int64_t after_id, size_t limit, struct job_list *ret);
 /* Removes up to limit records of each kind that ended before the given times, and as many events as old as
@@ -227,9 +238,12 @@ int64_t store_last_event_id(const struct store *store);
 struct store_counter {
 	uid_t owner;
 	int64_t by_state[JOB_STATE_N];
+	int64_t bytes; /* on disk: parts, and files of done jobs */
 };
 /* Valid until the next write. */
 const struct store_counter *store_counters(const struct store *store, size_t *ret_n);
+/* Bytes on disk of owner's jobs. */
+int64_t store_bytes(const struct store *store, uid_t owner);
 /* Jobs of owner that have not ended. */
 int64_t store_open_jobs(const struct store *store, uid_t owner);
 /* Grows with every change of a counter. */
