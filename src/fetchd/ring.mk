@@ -23,6 +23,7 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/store/origins.c \
 	src/fetchd/store/schema.c \
 	src/fetchd/store/secrets.c \
+	src/fetchd/store/select.c \
 	src/fetchd/store/sql.c \
 	src/fetchd/store/store.c src/fetchd/store/store.h \
 	src/fetchd/transfer/address.c src/fetchd/transfer/address.h \

@@ -142,6 +142,8 @@ static void test_secrets_are_apart(void **state)
 	struct job_filter filter;
 	struct job_secrets *secrets;
 	struct job_list list;
+	int64_t after = 0;
+	bool more;
 
 	add(store, job);
 	job_need_secrets(plain); /* an empty set is none */
@@ -159,7 +161,7 @@ static void test_secrets_are_apart(void **state)
 	job_free(got);
 	job_filter_init(&filter);
 	filter.all_owners = true;
-	assert_int_equal(store_list(store, &filter, 0, false, 10, &list), 0);
+	assert_int_equal(store_list(store, &filter, &after, false, 10, &list, &more), 0);
 	assert_int_equal(list.n, 2);
 	for (size_t i = 0; i < list.n; i++)
 		assert_null(list.jobs[i]->secrets);
@@ -346,24 +348,25 @@ static void test_marks_of_origins_outlive_the_store(void **state)
 {
 	struct store *store = *state;
 	struct job *job = job_for("http://example.org/a");
-	struct store_origin_mark mark = {0};
+	struct store_origin got;
 
 	add(store, job);
-	assert_int_equal(store_next_marked_origin(store, 0, &mark), -ENOENT);
-	mark = (struct store_origin_mark){
-		.origin_id = job->origin_id, .hold_until_usec = 5, .http1_until_usec = 7};
+	assert_int_equal(store_next_marked_origin(store, 0, &got), -ENOENT);
 	assert_int_equal(store_begin(store), 0);
-	assert_int_equal(store_origin_mark(store, &mark), 0);
+	assert_int_equal(store_origin_put(store,
+				 &(struct store_origin){
+					 .id = job->origin_id, .hold_until_usec = 5, .http1_until_usec = 7}),
+		0);
 	assert_int_equal(store_commit(store), 0);
 	store_close(store);
 	*state = store = open_store();
-	mark = (struct store_origin_mark){0};
-	assert_int_equal(store_next_marked_origin(store, 0, &mark), 0);
-	assert_int_equal(mark.origin_id, job->origin_id);
-	assert_int_equal(mark.hold_until_usec, 5);
-	assert_int_equal(mark.http1_until_usec, 7);
-	CHECK_STR_FREE("origin", mark.origin, "http://example.org:80");
-	assert_int_equal(store_next_marked_origin(store, mark.origin_id, &mark), -ENOENT);
+	assert_int_equal(store_next_marked_origin(store, 0, &got), 0);
+	assert_int_equal(got.id, job->origin_id);
+	assert_int_equal(got.hold_until_usec, 5);
+	assert_int_equal(got.http1_until_usec, 7);
+	assert_string_equal(got.origin, "http://example.org:80");
+	store_origin_done(&got);
+	assert_int_equal(store_next_marked_origin(store, job->origin_id, &got), -ENOENT);
 	job_free(job);
 }
 

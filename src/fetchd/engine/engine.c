@@ -91,7 +91,7 @@ static int serve(struct engine *engine, struct request *request, enum request_ki
 {
 	switch (kind) {
 	case REQUEST_ADD: return request_add(engine, request);
-	case REQUEST_LIST: return request_list(engine, request);
+	case REQUEST_LIST: return request_list(engine, request, ret_again);
 	case REQUEST_INSPECT: return request_inspect(engine, request);
 	case REQUEST_VERIFY: return request_verify(engine, request);
 	case REQUEST_EVENTS: return request_events(engine, request);

@@ -89,11 +89,14 @@ struct request {
 	int64_t verify_size;   /* VERIFY: of the file now */
 	char *verify_error;    /* VERIFY: why not verified, or by what only; owned */
 	bool more;	       /* LIST, EVENTS: there may be more beyond the last one */
+	int64_t looked_id;     /* LIST: the last that was looked at: where to go on */
 	int64_t last_event_id; /* LIST, EVENTS: newest event there is; later ones come as CONTROL_EVENT after
 				  this reply */
+	bool spread;	       /* LIST: looked for in several turns: some of those have come before it */
 
 	/* the engine's own: what the reply still waits for (active jobs to stop, files to go) */
 	size_t pending;
+	bool looking;		/* LIST: it has begun */
 	bool going_on;		/* it goes on in the next turn: holds one of pending */
 	enum request_kind kind; /* as it was asked: the message's gives way to CONTROL_REPLY */
 };

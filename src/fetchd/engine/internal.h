@@ -292,11 +292,11 @@ void request_verified(struct request *request, struct disk_task *task);
 void request_unanswer(struct request *request);
 /* ---- requests.c, change.c: fill the reply; 0, or -errno of the store */
 int request_add(struct engine *engine, struct request *request);
-int request_list(struct engine *engine, struct request *request);
 int request_events(struct engine *engine, struct request *request);
 /* *ret_again: go on with it in the next turn. */
+int request_list(struct engine *engine, struct request *request, bool *ret_again);
 int request_change(struct engine *engine, struct request *request, bool *ret_again);
-/* Refuses a request for a group that has no job the asker may see. */
+/* Refuses a request for a group that is none of the asker's. */
 int request_check_group(struct engine *engine, struct request *request);
 void request_fail(struct request *request, enum request_error error, int64_t id, const char *code,
 	const char *fmt, ...) __attribute__((format(printf, 5, 6)));

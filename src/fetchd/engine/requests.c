@@ -41,7 +41,7 @@ void request_unanswer(struct request *request)
 	request->attempts = NULL;
 	request->events = NULL;
 	request->n_found = request->n_attempts = 0;
-	request->more = false;
+	request->more = request->looking = request->spread = false;
 	request->error = REQUEST_OK;
 	request->error_code = NULL;
 	str_set(&request->error_message, NULL);
@@ -176,14 +176,12 @@ static int check_ids(struct engine *engine, struct request *request)
 	const struct job_filter *filter = &request->filter;
 
 	for (size_t i = 0; i < filter->n_ids; i++) {
-		struct job *job = NULL;
-		int err = store_get(engine->store, filter->ids[i], &job);
-		bool theirs = !err && (filter->all_owners || job->owner == filter->owner);
+		uid_t owner;
+		int err = store_owner_of(engine->store, filter->ids[i], &owner);
 
-		job_free(job);
 		if (err && err != -ENOENT)
 			return err;
-		if (!theirs) {
+		if (err || (!filter->all_owners && owner != filter->owner)) {
 			request_fail(request, REQUEST_NO_SUCH_JOB, filter->ids[i], NULL, "no job %lld",
 				(long long)filter->ids[i]);
 			return 0;
@@ -194,41 +192,53 @@ static int check_ids(struct engine *engine, struct request *request)
 
 int request_check_group(struct engine *engine, struct request *request)
 {
-	struct job_filter filter;
-	struct job_list list = {0};
+	const struct job_filter *filter = &request->filter;
+	CLEANUP_FREE int64_t *ids = NULL;
+	size_t n = 0;
 	int err;
 
-	if (!request->filter.group)
+	if (!filter->group)
 		return 0;
-	job_filter_copy(&filter, &request->filter);
-	filter.states = 0;
-	err = store_list(engine->store, &filter, 0, false, 1, &list);
-	if (!err && list.n == 0)
-		request_fail(request, REQUEST_NO_SUCH_GROUP, 0, NULL, "no group %s", filter.group);
-	job_list_done(&list);
-	job_filter_done(&filter);
+	err = store_groups_named(engine->store, filter->all_owners, filter->owner, filter->group, &ids, &n);
+	if (!err && n == 0)
+		request_fail(request, REQUEST_NO_SUCH_GROUP, 0, NULL, "no group %s", filter->group);
 	return err;
 }
 
-int request_list(struct engine *engine, struct request *request)
+static int list_begin(struct engine *engine, struct request *request)
 {
-	struct job_list list = {0};
 	int err = request->after_id == 0 ? check_ids(engine, request) : 0;
 
 	if (!err && request->error == REQUEST_OK && request->after_id == 0)
 		err = request_check_group(engine, request);
+	request->looked_id = request->after_id;
+	request->last_event_id = store_last_event_id(engine->store);
+	return err;
+}
+
+int request_list(struct engine *engine, struct request *request, bool *ret_again)
+{
+	struct job_list list = {0};
+	int err = request->looking ? 0 : list_begin(engine, request);
+
 	if (err || request->error != REQUEST_OK)
 		return err;
-	err = store_list(
-		engine->store, &request->filter, request->after_id, request->reverse, request->limit, &list);
+	err = store_list(engine->store, &request->filter, &request->looked_id, request->reverse,
+		request->limit, &list, &request->more);
 	if (err)
 		return err;
+	/* Rows beyond may be the right ones; others are served meanwhile. */
+	*ret_again = list.n == 0 && request->more;
+	request->spread = request->spread || *ret_again;
+	request->looking = *ret_again;
+	if (*ret_again) {
+		job_list_done(&list);
+		return 0;
+	}
 	for (size_t i = 0; i < list.n; i++)
 		job_dress(engine, list.jobs[i]);
 	request->found = list.jobs;
 	request->n_found = list.n;
-	request->more = list.n == request->limit;
-	request->last_event_id = store_last_event_id(engine->store);
 	return 0;
 }
 

@@ -16,9 +16,12 @@ enum statement {
 	ST_ROLLBACK_TO,
 	ST_ORIGIN_FIND,
 	ST_ORIGIN_ADD,
+	ST_ORIGINS_FROM,
 	ST_KEY_FIND,
 	ST_ADD,
 	ST_GET,
+	ST_PEEK,
+	ST_QUEUED_AT,
 	ST_UPDATE,
 	ST_UPDATE_CLAIMED,
 	ST_REMOVE,
@@ -51,6 +54,7 @@ enum statement {
 	ST_SECRETS_REMOVE,
 	ST_SECRETS_NONE,
 	ST_GROUP_FIND,
+	ST_GROUPS_NAMED,
 	ST_GROUP_ADD,
 	ST_GROUP_GET,
 	ST_GROUP_PUT,
@@ -156,6 +160,9 @@ char *store_column_dup(sqlite3_stmt *st, int i);
 /* Steps st to its end, or to limit jobs. In a turn, jobs whose rows make no sense fail (E_INTERNAL). */
 int store_collect(
 	struct store *store, sqlite3_stmt *st, size_t limit, struct job_list *ret, const char *doing);
+
+/* The jobs of ids that are there; those whose rows make no sense as above. */
+int store_collect_ids(struct store *store, const int64_t *ids, size_t n, struct job_list *ret);
 
 /* origins.c: the number of origin, given when it has none yet. */
 int origin_need(struct store *store, const char *origin, int64_t *ret_id);

@@ -17,6 +17,8 @@ static const char *const statement_sql[ST_N] = {
 	[ST_ROLLBACK_TO] = "ROLLBACK TO operation",
 	[ST_ORIGIN_FIND] = "SELECT id FROM origins WHERE origin = ?1",
 	[ST_ORIGIN_ADD] = "INSERT INTO origins (origin) VALUES (?1)",
+	[ST_ORIGINS_FROM] =
+		"SELECT id FROM origins WHERE origin >= ?1 AND (origin < ?2 OR origin = ?1) AND origin <= ?2",
 	[ST_KEY_FIND] = "SELECT id FROM jobs WHERE owner = ?1 AND key = ?2",
 	[ST_ADD] = "INSERT INTO jobs (id, state, owner, priority, origin, created_usec, url, dir, name, "
 		   "group_id, "
@@ -27,6 +29,9 @@ static const char *const statement_sql[ST_N] = {
 		   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
 		   " ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34)",
 	[ST_GET] = "SELECT " JOB_COLUMNS JOB_FROM " WHERE jobs.id = ?1",
+	/* In the order of struct row, select.c. */
+	[ST_PEEK] = "SELECT id, state, owner, group_id, origin FROM jobs WHERE id = ?1",
+	[ST_QUEUED_AT] = "SELECT id FROM jobs WHERE origin = ?1 AND state = 1",
 	[ST_UPDATE] =
 		"UPDATE jobs SET state = ?2, waiting_for = ?3, intent = ?4, priority = ?5, due_usec = ?6,"
 		" started_usec = ?7, finished_usec = ?8, attempts = ?9, failures = ?10, generation = ?11,"
@@ -51,7 +56,7 @@ static const char *const statement_sql[ST_N] = {
 		     " WHERE jobs.origin = ?1 AND jobs.owner = ?2 AND group_id = ?3 AND state = 1"
 		     " ORDER BY priority DESC, jobs.id LIMIT ?4",
 	[ST_DUE] = "SELECT " JOB_COLUMNS JOB_FROM " WHERE state = 2 AND waiting_for NOT IN (2, 3) AND "
-						  "due_usec <= ?1 ORDER BY due_usec LIMIT ?2",
+		   "due_usec <= ?1 ORDER BY due_usec LIMIT ?2",
 	[ST_NEXT_DUE] = "SELECT min(due_usec) FROM jobs WHERE state = 2 AND waiting_for NOT IN (2, 3)",
 	[ST_SCHEDULED] = "SELECT " JOB_COLUMNS JOB_FROM
 			 " WHERE state = 2 AND waiting_for = 2 AND due_usec <= ?1 ORDER BY due_usec LIMIT ?2",
@@ -60,8 +65,8 @@ static const char *const statement_sql[ST_N] = {
 		/* For a retry, the host, the disk, the network, a quota: none is for a time that a user gave.
 		 */
 	"UPDATE jobs SET due_usec = ?1 WHERE state = 2 AND waiting_for IN (1, 4, 5, 6, 7) AND due_usec > ?1",
-	[ST_ACTIVE] =
-		"SELECT " JOB_COLUMNS JOB_FROM " WHERE state = 3 AND jobs.id > ?1 ORDER BY jobs.id LIMIT ?2",
+	[ST_ACTIVE] = "SELECT " JOB_COLUMNS JOB_FROM
+		      " WHERE state = 3 AND state <> 1 AND jobs.id > ?1 ORDER BY jobs.id LIMIT ?2",
 	[ST_NEXT_LANE] = "SELECT origin, owner, group_id, priority FROM jobs"
 			 " WHERE state = 1 AND (origin, owner, group_id) > (?1, ?2, ?3)"
 			 " ORDER BY origin, owner, group_id, priority DESC, id LIMIT 1",
@@ -106,6 +111,11 @@ static const char *const statement_sql[ST_N] = {
 	[ST_COUNTER_SET] = "INSERT INTO counters VALUES (?1, ?2, ?3)"
 			   " ON CONFLICT (owner, state) DO UPDATE SET n = excluded.n",
 	[ST_GROUP_FIND] = "SELECT id FROM groups WHERE owner = ?1 AND name = ?2",
+	/* Owners are few: a step in the index each. */
+	[ST_GROUPS_NAMED] =
+		"WITH RECURSIVE owners (uid) AS (SELECT min(owner) FROM groups UNION ALL"
+		" SELECT (SELECT min(owner) FROM groups WHERE owner > uid) FROM owners WHERE uid IS NOT NULL)"
+		" SELECT groups.id FROM owners CROSS JOIN groups ON groups.owner = uid AND groups.name = ?1",
 	[ST_GROUP_ADD] =
 		"INSERT INTO groups (owner, name, policy, filling, created_usec, deadline_usec, limit_rate)"
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",

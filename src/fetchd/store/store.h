@@ -80,9 +80,16 @@ struct job_list {
 };
 void job_list_done(struct job_list *list);
 
-/* Jobs of the filter with ids beyond after_id (0: from the start), by id, or downwards with reverse. */
-int store_list(struct store *store, const struct job_filter *filter, int64_t after_id, bool reverse,
-	size_t limit, struct job_list *ret);
+/* Jobs of the filter with ids beyond *after_id (0: from the start), by id, or downwards with reverse. Looks
+ * at a bounded number of rows: *after_id moves to the last of them, and *ret_more says that there may be jobs
+ * beyond it, also where fewer than limit were found, or none. */
+int store_list(struct store *store, const struct job_filter *filter, int64_t *after_id, bool reverse,
+	size_t limit, struct job_list *ret, bool *ret_more);
+/* Whose job it is. -ENOENT. */
+int store_owner_of(struct store *store, int64_t id, uid_t *ret);
+/* The groups of that name, an owner's or everyone's; caller frees. */
+int store_groups_named(
+	struct store *store, bool all_owners, uid_t owner, const char *name, int64_t **ret, size_t *ret_n);
 /* What is claimed together: an owner's jobs of one group (0: of none) at one origin. */
 struct store_lane {
 	int64_t origin_id;
