@@ -19,6 +19,7 @@ const struct cmd *const cmd_table[] = {
 	&cmd_cancel,
 	&cmd_retry,
 	&cmd_remove,
+	&cmd_edit,
 	&cmd_verify,
 	&cmd_drain,
 	&cmd_ping,

@@ -10,6 +10,7 @@ src_libfetchctl_a_SOURCES = \
 	src/fetchctl/cmd_add.c src/fetchctl/cmd_add.h \
 	src/fetchctl/cmd_cancel.c \
 	src/fetchctl/cmd_drain.c \
+	src/fetchctl/cmd_edit.c \
 	src/fetchctl/cmd_get.c \
 	src/fetchctl/cmd_help.c \
 	src/fetchctl/cmd_list.c \

@@ -59,6 +59,9 @@ enum opt_id {
 	OPT_RESUME,
 	OPT_WAIT,
 	OPT_TIMEOUT,
+	/* of edit */
+	OPT_URL,
+	OPT_RESET,
 	/* which jobs */
 	OPT_SELECT_GROUP,
 	OPT_ALL,

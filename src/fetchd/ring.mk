@@ -1,6 +1,7 @@
 # The ring: engine, store, transfer, disk.
 src_libfetchd_a_SOURCES += \
 	src/fetchd/engine/change.c \
+	src/fetchd/engine/edit.c \
 	src/fetchd/engine/engine.c src/fetchd/engine/engine.h \
 	src/fetchd/engine/fair.c src/fetchd/engine/fair.h \
 	src/fetchd/engine/hosts.c \

@@ -35,6 +35,7 @@ static const struct method methods[] = {
 	{.name = WIRE_INTERFACE ".Cancel", .start = method_cancel_start, .reply = method_change_reply},
 	{.name = WIRE_INTERFACE ".Retry", .start = method_retry_start, .reply = method_change_reply},
 	{.name = WIRE_INTERFACE ".Remove", .start = method_remove_start, .reply = method_change_reply},
+	{.name = WIRE_INTERFACE ".Edit", .start = method_edit_start, .reply = method_change_reply},
 	{.name = WIRE_INTERFACE ".Drain", .start = method_drain_start, .reply = method_drain_reply},
 	{.name = WIRE_INTERFACE ".Ping", .start = method_ping_start},
 };

@@ -33,6 +33,9 @@ void method_retry_start(struct call *call, json_t *parameters);
 void method_remove_start(struct call *call, json_t *parameters);
 void method_change_reply(struct call *call, struct request *request);
 
+/* Its answer is as a change's. */
+void method_edit_start(struct call *call, json_t *parameters);
+
 void method_drain_start(struct call *call, json_t *parameters);
 void method_drain_reply(struct call *call, struct request *request);
 

@@ -104,13 +104,14 @@ static int serve(struct engine *engine, struct request *request, enum request_ki
 		return 0;
 	case REQUEST_RELOAD: reload(engine, request); return 0;
 	case REQUEST_STOP: stop_all(engine); return 0;
+	case REQUEST_EDIT: return request_edit(engine, request);
 	}
 	return -EINVAL;
 }
 
 static bool changes(enum request_kind kind)
 {
-	return kind == REQUEST_ADD || kind == REQUEST_CHANGE;
+	return kind == REQUEST_ADD || kind == REQUEST_CHANGE || kind == REQUEST_EDIT;
 }
 
 /* Refused half-way: its rows go back, and what it would have told. mark: where to_control ended before it. */
@@ -488,6 +489,7 @@ static void engine_init(struct engine *engine, const struct engine_setup *setup)
 	fair_init(&engine->fair);
 	TAILQ_INIT(&engine->ended);
 	TAILQ_INIT(&engine->claimed);
+	TAILQ_INIT(&engine->edited);
 	STAILQ_INIT(&engine->backlog);
 	STAILQ_INIT(&engine->unfinished);
 	STAILQ_INIT(&engine->postponed);

@@ -12,6 +12,7 @@
 #include "base/mailbox.h"
 #include "fetchd/config.h"
 #include "job/attempt.h"
+#include "job/edit.h"
 #include "job/event.h"
 #include "job/filter.h"
 #include "job/job.h"
@@ -30,6 +31,7 @@ enum request_kind {
 	REQUEST_DRAIN,
 	REQUEST_RELOAD,
 	REQUEST_STOP,
+	REQUEST_EDIT,
 };
 
 enum request_verb { VERB_PAUSE, VERB_RESUME, VERB_CANCEL, VERB_RETRY, VERB_REMOVE };
@@ -57,14 +59,19 @@ struct request {
 	size_t n_jobs;
 	int64_t total_jobs;	  /* ADD: size of the whole list this is a part of; >= n_jobs */
 	bool check_only;	  /* ADD: answer as if, change nothing */
-	struct job_filter filter; /* LIST, CHANGE */
+	struct job_filter filter; /* LIST, CHANGE; EDIT: its ids, sorted, each once */
 	int64_t after_id; /* LIST: jobs beyond this id, in the order asked (0: from the start); EVENTS: events
 			     after it */
 	bool reverse;	  /* LIST: newest first */
 	bool ended_only;  /* EVENTS: jobs are wanted only with events that end them */
 	size_t limit;	  /* LIST, EVENTS: at most so many, > 0 */
-	enum request_verb verb;	   /* CHANGE */
-	bool remove_files;	   /* CHANGE/VERB_REMOVE: the data too */
+	enum request_verb verb; /* CHANGE */
+	bool remove_files;	/* CHANGE/VERB_REMOVE: the data too */
+	struct job_edit *edit;	/* EDIT; owned */
+	/* EDIT: judges a job as an add would; called by the engine's thread. NULL, or the code with a message
+	 * that the caller frees. */
+	const char *(*check)(
+		struct job *job, const struct config *config, uid_t uid, bool privileged, char **ret_message);
 	int64_t job_id;		   /* INSPECT, VERIFY */
 	int watchers_delta;	   /* WATCHERS: +1, -1; ADDED events are told only while there are watchers */
 	bool drain_on, drain_exit; /* DRAIN */
@@ -78,7 +85,7 @@ struct request {
 	const char *error_code; /* static */
 	char *error_message;
 	int64_t *ids;	    /* ADD: one a job, in order */
-	int64_t n_changed;  /* CHANGE */
+	int64_t n_changed;  /* CHANGE, EDIT */
 	struct job **found; /* LIST, INSPECT: owned; EVENTS: the job of each event, NULL when it is gone */
 	size_t n_found;
 	struct event *events;	   /* EVENTS: n_found of them */

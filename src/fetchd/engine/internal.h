@@ -75,6 +75,10 @@ struct run {
 	int64_t started_event; /* its record */
 	bool finishing;	       /* its slot was given back: see run_received() */
 	bool cancelling;       /* WORKER_CANCEL is out */
+	uint64_t edited;       /* EDIT_BIT: its attempt has other values of these: it is being stopped */
+	struct job *unedited;  /* changed in this turn: the job as it was; then was_edited holds too */
+	uint64_t was_edited;
+	TAILQ_ENTRY(run) edit_link;
 	/* Replies that wait for this run's end. */
 	struct request **waiters;
 	size_t n_waiters;
@@ -133,7 +137,7 @@ struct engine {
 	struct msg_list to_control; /* replies and events */
 	struct msg_list *to_workers;
 	struct msg_list to_disk;
-	struct run_list ended, claimed;
+	struct run_list ended, claimed, edited;
 };
 
 /* ---- engine.c: the thread's life in steps, for engine_start() and for tests that drive it themselves */
@@ -296,6 +300,17 @@ int request_events(struct engine *engine, struct request *request);
 /* *ret_again: go on with it in the next turn. */
 int request_list(struct engine *engine, struct request *request, bool *ret_again);
 int request_change(struct engine *engine, struct request *request, bool *ret_again);
+/* ---- edit.c */
+int request_edit(struct engine *engine, struct request *request);
+/* Facts of an attempt were taken that run back then: without those of another request. name: as edited. */
+void edit_take_facts(const struct run *run, struct job *job, const char *name);
+/* The file was whole before the attempt could be stopped: *job is what was fetched. 0 or -errno. */
+int edit_undo(struct engine *engine, const struct run *run, const struct job *fetched, struct job *job);
+/* The turn that changed runs is committed, or undone. */
+void edits_told(struct engine *engine);
+void edits_take_back(struct engine *engine);
+/* What holds for it. */
+enum job_conflict job_conflict_of(const struct engine *engine, const struct job *job);
 /* Refuses a request for a group that is none of the asker's. */
 int request_check_group(struct engine *engine, struct request *request);
 void request_fail(struct request *request, enum request_error error, int64_t id, const char *code,

@@ -68,6 +68,15 @@ static void take_facts(struct job *job, const struct job *facts)
 		str_set(&job->effective_url, facts->effective_url);
 }
 
+/* Without what an edit has made void meanwhile. */
+static void take_run_facts(const struct run *run, struct job *job, const struct job *facts)
+{
+	CLEANUP_FREE char *name = xstrdup_null(job->name);
+
+	take_facts(job, facts);
+	edit_take_facts(run, job, name);
+}
+
 void job_forget_bytes(struct job *job)
 {
 	/* What is made next cannot meet what may still be removed. */
@@ -88,7 +97,7 @@ int outcome_checkpoint(struct engine *engine, const struct outcome *o)
 
 	if (!run)
 		return 0;
-	take_facts(run->job, o->job);
+	take_run_facts(run, run->job, o->job);
 	return store_update(engine->store, run->job, run->job->state);
 }
 
@@ -108,7 +117,8 @@ struct ending {
 	int64_t progress;
 	enum attempt_outcome word;
 	int64_t started_event;
-	bool gone; /* the record of the job too */
+	bool gone;   /* the record of the job too */
+	bool edited; /* it was of another request */
 };
 
 static void set_error(struct job *job, const struct verdict *v)
@@ -276,7 +286,8 @@ static int end_of(struct engine *engine, struct job *job, struct ending *end, en
 	/* A file that is whole is done, whatever was wished meanwhile; a failure gives way to a wish. */
 	if (class == VERDICT_OK)
 		return end_whole(engine, job, end, intent);
-	if (class == VERDICT_ABORTED || (intent != JOB_INTENT_RUN && class != VERDICT_PERMANENT))
+	if (class == VERDICT_ABORTED || end->edited ||
+		(intent != JOB_INTENT_RUN && class != VERDICT_PERMANENT))
 		return end_wished(engine, job, end, intent);
 	if (intent == JOB_INTENT_CANCEL || intent == JOB_INTENT_REMOVE)
 		return end_wished(engine, job, end, intent);
@@ -385,19 +396,24 @@ static int keep_record(struct engine *engine, int64_t job_id, int64_t number, co
 	return err;
 }
 
-static int end_attempt(struct engine *engine, struct job *job, struct outcome *o, int64_t started_event)
+static int end_attempt(struct engine *engine, const struct run *run, struct job *job, struct outcome *o)
 {
 	enum job_intent intent = job->intent;
 	int64_t number = job->attempts;
-	struct ending end = {.verdict = &o->verdict, .progress = o->progress, .started_event = started_event};
+	struct ending end = {.verdict = &o->verdict,
+		.progress = o->progress,
+		.started_event = run->started_event,
+		.edited = run->edited != 0};
 	struct verdict excuse;
-	int err;
+	int err = 0;
 
 	verdict_init(&excuse);
 	network_answered(engine, job, &o->verdict);
-	if (excused(engine, job, &o->verdict, &excuse))
+	if (!end.edited && excused(engine, job, &o->verdict, &excuse))
 		end.verdict = &excuse;
-	err = mark_origin(engine, job, o);
+	/* The job's origin may be another by now. */
+	if (!end.edited)
+		err = mark_origin(engine, job, o);
 	if (!err)
 		err = end_of(engine, job, &end, intent);
 	if (!err)
@@ -410,7 +426,7 @@ int outcome_finished(struct engine *engine, struct outcome *o)
 {
 	struct run *run = run_of(engine, o);
 	struct job *job;
-	int err;
+	int err = 0;
 
 	if (!run) {
 		outcome_free(o);
@@ -418,11 +434,14 @@ int outcome_finished(struct engine *engine, struct outcome *o)
 	}
 	/* On a copy: should the commit fail, the run still has what the row has. */
 	job = job_dup(run->job);
-	take_facts(job, o->job);
+	take_run_facts(run, job, o->job);
 	run->outcome = o;
 	run_release(engine, run);
 	TAILQ_INSERT_TAIL(&engine->ended, run, turn_link);
-	err = end_attempt(engine, job, o, run->started_event);
+	if (run->edited && o->verdict.class == VERDICT_OK)
+		err = edit_undo(engine, run, o->job, job);
+	if (!err)
+		err = end_attempt(engine, run, job, o);
 	job_free(job);
 	return err;
 }

@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "job/same.h"
 
 /* ---- the message */
 
@@ -61,6 +62,9 @@ void request_free(struct request *request)
 	free(request->ids);
 	free(request->error_message);
 	job_filter_done(&request->filter);
+	if (request->edit)
+		job_edit_done(request->edit);
+	free(request->edit);
 	config_unref(request->config);
 	free(request);
 }
@@ -133,14 +137,56 @@ static int same_key(struct engine *engine, struct request *request, size_t i, bo
 	return err;
 }
 
+static int same_secrets(struct engine *engine, const struct job *first, const struct job *job, bool *ret)
+{
+	struct job_secrets *secrets = NULL;
+	int err = first->has_secrets ? store_secrets(engine->store, first->id, &secrets) : 0;
+
+	*ret = !err && job_secrets_same(secrets, job->secrets);
+	job_secrets_free(secrets);
+	return err == -ENOENT ? 0 : err;
+}
+
+/* One that has not ended and asks for the same: its id; 0: none does. What a key or a dependency names is a
+ * job of its own. */
+static int find_same(struct engine *engine, const struct job *job, int64_t *ret_id)
+{
+	bool found = false;
+	int64_t id = 0;
+	int err = job->same && !job->key && job->n_after == 0 ? 0 : -ENOENT;
+
+	*ret_id = 0;
+	while (!err && !found && (err = store_next_same(engine->store, job->same, &id)) == 0) {
+		struct job *first;
+
+		err = store_get(engine->store, id, &first);
+		if (err == -ENOENT) {
+			err = 0; /* a row that makes no sense */
+			continue;
+		}
+		if (!err && job_same(first, job))
+			err = same_secrets(engine, first, job, &found);
+		job_free(first);
+	}
+	*ret_id = !err && found ? id : 0;
+	return err == -ENOENT ? 0 : err;
+}
+
 static int add_one(struct engine *engine, struct request *request, size_t i, int64_t now)
 {
 	struct job *job = request->jobs[i];
+	int64_t first;
 	bool same;
 	int err;
 
 	job->created_usec = now;
 	job->state = JOB_QUEUED;
+	job->same = job_same_hash(job, job_conflict_of(engine, job));
+	err = find_same(engine, job, &first);
+	if (err || first) {
+		job->id = first;
+		return err;
+	}
 	err = store_add(engine->store, job);
 	if (err == -EEXIST)
 		return same_key(engine, request, i, &same);

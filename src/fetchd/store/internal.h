@@ -21,9 +21,11 @@ enum statement {
 	ST_ADD,
 	ST_GET,
 	ST_PEEK,
+	ST_NEXT_SAME,
 	ST_QUEUED_AT,
 	ST_UPDATE,
 	ST_UPDATE_CLAIMED,
+	ST_EDIT,
 	ST_REMOVE,
 	ST_QUARANTINE,
 	ST_READY,
@@ -169,6 +171,8 @@ int origin_need(struct store *store, const char *origin, int64_t *ret_id);
 
 /* secrets.c: the part of store_add() */
 int secrets_add(struct store *store, const struct job *job);
+/* Takes them all away. */
+int secrets_remove(struct store *store, int64_t job_id);
 bool secrets_any(const struct job_secrets *secrets);
 /* Version 1 had them in URLs and headers. A part of its migration. */
 int secrets_move(struct store *store);

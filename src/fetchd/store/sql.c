@@ -31,6 +31,8 @@ static const char *const statement_sql[ST_N] = {
 	[ST_GET] = "SELECT " JOB_COLUMNS JOB_FROM " WHERE jobs.id = ?1",
 	/* In the order of struct row, select.c. */
 	[ST_PEEK] = "SELECT id, state, owner, group_id, origin FROM jobs WHERE id = ?1",
+	[ST_NEXT_SAME] = "SELECT id FROM jobs WHERE same = ?1 AND same IS NOT NULL AND state < 5 AND id > ?2"
+			 " ORDER BY id LIMIT 1",
 	[ST_QUEUED_AT] = "SELECT id FROM jobs WHERE origin = ?1 AND state = 1",
 	[ST_UPDATE] =
 		"UPDATE jobs SET state = ?2, waiting_for = ?3, intent = ?4, priority = ?5, due_usec = ?6,"
@@ -41,6 +43,13 @@ static const char *const statement_sql[ST_N] = {
 		" range_faults = ?27, changes = ?28, restarts = ?29, paused_by = ?30 WHERE id = ?1",
 	[ST_UPDATE_CLAIMED] = "UPDATE jobs SET state = ?2, waiting_for = 0, intent = 0, attempts = ?3,"
 			      " started_usec = ?4 WHERE id = ?1",
+	[ST_EDIT] = "UPDATE jobs SET url = ?2, origin = ?3, name = ?4, priority = ?5, has_secrets = ?6, same "
+		    "= ?7,"
+		    " headers = ?8, user_agent = ?9, referer = ?10, checksum = ?11, limit_rate = ?12,"
+		    " max_filesize = ?13, retry_delay_usec = ?14, max_time_usec = ?15,"
+		    " connect_timeout_usec = ?16, deadline_usec = ?17, max_attempts = ?18, on_conflict = ?19,"
+		    " resume = ?20, auth = ?21, remote_name = ?22, conditional = ?23, insecure = ?24,"
+		    " if_newer_usec = ?25 WHERE id = ?1",
 	[ST_REMOVE] = "DELETE FROM jobs WHERE id = ?1",
 	/* What cannot be mended so far stays as it is. */
 	[ST_QUARANTINE] =

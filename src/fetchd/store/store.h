@@ -47,10 +47,15 @@ int store_rollback_to(struct store *store);
 int store_add(struct store *store, struct job *job);
 /* *ret in full. */
 int store_get(struct store *store, int64_t id, struct job **ret);
+/* The job with this struct job.same that has not ended and follows *id (0: the first). -ENOENT. */
+int store_next_same(struct store *store, int64_t same, int64_t *id);
 /* Writes what can change; was: the state that the row has now. */
 int store_update(struct store *store, const struct job *job, enum job_state was);
 /* The claim's part of store_update(): state, attempts, started_usec. */
 int store_update_claimed(struct store *store, const struct job *job, enum job_state was);
+/* Writes what an edit can change beyond that, with the origin's number, and takes the secrets that it has now
+ * in place of the others; job->secrets NULL with has_secrets: they stay. Sets origin_id and has_secrets. */
+int store_edit(struct store *store, struct job *job);
 int store_remove(struct store *store, const struct job *job);
 
 /* ---- attempts of one job */
