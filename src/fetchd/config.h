@@ -39,7 +39,15 @@ struct config {
 	int64_t max_jobs_per_user;
 	int64_t max_active_per_user;	    /* 0: no own bound */
 	struct config_weight *user_weights; /* ended by weight 0 */
-	int64_t ageing_usec;		    /* USEC_INFINITY: none */
+	/* [Hosts] */
+	int64_t adaptive; /* bool */
+	int64_t start_interval_usec;
+	int64_t breaker; /* bool */
+	int64_t breaker_failures;
+	int64_t breaker_time_usec, breaker_max_time_usec;
+	double retries_per_host; /* a second; 0: no bound */
+	/* [Queue] */
+	int64_t ageing_usec; /* USEC_INFINITY: none */
 	/* [Retry] */
 	int64_t max_attempts;
 	int64_t delay_usec;

@@ -11,7 +11,7 @@
 #include "base/clock.h"
 
 /* There can be 100,000 of them. */
-static_assert(sizeof(struct governor) <= 256, "an origin's governor is to be small");
+static_assert(sizeof(struct governor) <= 264, "an origin's governor is to be small");
 
 /* Tokens that only successes bring have no time: look again after this. */
 #define RETRY_AGAIN_USEC (10 * USEC_PER_SEC)
@@ -63,8 +63,8 @@ unsigned governor_failures(const struct governor *g)
 
 int64_t governor_interval_usec(const struct governor *g, const struct governor_policy *policy)
 {
-	if (policy->adaptive && g->throttle.pace_usec > policy->start_interval_usec)
-		return g->throttle.pace_usec;
+	if (policy->adaptive && g->throttle.pace.span_usec > policy->start_interval_usec)
+		return g->throttle.pace.span_usec;
 	return policy->start_interval_usec;
 }
 
@@ -85,6 +85,14 @@ enum governor_block governor_may_start(const struct governor *g, const struct go
 		return GOVERNOR_FREE;
 	*ret_until_usec = usec_add(g->last_start_usec, interval_usec);
 	return GOVERNOR_RATE;
+}
+
+void governor_ramp(
+	struct governor *g, const struct governor_policy *policy, int64_t now_usec, int64_t *ret_again_usec)
+{
+	*ret_again_usec = 0;
+	if (policy->adaptive)
+		throttle_ramp(&g->throttle, policy->max, now_usec, ret_again_usec);
 }
 
 void governor_started(struct governor *g, const struct governor_policy *policy, unsigned active_with_it,

@@ -79,6 +79,10 @@ unsigned governor_failures(const struct governor *g);
 /* Between two starts, at least: what the policy says, or more where the origin counts requests. 0: none. */
 int64_t governor_interval_usec(const struct governor *g, const struct governor_policy *policy);
 
+/* Before governor_may_start(), which then may say more: the limit rises where nobody answers and nobody
+ * complains. *ret_again_usec: when it will next; 0: not by itself. */
+void governor_ramp(
+	struct governor *g, const struct governor_policy *policy, int64_t now_usec, int64_t *ret_again_usec);
 /* Whether one more may start while so many are active; if not, until when: *ret_until_usec is 0 where that is
  * not a time but the end of one that runs. */
 enum governor_block governor_may_start(const struct governor *g, const struct governor_policy *policy,

@@ -17,9 +17,11 @@ src_libjob_a_SOURCES = \
 	src/job/hold.c src/job/hold.h \
 	src/job/httpdate.c src/job/httpdate.h \
 	src/job/job.c src/job/job.h \
+	src/job/lenience.c src/job/lenience.h \
 	src/job/lifecycle.c src/job/lifecycle.h \
 	src/job/name.c src/job/name.h \
 	src/job/origin.c src/job/origin.h \
+	src/job/pace.c src/job/pace.h \
 	src/job/proxy.c src/job/proxy.h \
 	src/job/retry.c src/job/retry.h \
 	src/job/same.c src/job/same.h \

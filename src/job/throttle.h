@@ -6,6 +6,10 @@
  * that the ceiling. Above a ceiling it goes seldom: one step, and back when that hurts. Where even one at a
  * time is too much, because requests are counted and not connections, it spaces the starts instead.
  *
+ * Where answers take long, silence is consent: while nothing has ever hurt, the limit in full use and nothing
+ * ended, it doubles every 20 ms. Else a server that takes 2 s for each file would be asked for six at first,
+ * and for a hundred after ten seconds.
+ *
  * A round is what TCP calls a round trip and Postfix a cohort: it lasts until something that started in it
  * has ended, and as many have ended as may run.
  */
@@ -16,6 +20,8 @@
 #include <stdint.h>
 
 #include "job/governor_answer.h"
+#include "job/lenience.h"
+#include "job/pace.h"
 
 /* What the throttle must know of an attempt when it ends. */
 struct throttle_ticket {
@@ -28,13 +34,16 @@ struct throttle {
 	int64_t probe_usec;	 /* not above the ceiling before */
 	int64_t probe_span_usec; /* and then again after so long */
 	int64_t trip_usec;	 /* an attempt lasts so long, averaged; 0: not known */
-	int64_t pace_usec;	 /* between starts, at a limit of 1; 0: as they come */
-	int64_t pace_floor_usec; /* faster hurt */
 	int64_t round_usec;	 /* when the round began */
+	int64_t still_usec;	 /* since when nothing has started, ended or been allowed more */
+	int64_t last_usec;	 /* when something last came */
+	int64_t due_usec;	 /* since when the round may end; 0: not yet */
 	int64_t round_bytes;
 	int64_t growth_bytes; /* that have not yet counted as a success */
 	double base_rate;     /* bytes/s where more at once last paid; 0: not known */
-	uint32_t base_level;  /* the limit then */
+	struct pace pace;     /* at a limit of 1 */
+	struct lenience lenience;
+	uint32_t base_level; /* the limit then */
 	uint32_t limit;
 	uint32_t ceiling; /* above, it hurt or did not pay; 0: none found yet */
 	uint32_t level;	  /* limit when the round began */
@@ -46,14 +55,11 @@ struct throttle {
 	uint32_t active;
 	uint32_t peak; /* most active in this round */
 	uint32_t round_ends;
-	uint32_t above;	   /* successes above the ceiling since the last rise */
-	uint32_t served;   /* successes at the limit since the last rise */
-	uint32_t strained; /* refusals that were forgiven because of them */
-	uint8_t strikes;   /* rounds in which more at once did not pay */
-	uint8_t pace_step;
-	uint8_t pace_served; /* successes since the pace last changed, up to PACE_SERVED_MIN */
-	bool pace_probing;
+	uint32_t above;	 /* successes above the ceiling since the last rise */
+	uint8_t strikes; /* rounds in which more at once did not pay */
+	uint8_t gains;	 /* rounds of this probe in which it did */
 	bool round_trip; /* one that started in this round has ended */
+	bool settling;	 /* the first round after a rise above the ceiling */
 	bool was_full;	 /* the round before used the limit */
 	bool flat;	 /* the ceiling is where more did not pay; else where it hurt */
 };
@@ -64,6 +70,9 @@ void throttle_restore(struct throttle *t, unsigned max, int limit, int ceiling, 
 	int64_t probe_span_usec, int64_t now_usec);
 /* The bound max has changed. */
 void throttle_tune(struct throttle *t, unsigned max);
+/* Nobody answers and nobody complains: more at once are allowed step by step. *ret_again_usec: when to ask
+ * again; 0: not before something starts or ends. True: the limit rose. */
+bool throttle_ramp(struct throttle *t, unsigned max, int64_t now_usec, int64_t *ret_again_usec);
 void throttle_started(struct throttle *t, unsigned active, int64_t now_usec, struct throttle_ticket *ret);
 /* An attempt that runs, or is about to end, has come on by so many bytes. */
 void throttle_bytes(struct throttle *t, unsigned max, int64_t bytes, int64_t now_usec);

@@ -1,5 +1,5 @@
 # Unit tests: one program a module, for what is pure.
-EXTRA_DIST += tests/unit/unit.h
+EXTRA_DIST += tests/unit/origin_sim.h tests/unit/unit.h
 
 if HAVE_CMOCKA
 unit_tests = \
@@ -13,6 +13,7 @@ unit_tests = \
 	tests/unit/test_rng \
 	tests/unit/test_text \
 	tests/unit/test_units \
+	tests/unit/test_breaker \
 	tests/unit/test_checksum \
 	tests/unit/test_classify \
 	tests/unit/test_digest \
@@ -20,6 +21,8 @@ unit_tests = \
 	tests/unit/test_cookie \
 	tests/unit/test_event \
 	tests/unit/test_filter \
+	tests/unit/test_governor \
+	tests/unit/test_governor_answer \
 	tests/unit/test_header \
 	tests/unit/test_hold \
 	tests/unit/test_httpdate \
@@ -28,6 +31,7 @@ unit_tests = \
 	tests/unit/test_name \
 	tests/unit/test_origin \
 	tests/unit/test_retry \
+	tests/unit/test_throttle \
 	tests/unit/test_verdict \
 	tests/unit/test_frame \
 	tests/unit/test_jobjson \
@@ -88,6 +92,8 @@ tests_unit_test_sums_LDADD = $(unit_fetchd) $(CRYPTO_LIBS)
 tests_unit_test_secrets_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_secrets_LDADD = $(unit_fetchd)
 
+tests_unit_test_breaker_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_breaker_LDADD = $(unit_job)
 tests_unit_test_checksum_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_checksum_LDADD = $(unit_job)
 tests_unit_test_classify_CPPFLAGS = $(unit_cppflags) $(CURL_CFLAGS)
@@ -102,6 +108,10 @@ tests_unit_test_event_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_event_LDADD = $(unit_job)
 tests_unit_test_filter_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_filter_LDADD = $(unit_job)
+tests_unit_test_governor_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_governor_LDADD = $(unit_job)
+tests_unit_test_governor_answer_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_governor_answer_LDADD = $(unit_job)
 tests_unit_test_header_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_header_LDADD = $(unit_job)
 tests_unit_test_hold_CPPFLAGS = $(unit_cppflags)
@@ -118,6 +128,8 @@ tests_unit_test_origin_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_origin_LDADD = $(unit_job)
 tests_unit_test_retry_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_retry_LDADD = $(unit_job)
+tests_unit_test_throttle_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_throttle_LDADD = $(unit_job)
 tests_unit_test_verdict_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_verdict_LDADD = $(unit_job)
 

@@ -344,29 +344,53 @@ static void test_facts_come_back(void **state)
 
 /* ---- origins */
 
-static void test_marks_of_origins_outlive_the_store(void **state)
+static void test_what_is_known_of_origins_outlives_the_store(void **state)
 {
 	struct store *store = *state;
 	struct job *job = job_for("http://example.org/a");
-	struct store_origin got;
+	char code[] = "E_HTTP_429";
+	struct store_origin origin = {0};
 
 	add(store, job);
-	assert_int_equal(store_next_marked_origin(store, 0, &got), -ENOENT);
+	assert_int_equal(store_next_marked_origin(store, 0, &origin), -ENOENT);
+	origin = (struct store_origin){.id = job->origin_id,
+		.hold_until_usec = 5,
+		.hold_code = code,
+		.hold_job = 9,
+		.http1_until_usec = 7,
+		.limit_rate = 10,
+		.max_active = 11,
+		.governor_limit = 12,
+		.governor_ceiling = 13,
+		.governor_probe_usec = 14,
+		.governor_probe_span_usec = 15,
+		.breaker_until_usec = 16,
+		.breaker_span_usec = 17,
+		.breaker_failures = 18};
 	assert_int_equal(store_begin(store), 0);
-	assert_int_equal(store_origin_put(store,
-				 &(struct store_origin){
-					 .id = job->origin_id, .hold_until_usec = 5, .http1_until_usec = 7}),
-		0);
+	assert_int_equal(store_origin_put(store, &origin), 0);
 	assert_int_equal(store_commit(store), 0);
 	store_close(store);
 	*state = store = open_store();
-	assert_int_equal(store_next_marked_origin(store, 0, &got), 0);
-	assert_int_equal(got.id, job->origin_id);
-	assert_int_equal(got.hold_until_usec, 5);
-	assert_int_equal(got.http1_until_usec, 7);
-	assert_string_equal(got.origin, "http://example.org:80");
-	store_origin_done(&got);
-	assert_int_equal(store_next_marked_origin(store, job->origin_id, &got), -ENOENT);
+	origin = (struct store_origin){0};
+	assert_int_equal(store_next_marked_origin(store, 0, &origin), 0);
+	assert_int_equal(origin.id, job->origin_id);
+	assert_int_equal(origin.hold_until_usec, 5);
+	assert_string_equal(origin.hold_code, "E_HTTP_429");
+	assert_int_equal(origin.hold_job, 9);
+	assert_int_equal(origin.http1_until_usec, 7);
+	assert_int_equal(origin.limit_rate, 10);
+	assert_int_equal(origin.max_active, 11);
+	assert_int_equal(origin.governor_limit, 12);
+	assert_int_equal(origin.governor_ceiling, 13);
+	assert_int_equal(origin.governor_probe_usec, 14);
+	assert_int_equal(origin.governor_probe_span_usec, 15);
+	assert_int_equal(origin.breaker_until_usec, 16);
+	assert_int_equal(origin.breaker_span_usec, 17);
+	assert_int_equal(origin.breaker_failures, 18);
+	assert_string_equal(origin.origin, "http://example.org:80");
+	store_origin_done(&origin);
+	assert_int_equal(store_next_marked_origin(store, job->origin_id, &origin), -ENOENT);
 	job_free(job);
 }
 
@@ -454,7 +478,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_an_attempt_that_was_taken_back_gives_its_place, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_facts_come_back, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_marks_of_origins_outlive_the_store, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_what_is_known_of_origins_outlives_the_store, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_who_waits_for_the_network_is_woken, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_hold_is_longer_than_it_may_be, setup, teardown),
 	};

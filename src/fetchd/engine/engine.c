@@ -191,9 +191,9 @@ static int receive(struct engine *engine, struct msg *msg)
 	if (msg->kind == OUTCOME_FINISHED)
 		return outcome_finished(engine, (struct outcome *)msg);
 	if (msg->kind == OUTCOME_RECEIVED) {
-		outcome_received(engine, (struct outcome *)msg);
+		err = outcome_received(engine, (struct outcome *)msg);
 		outcome_free((struct outcome *)msg);
-		return 0;
+		return err;
 	}
 	if (msg->kind == OUTCOME_CHECKPOINT) {
 		err = outcome_checkpoint(engine, (struct outcome *)msg);
@@ -487,6 +487,7 @@ static void engine_init(struct engine *engine, const struct engine_setup *setup)
 	engine->waking = setup->network_up; /* it may have come while nobody looked */
 	rng_init(&engine->rng);
 	fair_init(&engine->fair);
+	TAILQ_INIT(&engine->idle);
 	TAILQ_INIT(&engine->ended);
 	TAILQ_INIT(&engine->claimed);
 	TAILQ_INIT(&engine->edited);

@@ -16,6 +16,15 @@
 
 /* How long HTTP/2 is left alone. */
 #define HTTP1_USEC (3600 * USEC_PER_SEC)
+/* Hosts with nothing to do whose memory is kept for the next job: some 2 MiB. */
+#define IDLE_MAX 4096
+
+static unsigned bound_of(const struct engine *engine, const struct host *host)
+{
+	int64_t own = host->memory ? host->memory->row.max_active : 0;
+
+	return (unsigned)(own > 0 ? own : engine->config->max_per_host);
+}
 
 /* ---- the table */
 
@@ -46,6 +55,10 @@ static void memory_free(struct engine *engine, struct host_memory *memory)
 		return;
 	if (heap_has(&memory->wake))
 		heap_remove(&engine->wakes, &memory->wake);
+	if (memory->idle) {
+		TAILQ_REMOVE(&engine->idle, memory, idle_link);
+		engine->n_idle--;
+	}
 	store_origin_done(&memory->row);
 	rate_done(&memory->rate);
 	free(memory);
@@ -58,6 +71,41 @@ static void host_free(struct engine *engine, struct host *host)
 	free(host);
 }
 
+static struct governor_policy policy_of(const struct engine *engine, const struct host *host)
+{
+	const struct config *cfg = engine->config;
+
+	return (struct governor_policy){
+		.adaptive = cfg->adaptive != 0,
+		.breaker = cfg->breaker != 0,
+		.max = bound_of(engine, host),
+		.start_interval_usec = cfg->start_interval_usec,
+		.breaker_failures = (unsigned)cfg->breaker_failures,
+		.breaker_usec = cfg->breaker_time_usec,
+		.breaker_max_usec = cfg->breaker_max_time_usec,
+		.retry_rate = cfg->retries_per_host,
+		.retry_share = GOVERNOR_RETRY_SHARE,
+		.retry_burst = cfg->retries_per_host > 0 ? GOVERNOR_RETRY_BURST : 0,
+	};
+}
+
+static void restore(struct engine *engine, struct host_memory *memory)
+{
+	const struct store_origin *row = &memory->row;
+	const struct governor_policy policy = policy_of(engine, memory->host);
+	const struct governor_memory kept = {
+		.limit = (int)row->governor_limit,
+		.ceiling = (int)row->governor_ceiling,
+		.probe_usec = row->governor_probe_usec,
+		.probe_interval_usec = row->governor_probe_span_usec,
+		.breaker_until_usec = row->breaker_until_usec,
+		.breaker_span_usec = row->breaker_span_usec,
+		.failures = (int)row->breaker_failures,
+	};
+
+	governor_restore(&memory->governor, &policy, &kept, engine_now(engine));
+}
+
 static struct host_memory *memory_new(struct engine *engine, struct host *host, struct store_origin *row)
 {
 	struct host_memory *memory = xcalloc(1, sizeof(*memory));
@@ -66,6 +114,7 @@ static struct host_memory *memory_new(struct engine *engine, struct host *host, 
 	memory->row = *row;
 	rate_init(&memory->rate, engine->config->limit_rate_per_host);
 	host->memory = memory;
+	restore(engine, memory);
 	return memory;
 }
 
@@ -86,11 +135,19 @@ static int64_t earlier(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-static unsigned bound_of(const struct engine *engine, const struct host *host)
+static enum host_block governor_says(
+	const struct engine *engine, const struct host *host, int64_t now_usec, int64_t *ret_until_usec)
 {
-	int64_t own = host->memory ? host->memory->row.max_active : 0;
+	const struct governor_policy policy = policy_of(engine, host);
 
-	return (unsigned)(own > 0 ? own : engine->config->max_per_host);
+	switch (governor_may_start(
+		&host->memory->governor, &policy, host->active, now_usec, ret_until_usec)) {
+	case GOVERNOR_LIMIT: return HOST_LIMITED;
+	case GOVERNOR_RATE: return HOST_PACED;
+	case GOVERNOR_BREAKER: return HOST_BROKEN;
+	case GOVERNOR_FREE: break;
+	}
+	return HOST_FREE;
 }
 
 enum host_block host_block(
@@ -103,14 +160,23 @@ enum host_block host_block(
 		*ret_until_usec = memory->row.hold_until_usec;
 		return HOST_HELD;
 	}
-	return host->active < bound_of(engine, host) ? HOST_FREE : HOST_FULL;
+	if (host->active >= bound_of(engine, host))
+		return HOST_FULL;
+	return memory ? governor_says(engine, host, now_usec, ret_until_usec) : HOST_FREE;
 }
 
 size_t host_room(const struct engine *engine, const struct host *host)
 {
-	unsigned bound = bound_of(engine, host);
+	const struct host_memory *memory = host->memory;
+	struct governor_policy policy = policy_of(engine, host);
+	unsigned limit;
 
-	return host->active < bound ? bound - host->active : 0;
+	/* Of a host that is not known one is tried first; the same where starts are counted. */
+	if (!memory || governor_interval_usec(&memory->governor, &policy) > 0 ||
+		governor_breaker(&memory->governor, engine_now(engine)) != BREAKER_CLOSED)
+		return 1;
+	limit = governor_limit(&memory->governor, &policy);
+	return host->active < limit ? limit - host->active : 0;
 }
 
 /* When something about it changes by itself: then it is looked at again. */
@@ -138,16 +204,57 @@ static void settle_wake(struct engine *engine, struct host_memory *memory, int64
 	set_wake(engine, memory, at == USEC_INFINITY ? 0 : at);
 }
 
+/* Nothing runs and nothing is held: kept for a while, for what comes next. */
+static void settle_idle(struct engine *engine, struct host_memory *memory, bool idle)
+{
+	if (idle == memory->idle)
+		return;
+	memory->idle = idle;
+	if (!idle) {
+		TAILQ_REMOVE(&engine->idle, memory, idle_link);
+		engine->n_idle--;
+		return;
+	}
+	TAILQ_INSERT_TAIL(&engine->idle, memory, idle_link);
+	engine->n_idle++;
+}
+
+static void forget_idle(struct engine *engine)
+{
+	while (engine->n_idle > IDLE_MAX) {
+		struct host *host = TAILQ_FIRST(&engine->idle)->host;
+
+		memory_free(engine, host->memory);
+		host->memory = NULL;
+		if (TAILQ_EMPTY(&host->fair.lanes))
+			host_free(engine, host);
+	}
+}
+
 void host_settle(struct engine *engine, struct host *host)
 {
-	int64_t until_usec;
+	bool busy = host->active > 0 || host->finishing > 0;
+	int64_t now = engine_now(engine), until_usec, ramp_usec = 0;
+	enum host_block block;
 
-	fair_host_shut(&host->fair, host_block(engine, host, engine_now(engine), &until_usec) != HOST_FREE);
-	if (host->memory)
+	if (host->memory) {
+		const struct governor_policy policy = policy_of(engine, host);
+
+		governor_ramp(&host->memory->governor, &policy, now, &ramp_usec);
+	}
+	block = host_block(engine, host, now, &until_usec);
+	fair_host_shut(&host->fair, block != HOST_FREE);
+	/* Only who waits for it wants to know. */
+	if (block == HOST_LIMITED && !TAILQ_EMPTY(&host->fair.lanes))
+		until_usec = ramp_usec;
+	if (host->memory) {
 		settle_wake(engine, host->memory, until_usec);
-	if (TAILQ_EMPTY(&host->fair.lanes) && host->active == 0 && host->finishing == 0 &&
-		!(host->memory && heap_has(&host->memory->wake)))
+		settle_idle(engine, host->memory, !busy && !heap_has(&host->memory->wake));
+		if (engine->n_idle > IDLE_MAX)
+			forget_idle(engine);
+	} else if (!busy && TAILQ_EMPTY(&host->fair.lanes)) {
 		host_free(engine, host);
+	}
 }
 
 int64_t hosts_next_usec(const struct engine *engine)
@@ -157,7 +264,7 @@ int64_t hosts_next_usec(const struct engine *engine)
 	return first ? (int64_t)first->key : USEC_INFINITY;
 }
 
-/* ---- what is remembered */
+/* ---- words */
 
 static void log_mark(const struct host_memory *memory, const char *what, int64_t until_usec)
 {
@@ -166,6 +273,91 @@ static void log_mark(const struct host_memory *memory, const char *what, int64_t
 
 	log_notice("%s: %s until %s", origin, what, units_format_time(time, until_usec));
 }
+
+static void log_release(const struct host_memory *memory, const char *what)
+{
+	CLEANUP_FREE char *origin = text_escape(memory->row.origin);
+
+	log_notice("%s: %s", origin, what);
+}
+
+/* ---- attempts */
+
+static int keep_governor(struct engine *engine, struct host_memory *memory)
+{
+	struct store_origin *row = &memory->row;
+	struct governor_memory kept;
+
+	governor_save(&memory->governor, &kept);
+	row->governor_limit = kept.limit;
+	row->governor_ceiling = kept.ceiling;
+	row->governor_probe_usec = kept.probe_usec;
+	row->governor_probe_span_usec = kept.probe_interval_usec;
+	row->breaker_until_usec = kept.breaker_until_usec;
+	row->breaker_span_usec = kept.breaker_span_usec;
+	row->breaker_failures = kept.failures;
+	return store_origin_put(engine->store, row);
+}
+
+void host_started(struct engine *engine, struct run *run)
+{
+	const struct governor_policy policy = policy_of(engine, run->host);
+
+	governor_started(&run->host->memory->governor, &policy, run->host->active + 1, engine_now(engine),
+		&run->ticket);
+	run->governed = true;
+}
+
+static void log_breaker(const struct host_memory *memory, enum breaker_state was, enum breaker_state is)
+{
+	if (is == BREAKER_OPEN && was != BREAKER_OPEN)
+		log_mark(memory, "it fails again and again: left alone", memory->row.breaker_until_usec);
+	else if (is == BREAKER_CLOSED && was != BREAKER_CLOSED)
+		log_release(memory, "it answers again");
+}
+
+int host_ended(struct engine *engine, struct run *run, enum governor_answer answer)
+{
+	struct host_memory *memory = run->host->memory;
+	const struct governor_policy policy = policy_of(engine, run->host);
+	int64_t now = engine_now(engine);
+	enum breaker_state was = governor_breaker(&memory->governor, now);
+	int err = 0;
+
+	if (!run->governed)
+		return 0;
+	run->governed = false;
+	if (governor_ended(&memory->governor, &policy, &run->ticket, answer, run->job_id, now)) {
+		err = keep_governor(engine, memory);
+		log_breaker(memory, was, governor_breaker(&memory->governor, now));
+	}
+	host_settle(engine, run->host);
+	return err;
+}
+
+void host_progress(struct engine *engine, struct run *run, int64_t bytes)
+{
+	const struct governor_policy policy = policy_of(engine, run->host);
+
+	if (bytes > 0 && governor_bytes(&run->host->memory->governor, &policy, bytes, engine_now(engine)))
+		host_settle(engine, run->host);
+}
+
+int host_retry(struct engine *engine, int64_t origin_id, int64_t *ret_usec)
+{
+	struct host *host = host_need(engine, origin_id);
+	int err = host_remember(engine, host);
+	struct governor_policy policy;
+
+	if (err)
+		return err;
+	policy = policy_of(engine, host);
+	*ret_usec = governor_retry(&host->memory->governor, &policy, engine_now(engine));
+	host_settle(engine, host);
+	return 0;
+}
+
+/* ---- what is remembered */
 
 int host_hold(struct engine *engine, struct host *host, const char *code, int64_t job_id, int64_t until_usec)
 {
@@ -196,13 +388,6 @@ int host_avoid_http2(struct engine *engine, struct host *host)
 		log_mark(host->memory, "HTTP/2 went wrong twice: HTTP/1.1", row->http1_until_usec);
 	host_settle(engine, host);
 	return store_origin_put(engine->store, row);
-}
-
-static void log_release(const struct host_memory *memory, const char *what)
-{
-	CLEANUP_FREE char *origin = text_escape(memory->row.origin);
-
-	log_notice("%s: %s", origin, what);
 }
 
 /* Frees the host when nothing else holds it. */
@@ -254,6 +439,9 @@ int hosts_load_marks(struct engine *engine)
 		memory_new(engine, host, &row);
 		if (row.hold_until_usec > now)
 			log_mark(host->memory, "the server asked to wait: held", row.hold_until_usec);
+		if (governor_breaker(&host->memory->governor, now) == BREAKER_OPEN)
+			log_mark(host->memory, "it failed again and again: left alone",
+				host->memory->governor.breaker.until_usec);
 		/* What has passed is taken from the row by hosts_release(). */
 		set_wake(engine, host->memory, 1);
 	}
@@ -267,8 +455,12 @@ void hosts_tune(struct engine *engine)
 	struct host *host, *next;
 
 	HASH_ITER(hh, engine->hosts, host, next) {
-		if (host->memory)
+		if (host->memory) {
+			const struct governor_policy policy = policy_of(engine, host);
+
 			rate_set(&host->memory->rate, engine->config->limit_rate_per_host);
+			governor_tune(&host->memory->governor, &policy, engine_now(engine));
+		}
 		host_settle(engine, host);
 	}
 }

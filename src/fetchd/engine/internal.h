@@ -15,6 +15,7 @@
 #include "fetchd/store/store.h"
 #include "fetchd/transfer/messages.h"
 #include "fetchd/transfer/worker.h"
+#include "job/governor.h"
 #include "job/lifecycle.h"
 
 /* ---- hosts: origins with ready work or active transfers, and those that are held for a time; nothing else
@@ -25,8 +26,12 @@ struct host_memory {
 	struct heap_node wake; /* first: when to look at it again, steady wall; in engine->wakes */
 	struct host *host;
 	struct store_origin row; /* as stored; writes go through hosts.c */
+	struct governor governor;
 	struct rate rate;
+	bool idle; /* in engine->idle: nothing runs, nothing is held */
+	TAILQ_ENTRY(host_memory) idle_link;
 };
+TAILQ_HEAD(memory_list, host_memory);
 
 struct host {
 	int64_t origin_id;
@@ -40,8 +45,11 @@ struct host {
 /* Why a host may start nothing more. */
 enum host_block {
 	HOST_FREE,
-	HOST_FULL, /* at its bound */
-	HOST_HELD, /* it asked to wait: Retry-After */
+	HOST_FULL,    /* at its bound */
+	HOST_LIMITED, /* at the limit that it was found to take, which is lower */
+	HOST_PACED,   /* the last start is too near */
+	HOST_BROKEN,  /* its breaker is open, or a probe is on its way */
+	HOST_HELD,    /* it asked to wait: Retry-After */
 };
 
 /* ---- users and groups with ready work or active jobs */
@@ -73,10 +81,13 @@ struct run {
 	struct batch *batch;
 	size_t worker_index;
 	int64_t started_event; /* its record */
-	bool finishing;	       /* its slot was given back: see run_received() */
-	bool cancelling;       /* WORKER_CANCEL is out */
-	uint64_t edited;       /* EDIT_BIT: its attempt has other values of these: it is being stopped */
-	struct job *unedited;  /* changed in this turn: the job as it was; then was_edited holds too */
+	bool governed;	       /* the governor has not been told of its end */
+	struct governor_ticket ticket;
+	bool finishing;	 /* its slot was given back: see run_received() */
+	bool cancelling; /* WORKER_CANCEL is out */
+	uint64_t edited; /* EDIT_BIT: its attempt has other values of these: it is being stopped */
+	/* Changed in this turn: the job as it was, and what edited was. */
+	struct job *unedited;
 	uint64_t was_edited;
 	TAILQ_ENTRY(run) edit_link;
 	/* Replies that wait for this run's end. */
@@ -105,7 +116,9 @@ struct engine {
 	int64_t wall_offset_usec; /* steady wall time = boot clock + this */
 
 	struct host *hosts;
-	struct heap wakes; /* of host memories */
+	struct heap wakes;	 /* of host memories */
+	struct memory_list idle; /* the longest idle first */
+	size_t n_idle;
 	struct user *users;
 	struct batch *batches;
 	struct fair fair;
@@ -173,6 +186,12 @@ size_t host_room(const struct engine *engine, const struct host *host);
 int host_hold(struct engine *engine, struct host *host, const char *code, int64_t job_id, int64_t until_usec);
 /* Over HTTP/1.1 for an hour. 0 or -errno. */
 int host_avoid_http2(struct engine *engine, struct host *host);
+/* An attempt begins, and has ended: once each; progress in between. 0 or -errno. */
+void host_started(struct engine *engine, struct run *run);
+int host_ended(struct engine *engine, struct run *run, enum governor_answer answer);
+void host_progress(struct engine *engine, struct run *run, int64_t bytes);
+/* Whether a job may be tried again now; else *ret_usec says when to ask again. 0 or -errno. */
+int host_retry(struct engine *engine, int64_t origin_id, int64_t *ret_usec);
 /* Those whose time has come. 0 or -errno. */
 int hosts_release(struct engine *engine);
 /* When that is next; steady wall. */
@@ -259,7 +278,7 @@ void turn_discard_part(struct engine *engine, const struct job *job, struct requ
 /* ---- outcome.c */
 int outcome_checkpoint(struct engine *engine, const struct outcome *outcome);
 int outcome_finished(struct engine *engine, struct outcome *outcome);
-void outcome_received(struct engine *engine, const struct outcome *outcome);
+int outcome_received(struct engine *engine, const struct outcome *outcome);
 /* An active job whose attempt ended without success: as its user wished meanwhile, or back into the queue. */
 int end_intent(struct engine *engine, struct job *job, enum job_intent intent);
 /* How many attempts without progress the job has in all. */

@@ -97,16 +97,19 @@ int outcome_checkpoint(struct engine *engine, const struct outcome *o)
 
 	if (!run)
 		return 0;
+	host_progress(engine, run, o->job->received - run->job->received);
 	take_run_facts(run, run->job, o->job);
 	return store_update(engine->store, run->job, run->job->state);
 }
 
-void outcome_received(struct engine *engine, const struct outcome *o)
+int outcome_received(struct engine *engine, const struct outcome *o)
 {
 	struct run *run = run_of(engine, o);
 
-	if (run)
-		run_received(engine, run);
+	if (!run)
+		return 0;
+	run_received(engine, run);
+	return host_ended(engine, run, GOVERNOR_SUCCESS);
 }
 
 /* ---- what follows */
@@ -396,7 +399,13 @@ static int keep_record(struct engine *engine, int64_t job_id, int64_t number, co
 	return err;
 }
 
-static int end_attempt(struct engine *engine, const struct run *run, struct job *job, struct outcome *o)
+/* What it says of the host: nothing, when another was asked last, or this machine was the cause. */
+static enum governor_answer answer_of(const struct job *job, const struct outcome *o, bool excused)
+{
+	return excused || !own_answer(job, o) ? GOVERNOR_NONE : governor_answer_of(&o->verdict);
+}
+
+static int end_attempt(struct engine *engine, struct job *job, struct outcome *o, struct run *run)
 {
 	enum job_intent intent = job->intent;
 	int64_t number = job->attempts;
@@ -405,14 +414,15 @@ static int end_attempt(struct engine *engine, const struct run *run, struct job 
 		.started_event = run->started_event,
 		.edited = run->edited != 0};
 	struct verdict excuse;
-	int err = 0;
+	int err;
 
 	verdict_init(&excuse);
 	network_answered(engine, job, &o->verdict);
 	if (!end.edited && excused(engine, job, &o->verdict, &excuse))
 		end.verdict = &excuse;
 	/* The job's origin may be another by now. */
-	if (!end.edited)
+	err = host_ended(engine, run, answer_of(job, o, end.edited || end.verdict == &excuse));
+	if (!err && !end.edited)
 		err = mark_origin(engine, job, o);
 	if (!err)
 		err = end_of(engine, job, &end, intent);
@@ -434,14 +444,15 @@ int outcome_finished(struct engine *engine, struct outcome *o)
 	}
 	/* On a copy: should the commit fail, the run still has what the row has. */
 	job = job_dup(run->job);
+	host_progress(engine, run, o->job->received - job->received);
 	take_run_facts(run, job, o->job);
 	run->outcome = o;
-	run_release(engine, run);
-	TAILQ_INSERT_TAIL(&engine->ended, run, turn_link);
 	if (run->edited && o->verdict.class == VERDICT_OK)
 		err = edit_undo(engine, run, o->job, job);
 	if (!err)
-		err = end_attempt(engine, run, job, o);
+		err = end_attempt(engine, job, o, run);
+	run_release(engine, run);
+	TAILQ_INSERT_TAIL(&engine->ended, run, turn_link);
 	job_free(job);
 	return err;
 }

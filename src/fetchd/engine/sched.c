@@ -79,6 +79,18 @@ void run_received(struct engine *engine, struct run *run)
 	user_settle(engine, run->user);
 }
 
+/* So many retries a host may cost. *ret_put_off: it waits on. */
+static int put_off_retry(struct engine *engine, struct job *job, bool *ret_put_off)
+{
+	int64_t again_usec = 0;
+	int err = job->waiting_for == JOB_WAIT_RETRY ? host_retry(engine, job->origin_id, &again_usec) : 0;
+
+	*ret_put_off = !err && again_usec > 0;
+	if (*ret_put_off)
+		job->due_usec = again_usec;
+	return err;
+}
+
 void run_release(struct engine *engine, struct run *run)
 {
 	HASH_DELETE(hh, engine->runs, run);
@@ -164,6 +176,7 @@ static void run_start(struct engine *engine, struct lane *lane, struct job *job,
 	run->user = lane_user(lane);
 	run->batch = lane_batch(lane);
 	fair_served(lane, engine_now(engine));
+	host_started(engine, run);
 	run_hold(engine, run);
 	TAILQ_INSERT_TAIL(&engine->claimed, run, turn_link);
 
@@ -332,10 +345,14 @@ int sched_due(struct engine *engine, bool *ret_more)
 	for (size_t i = 0; i < list.n && !err; i++) {
 		struct job *job = list.jobs[i];
 
-		if (network_put_off(engine, job, now)) {
+		bool put_off = network_put_off(engine, job, now);
+
+		if (!put_off)
+			err = put_off_retry(engine, job, &put_off);
+		if (put_off)
 			err = store_update(engine->store, job, JOB_WAITING);
+		if (err || put_off)
 			continue;
-		}
 		job->due_usec = 0;
 		/* That a held job is looked at is no news before it runs. */
 		err = is_hold(job->waiting_for) ? job_apply_again(engine, job, JOB_EVENT_DUE, EVENT_QUEUED)

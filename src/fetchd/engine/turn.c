@@ -398,6 +398,7 @@ static void take_back(struct engine *engine, const char *why)
 	drop_held(engine);
 	while ((run = TAILQ_FIRST(&engine->claimed))) {
 		TAILQ_REMOVE(&engine->claimed, run, turn_link);
+		(void)host_ended(engine, run, GOVERNOR_NONE);
 		run_release(engine, run);
 		run_free(run);
 	}
