@@ -35,6 +35,7 @@ extern const struct cmd cmd_retry;
 extern const struct cmd cmd_remove;
 extern const struct cmd cmd_edit;
 extern const struct cmd cmd_verify;
+extern const struct cmd cmd_backup;
 extern const struct cmd cmd_drain;
 extern const struct cmd cmd_ping;
 extern const struct cmd cmd_version;

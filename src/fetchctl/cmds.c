@@ -21,6 +21,7 @@ const struct cmd *const cmd_table[] = {
 	&cmd_remove,
 	&cmd_edit,
 	&cmd_verify,
+	&cmd_backup,
 	&cmd_drain,
 	&cmd_ping,
 	&cmd_version,

@@ -82,6 +82,8 @@ const struct opt opt_table[OPT_N] = {
 	[OPT_RESET] = {0, "reset", "OPTION,…",
 		"take back what these options of add have said: checksum, user, …"},
 
+	[OPT_FORCE] = {0, "force", NULL, "take the place of a file that is there"},
+
 	[OPT_SELECT_GROUP] = {'g', "group", "GROUP", "the jobs of this group"},
 	[OPT_ALL] = {0, "all", NULL, "all jobs for which the verb means something"},
 	[OPT_FAILED] = {0, "failed", NULL, "the jobs that failed"},

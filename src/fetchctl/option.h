@@ -62,6 +62,8 @@ enum opt_id {
 	/* of edit */
 	OPT_URL,
 	OPT_RESET,
+	/* of backup */
+	OPT_FORCE,
 	/* which jobs */
 	OPT_SELECT_GROUP,
 	OPT_ALL,

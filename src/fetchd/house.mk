@@ -15,6 +15,7 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/control/listener.c \
 	src/fetchd/control/live.c src/fetchd/control/live.h \
 	src/fetchd/control/method_add.c \
+	src/fetchd/control/method_backup.c \
 	src/fetchd/control/method_change.c \
 	src/fetchd/control/method_drain.c \
 	src/fetchd/control/method_edit.c \

@@ -1,5 +1,6 @@
 # The ring: engine, store, transfer, disk.
 src_libfetchd_a_SOURCES += \
+	src/fetchd/engine/backup.c \
 	src/fetchd/engine/change.c \
 	src/fetchd/engine/edit.c \
 	src/fetchd/engine/engine.c src/fetchd/engine/engine.h \
@@ -15,6 +16,7 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/engine/sched.c \
 	src/fetchd/engine/turn.c \
 	src/fetchd/store/attempts.c \
+	src/fetchd/store/backup.c \
 	src/fetchd/store/counters.c \
 	src/fetchd/store/events.c \
 	src/fetchd/store/groups.c \

@@ -36,6 +36,14 @@ static const struct method methods[] = {
 	{.name = WIRE_INTERFACE ".Retry", .start = method_retry_start, .reply = method_change_reply},
 	{.name = WIRE_INTERFACE ".Remove", .start = method_remove_start, .reply = method_change_reply},
 	{.name = WIRE_INTERFACE ".Edit", .start = method_edit_start, .reply = method_change_reply},
+	{
+		.name = WIRE_INTERFACE ".Backup",
+		.streams = true,
+		.start = method_backup_start,
+		.reply = method_backup_reply,
+		.drained = method_backup_drained,
+		.end = method_backup_end,
+	},
 	{.name = WIRE_INTERFACE ".Drain", .start = method_drain_start, .reply = method_drain_reply},
 	{.name = WIRE_INTERFACE ".Ping", .start = method_ping_start},
 };

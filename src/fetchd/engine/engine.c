@@ -82,6 +82,7 @@ static void stop_all(struct engine *engine)
 		disk_hurry(engine->disk);
 	engine->stopping = true;
 	disk_hurry(engine->disk);
+	backup_stop(engine);
 	HASH_ITER(hh, engine->runs, run, next) {
 		run_cancel(engine, run);
 	}
@@ -105,6 +106,7 @@ static int serve(struct engine *engine, struct request *request, enum request_ki
 	case REQUEST_RELOAD: reload(engine, request); return 0;
 	case REQUEST_STOP: stop_all(engine); return 0;
 	case REQUEST_EDIT: return request_edit(engine, request);
+	case REQUEST_BACKUP: request_backup(engine, request); return 0;
 	}
 	return -EINVAL;
 }
@@ -305,6 +307,7 @@ bool engine_step(struct engine *engine)
 		engine->full_usec = clock_boot_usec() + FULL_AGAIN_USEC;
 	else if (tried)
 		engine->full_usec = 0;
+	more = backup_step(engine) || more;
 	notice_end(engine);
 	if (worked || HASH_COUNT(engine->runs) > 0)
 		engine->relax_usec = usec_add(clock_boot_usec(), RELAX_USEC);
@@ -422,6 +425,7 @@ int engine_recover(struct engine *engine)
 
 void engine_end(struct engine *engine)
 {
+	backup_stop(engine);
 	mailbox_take(engine->mailbox, &engine->backlog, 0);
 	drop_mail(engine, &engine->backlog);
 	drop_mail(engine, &engine->unfinished);

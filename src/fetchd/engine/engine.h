@@ -32,9 +32,12 @@ enum request_kind {
 	REQUEST_RELOAD,
 	REQUEST_STOP,
 	REQUEST_EDIT,
+	REQUEST_BACKUP,
 };
 
 enum request_verb { VERB_PAUSE, VERB_RESUME, VERB_CANCEL, VERB_RETRY, VERB_REMOVE };
+
+enum backup_step { BACKUP_BEGIN, BACKUP_READ, BACKUP_END };
 
 enum request_error {
 	REQUEST_OK = 0,
@@ -75,8 +78,11 @@ struct request {
 	int64_t job_id;		   /* INSPECT, VERIFY */
 	int watchers_delta;	   /* WATCHERS: +1, -1; ADDED events are told only while there are watchers */
 	bool drain_on, drain_exit; /* DRAIN */
-	bool network_up;	   /* NETWORK: it has changed, and leads somewhere or not */
-	struct config *config;	   /* RELOAD: a reference, passed over */
+	enum backup_step backup_step; /* BACKUP */
+	int64_t backup_offset;	      /* BACKUP/READ */
+	uint64_t backup_call_id;      /* BACKUP/END: whose call is over */
+	bool network_up;	      /* NETWORK: it has changed, and leads somewhere or not */
+	struct config *config;	      /* RELOAD: a reference, passed over */
 
 	/* reply */
 	enum request_error error;
@@ -100,6 +106,10 @@ struct request {
 	int64_t last_event_id; /* LIST, EVENTS: newest event there is; later ones come as CONTROL_EVENT after
 				  this reply */
 	bool spread;	       /* LIST: looked for in several turns: some of those have come before it */
+
+	int64_t backup_size; /* BACKUP/BEGIN: it is whole, and so large */
+	char *backup_data;   /* BACKUP/READ: base64 of backup_n bytes; owned */
+	size_t backup_n;
 
 	/* the engine's own: what the reply still waits for (active jobs to stop, files to go) */
 	size_t pending;

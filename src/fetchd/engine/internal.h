@@ -100,6 +100,8 @@ struct run {
 };
 TAILQ_HEAD(run_list, run);
 
+struct backup;
+
 struct engine {
 	pthread_t thread;
 	struct mailbox *mailbox;
@@ -145,6 +147,7 @@ struct engine {
 	struct msg_list postponed;  /* outcomes that the full database could not take */
 	int64_t full_usec;	    /* boot clock: the database had no room; tried again then. 0: it has */
 	size_t tasks;		    /* out at the disk */
+	struct backup *backup;	    /* under way; NULL: none */
 
 	/* this turn's: leave after the commit */
 	struct msg_list to_control; /* replies and events */
@@ -319,6 +322,13 @@ int request_events(struct engine *engine, struct request *request);
 /* *ret_again: go on with it in the next turn. */
 int request_list(struct engine *engine, struct request *request, bool *ret_again);
 int request_change(struct engine *engine, struct request *request, bool *ret_again);
+/* ---- backup.c */
+void request_backup(struct engine *engine, struct request *request);
+/* Between turns: the next slice. Whether there is more to do at once. */
+bool backup_step(struct engine *engine);
+/* Ends the one under way. */
+void backup_stop(struct engine *engine);
+
 /* ---- edit.c */
 int request_edit(struct engine *engine, struct request *request);
 /* Facts of an attempt were taken that run back then: without those of another request. name: as edited. */

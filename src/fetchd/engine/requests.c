@@ -65,6 +65,9 @@ void request_free(struct request *request)
 	if (request->edit)
 		job_edit_done(request->edit);
 	free(request->edit);
+	if (request->backup_data)
+		explicit_bzero(request->backup_data, strlen(request->backup_data));
+	free(request->backup_data);
 	config_unref(request->config);
 	free(request);
 }

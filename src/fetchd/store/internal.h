@@ -177,6 +177,9 @@ bool secrets_any(const struct job_secrets *secrets);
 /* Version 1 had them in URLs and headers. A part of its migration. */
 int secrets_move(struct store *store);
 
+/* backup.c: removes what a crash has left of one. */
+void store_backup_sweep(const char *database);
+
 /* schema.c */
 #define STORE_APPLICATION_ID 0x46544348 /* "FTCH" */
 int store_schema_version(void);

@@ -235,8 +235,10 @@ struct store *store_open(const char *state_directory, char **ret_error, int *ret
 	*ret_exit_code = open_steps(store, ret_error);
 	/* A log that a crash left may have some. */
 	store->secrets_gone = true;
-	if (*ret_exit_code == 0)
+	if (*ret_exit_code == 0) {
+		store_backup_sweep(store->path);
 		return store;
+	}
 	store_close(store);
 	return NULL;
 }

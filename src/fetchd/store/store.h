@@ -188,6 +188,19 @@ int store_next_fated_group(struct store *store, int64_t after_id, struct store_g
 int store_next_group_deadline(struct store *store, struct store_group *ret);
 void store_group_done(struct store_group *group);
 
+/* ---- a copy of the whole queue, beside it, 0600, for as long as it is held */
+
+struct store_backup;
+/* -EAGAIN: no room; -EIO: it cannot be made. The store itself is as it was in either case. Between turns. */
+int store_backup_begin(struct store *store, struct store_backup **ret);
+/* Copies a slice; the same errors. Between turns. *ret_whole: the last; the copy has no name from then on. */
+int store_backup_step(struct store_backup *backup, bool *ret_whole);
+/* Of one that is whole; or -errno. */
+int64_t store_backup_size(const struct store_backup *backup);
+ssize_t store_backup_read(const struct store_backup *backup, void *buf, size_t n, int64_t offset);
+/* Before store_close(). NULL is fine. */
+void store_backup_end(struct store_backup *backup);
+
 /* ---- events */
 
 /* Sets event->id. */
