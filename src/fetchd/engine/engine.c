@@ -20,7 +20,9 @@
 #define TURN_MESSAGES	 256
 #define TURN_USEC	 (20 * USEC_PER_MSEC)
 #define PURGE_EVERY_USEC (3600 * USEC_PER_SEC)
-#define PURGE_SLICE	 256
+#define PURGE_SLICE	 32
+#define PURGE_SLICES	 8
+#define PURGE_USEC	 (5 * USEC_PER_MSEC)
 /* With nothing to do for this long, memory goes back to the system. */
 #define RELAX_USEC (30 * USEC_PER_SEC)
 /* When the disk is full the database is tried again this often. */
@@ -225,17 +227,12 @@ static int work_messages(struct engine *engine)
 	return err;
 }
 
-static int purge(struct engine *engine)
+static int purge_slice(struct engine *engine, int64_t boot, bool *ret_more)
 {
-	int64_t now = clock_wall_usec(), boot = clock_boot_usec();
+	int64_t now = clock_wall_usec();
 	struct job_list gone;
-	bool more;
-	int err;
-
-	if (boot < engine->next_purge_usec)
-		return 0;
-	err = store_purge(engine->store, now - engine->config->keep_finished_usec,
-		now - engine->config->keep_failed_usec, PURGE_SLICE, &gone, &more);
+	int err = store_purge(engine->store, now - engine->config->keep_finished_usec,
+		now - engine->config->keep_failed_usec, PURGE_SLICE, &gone, ret_more);
 	if (err)
 		return err;
 	/* What a failed job had kept for another try. */
@@ -245,8 +242,25 @@ static int purge(struct engine *engine)
 	if (gone.n)
 		engine->relax_usec = usec_add(boot, RELAX_USEC);
 	job_list_done(&gone);
-	engine->next_purge_usec = more ? boot : boot + PURGE_EVERY_USEC;
 	return 0;
+}
+
+/* As many slices as fit into a part of the turn: jobs differ in what goes with them. */
+static int purge(struct engine *engine)
+{
+	int64_t boot = clock_boot_usec();
+	bool more = true;
+	int err = 0;
+
+	if (boot < engine->next_purge_usec)
+		return 0;
+	for (int slices = 0; !err && more && slices < PURGE_SLICES; slices++) {
+		err = purge_slice(engine, boot, &more);
+		if (clock_boot_usec() >= boot + PURGE_USEC)
+			break;
+	}
+	engine->next_purge_usec = more ? boot : boot + PURGE_EVERY_USEC;
+	return err;
 }
 
 static void notice_end(struct engine *engine)
