@@ -2,7 +2,6 @@
 import base64
 import contextlib
 import os
-import pwd
 import socket
 import sqlite3
 import threading
@@ -115,16 +114,6 @@ def test_03_files_that_are_there(daemon, ctl, room):
     (room.path / "old.part").write_text("of one that was killed")
     ctl.ok("backup", room.path / "old")
     assert rows(room.path / "old") == []
-
-
-@pytest.mark.skipif(os.getuid() != 0, reason="needs root")
-def test_04_only_root_and_the_daemons_own_user(daemon, ctl, room):
-    os.chmod(room.path, 0o755)
-    os.chmod(room.socket, 0o666)
-    nobody = pwd.getpwnam("nobody")
-    result = Ctl(room, user=nobody)("backup", "/tmp/fetchd-backup-of-nobody")
-    assert result.code == 4 or "cannot make" in result.err, result
-    assert not os.path.exists("/tmp/fetchd-backup-of-nobody")
 
 
 def test_05_a_client_that_goes_away(draining, ctl, room):
