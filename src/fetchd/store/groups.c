@@ -57,7 +57,8 @@ int group_moves_flush(struct store *store)
 	size_t n, i;
 	int err = 0;
 
-	qsort(m->moves, m->n, sizeof(*m->moves), by_group);
+	if (m->n)
+		qsort(m->moves, m->n, sizeof(*m->moves), by_group);
 	for (i = 0; i < m->n && !err; i += n) {
 		for (n = 1; i + n < m->n && m->moves[i + n].group_id == m->moves[i].group_id; n++)
 			;
