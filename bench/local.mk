@@ -23,7 +23,7 @@ EXTRA_DIST += \
 	bench/items.py \
 	bench/measure.py \
 	bench/places.py \
-	bench/queue_items.py \
+	bench/queue_items.py bench/rate_items.py \
 	bench/report.py \
 	bench/servers.py \
 	bench/tools.py

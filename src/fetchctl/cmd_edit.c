@@ -11,7 +11,7 @@
 #include "fetchctl/spec.h"
 #include "wire/jobjson.h"
 
-/* What an option changes; --reset takes it back by the option's name. */
+/* What an option changes; --unset takes it back by the option's name. */
 static const struct editable {
 	enum opt_id id;
 	uint64_t fields;
@@ -64,7 +64,7 @@ static uint64_t fields_named(const char *name)
 }
 
 /* "checksum,user" */
-static int add_resets(const char *words, struct job_edit *edit)
+static int add_unsets(const char *words, struct job_edit *edit)
 {
 	while (*words) {
 		size_t n = strcspn(words, ",");
@@ -73,9 +73,9 @@ static int add_resets(const char *words, struct job_edit *edit)
 
 		if (!fields)
 			return complain(
-				STATUS_USAGE, "--reset %s: not an option that can be taken back", name);
+				STATUS_USAGE, "--unset %s: not an option that can be taken back", name);
 		if (edit->fields & fields)
-			return complain(STATUS_USAGE, "--%s is given, and taken back by --reset too", name);
+			return complain(STATUS_USAGE, "--%s is given, and taken back by --unset too", name);
 		edit->fields |= fields;
 		words += n + (words[n] == ',');
 	}
@@ -104,8 +104,8 @@ static int read_edit(const struct args *args, struct job_edit *edit)
 
 	edit->fields = 0;
 	add_options(args, edit);
-	while (status == 0 && (words = args_next(args, OPT_RESET, &at)))
-		status = add_resets(words, edit);
+	while (status == 0 && (words = args_next(args, OPT_UNSET, &at)))
+		status = add_unsets(words, edit);
 	if (status == 0)
 		status = set_url_and_name(&edit->values, args);
 	if (status == 0 && edit->fields == 0)
@@ -159,7 +159,7 @@ const struct cmd cmd_edit = {
 		OPT_REFERER, OPT_LOGIN, OPT_BASIC, OPT_DIGEST, OPT_ANYAUTH, OPT_BEARER, OPT_COOKIE, OPT_PROXY,
 		OPT_CACERT, OPT_CERT, OPT_CERT_KEY, OPT_INSECURE, OPT_LIMIT_RATE, OPT_RETRY, OPT_RETRY_DELAY,
 		OPT_MAX_TIME, OPT_CONNECT_TIMEOUT, OPT_DEADLINE, OPT_MAX_FILESIZE, OPT_ON_CONFLICT,
-		OPT_RESUME, OPT_RESET),
+		OPT_RESUME, OPT_UNSET),
 	.takes_words = true,
 	.run = run,
 };

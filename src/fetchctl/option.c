@@ -79,7 +79,7 @@ const struct opt opt_table[OPT_N] = {
 
 	[OPT_URL] = {0, "url", "URL",
 		"fetch from here; whether the bytes on disk are of this file is found out"},
-	[OPT_RESET] = {0, "reset", "OPTION,…",
+	[OPT_UNSET] = {0, "unset", "OPTION,…",
 		"take back what these options of add have said: checksum, user, …"},
 
 	[OPT_FORCE] = {0, "force", NULL, "take the place of a file that is there"},
@@ -101,6 +101,10 @@ const struct opt opt_table[OPT_N] = {
 	[OPT_SINCE] = {0, "since", "CURSOR", "begin with the events after this one"},
 	[OPT_EXIT] = {0, "exit", NULL, "then stop the daemon"},
 	[OPT_OFF] = {0, "off", NULL, "end draining: start jobs again"},
+	[OPT_OF_GROUP] = {'g', "group", "GROUP", "this group's own limit"},
+	[OPT_OF_HOST] = {0, "host", "ORIGIN", "this origin's own limit (scheme://host:port)"},
+	[OPT_SAVE] = {0, "save", NULL, "also after the next start"},
+	[OPT_RESET] = {0, "reset", NULL, "as if it had never been set"},
 };
 
 const enum opt_id opt_global[] = {

@@ -61,7 +61,7 @@ enum opt_id {
 	OPT_TIMEOUT,
 	/* of edit */
 	OPT_URL,
-	OPT_RESET,
+	OPT_UNSET,
 	/* of backup */
 	OPT_FORCE,
 	/* which jobs */
@@ -82,6 +82,11 @@ enum opt_id {
 	OPT_SINCE,
 	OPT_EXIT,
 	OPT_OFF,
+	/* of limit */
+	OPT_OF_GROUP,
+	OPT_OF_HOST,
+	OPT_SAVE,
+	OPT_RESET,
 	OPT_N,
 };
 

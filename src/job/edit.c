@@ -60,10 +60,10 @@ static const struct value values[EDIT_FIELD_N] = {
 	[EDIT_KEY] = SECRET(key_pem),
 };
 
-/* What an attempt never looks at: it may go on. */
+/* What an attempt never looks at, and its limit, which can be told: it may go on. */
 #define IN_PLACE                                                                                             \
-	(EDIT_BIT(EDIT_PRIORITY) | EDIT_BIT(EDIT_MAX_ATTEMPTS) | EDIT_BIT(EDIT_RETRY_DELAY) |                \
-		EDIT_BIT(EDIT_DEADLINE))
+	(EDIT_BIT(EDIT_PRIORITY) | EDIT_BIT(EDIT_LIMIT_RATE) | EDIT_BIT(EDIT_MAX_ATTEMPTS) |                 \
+		EDIT_BIT(EDIT_RETRY_DELAY) | EDIT_BIT(EDIT_DEADLINE))
 #define LOGIN	(EDIT_BIT(EDIT_USER) | EDIT_BIT(EDIT_PASSWORD) | EDIT_BIT(EDIT_BEARER))
 #define COOKIES (EDIT_BIT(EDIT_COOKIES) | EDIT_BIT(EDIT_COOKIE_JAR))
 #define CERT	(EDIT_BIT(EDIT_CERT) | EDIT_BIT(EDIT_KEY))

@@ -52,6 +52,12 @@
 #define SINK_PART 16
 /* One could be chance. */
 #define ABOVE_MIN 2
+/* "Busy" and time-outs at a limit of 1 are an exception, and nothing is spaced, up to a share of 0.4 (in
+ * 1/256) of the last sixteen or so answers: eight in a row are more, six where one in six is normal. */
+#define SHARE_PART 16
+#define SHARE_MAX  102
+/* So often refused at a limit of 1, and it is not the load. */
+#define ALONE_MIN 2
 
 static uint32_t least(uint32_t a, uint32_t b)
 {
@@ -372,8 +378,16 @@ void throttle_bytes(struct throttle *t, unsigned max, int64_t bytes, int64_t now
 
 /* ---- answers -------------------------------------------------------------------------------------- */
 
+static void count_share(struct throttle *t, bool refused)
+{
+	int aim = refused ? UINT8_MAX : 0;
+
+	t->refused_share = (uint8_t)(t->refused_share + (aim - t->refused_share) / SHARE_PART);
+}
+
 static void succeed(struct throttle *t, unsigned max, const struct throttle_ticket *ticket, int64_t now_usec)
 {
+	count_share(t, false);
 	lenience_served(&t->lenience, ticket->number);
 	if (t->ceiling > 0 && ticket->number > t->ceiling)
 		t->above++;
@@ -398,6 +412,7 @@ static void cut(struct throttle *t, uint32_t number, bool fresh, int64_t now_use
 	/* Not lower than the refusal says, though the cut be deeper. */
 	t->ceiling = most(limit, least(below, t->limit - 1));
 	t->limit = limit;
+	t->alone = 0;
 	if (!fresh)
 		return;
 	t->cut_step = least(2 * t->cut_step, t->limit);
@@ -418,15 +433,45 @@ static void hurt_at_one(struct throttle *t, int64_t now_usec)
 	wait_for_probe(t, now_usec);
 }
 
-static void refuse(
-	struct throttle *t, const struct throttle_ticket *ticket, uint32_t number, int64_t now_usec)
+/* Served between refusals, one at a time: fewer at once would not help, and more may. */
+static void excuse(struct throttle *t, int64_t now_usec)
+{
+	if (t->alone < ALONE_MIN)
+		t->alone++;
+	if (t->alone < ALONE_MIN || t->pace.span_usec > 0 || (t->was_immune && now_usec < t->probe_usec))
+		return;
+	t->immune = t->was_immune = true;
+	t->ceiling = 0;
+	t->strikes = 0;
+	t->base_rate = 0;
+}
+
+static void refuse(struct throttle *t, const struct throttle_ticket *ticket, uint32_t number, bool soft,
+	int64_t now_usec)
 {
 	bool fresh = (int32_t)(ticket->epoch - t->cut_epoch) >= 0;
 
 	if (t->limit > 1)
 		cut(t, number, fresh, now_usec);
+	else if (fresh && soft && t->refused_share <= SHARE_MAX)
+		excuse(t, now_usec);
 	else if (fresh)
 		hurt_at_one(t, now_usec);
+}
+
+/* "Busy" or too late: it may be the file. */
+static void refuse_softly(
+	struct throttle *t, const struct throttle_ticket *ticket, uint32_t number, int64_t now_usec)
+{
+	count_share(t, true);
+	if (t->immune && t->refused_share <= SHARE_MAX)
+		return;
+	if (t->immune)
+		lengthen_span(t);
+	else if (lenience_forgives(&t->lenience, ticket->number))
+		return;
+	t->immune = false;
+	refuse(t, ticket, number, true, now_usec);
 }
 
 static void count_end(struct throttle *t, const struct throttle_ticket *ticket, int64_t now_usec)
@@ -450,14 +495,10 @@ void throttle_ended(struct throttle *t, unsigned max, const struct throttle_tick
 		succeed(t, max, ticket, now_usec);
 		break;
 	case GOVERNOR_ALIVE: count_end(t, ticket, now_usec); break;
-	case GOVERNOR_OVERLOAD: refuse(t, ticket, ticket->number, now_usec); break;
-	case GOVERNOR_BUSY:
-		if (!lenience_forgives(&t->lenience, ticket->number))
-			refuse(t, ticket, ticket->number, now_usec);
-		break;
+	case GOVERNOR_OVERLOAD: refuse(t, ticket, ticket->number, false, now_usec); break;
+	case GOVERNOR_BUSY: refuse_softly(t, ticket, ticket->number, now_usec); break;
 	case GOVERNOR_TIMEOUT: /* how many there were when it started, long ago, says nothing */
-		if (!lenience_forgives(&t->lenience, ticket->number))
-			refuse(t, ticket, most(ticket->number, t->limit), now_usec);
+		refuse_softly(t, ticket, most(ticket->number, t->limit), now_usec);
 		break;
 	case GOVERNOR_FAILURE:
 	case GOVERNOR_NONE: break;

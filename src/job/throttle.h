@@ -6,6 +6,10 @@
  * that the ceiling. Above a ceiling it goes seldom: one step, and back when that hurts. Where even one at a
  * time is too much, because requests are counted and not connections, it spaces the starts instead.
  *
+ * "Busy" and time-outs may be about the file: a few are overlooked (job/lenience.h), and when as many go on
+ * at one at a time, beside successes, they are taken to have nothing to do with the load, as long as they are
+ * fewer than 0.4 of the answers.
+ *
  * Where answers take long, silence is consent: while nothing has ever hurt, the limit in full use and nothing
  * ended, it doubles every 20 ms. Else a server that takes 2 s for each file would be asked for six at first,
  * and for a hundred after ten seconds.
@@ -55,9 +59,13 @@ struct throttle {
 	uint32_t active;
 	uint32_t peak; /* most active in this round */
 	uint32_t round_ends;
-	uint32_t above;	 /* successes above the ceiling since the last rise */
-	uint8_t strikes; /* rounds in which more at once did not pay */
-	uint8_t gains;	 /* rounds of this probe in which it did */
+	uint32_t above;	       /* successes above the ceiling since the last rise */
+	uint8_t strikes;       /* rounds in which more at once did not pay */
+	uint8_t gains;	       /* rounds of this probe in which it did */
+	uint8_t refused_share; /* of the last answers, "busy" or too late; in 1/256 */
+	uint8_t alone;	       /* refused at a limit of 1 beside successes */
+	bool immune;	       /* its refusals do not depend on the load */
+	bool was_immune;
 	bool round_trip; /* one that started in this round has ended */
 	bool settling;	 /* the first round after a rise above the ceiling */
 	bool was_full;	 /* the round before used the limit */

@@ -124,6 +124,19 @@ def test_10_terms_change_in_place(active, ctl, origin, room):
     assert len(origin.requests(f"/bytes/{SIZE}/a")) == 1
 
 
+def test_16_a_limit_changes_in_place(daemon, ctl, origin, room):
+    """At 1 byte a second it would take days."""
+    [job] = ctl.add("--limit-rate", "1", origin.url(f"/bytes/{SIZE}/a"))
+    origin.wait_requests(f"/bytes/{SIZE}/a")
+    ctl.ok("edit", job, "--limit-rate", "0")
+    assert ctl.wait(job).code == 0 and content.same_as_file(room.downloads / "a", "a", SIZE)
+    assert len(origin.requests(f"/bytes/{SIZE}/a")) == 1
+    [job] = ctl.add("--limit-rate", "1", origin.url(f"/bytes/{SIZE}/b"))
+    origin.wait_requests(f"/bytes/{SIZE}/b")
+    ctl.ok("edit", job, "--unset", "limit-rate")
+    assert ctl.wait(job).code == 0
+
+
 def test_11_another_url_keeps_the_bytes_when_the_validator_matches(active, ctl, origin, room):
     watch = ctl.watch(active)
     ctl.ok("edit", active, "--url", origin.url(f"/bytes/{SIZE}/b?seed=s", 1))
@@ -187,7 +200,7 @@ def test_20_secrets_do_not_follow_to_another_origin(queue, ctl, origin, room, st
 def test_21_a_login_takes_the_place_of_another(queue, ctl, origin):
     one, two, three = ctl.add("-u", "me:pw", *[origin.url(f"/bytes/10/{name}") for name in ("one", "two", "three")])
     ctl.ok("edit", one, "--oauth2-bearer", "token")
-    ctl.ok("edit", two, "--reset", "user")
+    ctl.ok("edit", two, "--unset", "user")
     ctl.ok("edit", three, "--url", origin.url("/bytes/10/three").replace("//", "//you:word@"))
     origin.release("slot")
     assert ctl.wait(one, two, three).code == 0
@@ -206,8 +219,8 @@ def test_21_a_login_takes_the_place_of_another(queue, ctl, origin):
     (["-o", "a/b"], 2, "directory"),
     (["--checksum", "md5=1"], 2, "checksum"),
     (["-H", "Host: x"], 2, "itself"),
-    (["--reset", "url"], 2, "reset"),
-    (["--reset", "checksum", "--checksum", "md5=" + "0" * 32], 2, "checksum"),
+    (["--unset", "url"], 2, "unset"),
+    (["--unset", "checksum", "--checksum", "md5=" + "0" * 32], 2, "checksum"),
     (["--cert-key", "@KEY@"], 5, "E_PEM"),
     (["--deadline", "1us"], 5, "E_DEADLINE"),
     ([], 2, "change"),

@@ -262,6 +262,32 @@ static void test_broken_files(void **state)
 	}
 }
 
+/* Short files from a quick server, one in six answered 503 whatever the load: no more than twice as long. */
+static void test_storm(void **state)
+{
+	struct sim_origin origin = {SIM_QUEUE, 0, .latency_min_usec = SEC / 200, .latency_max_usec = SEC / 50,
+		SMALL_FILES, .refusal_usec = SEC / 200, .broken_permille = 167, .refused_as = GOVERNOR_BUSY};
+	int64_t ours_usec = 0, fixed_usec = 0;
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= 20; seed++) {
+		struct governor_policy adaptive = {.adaptive = true, .max = 4}, fixed = {.max = 4};
+		struct sim_client client = {
+			.policy = &adaptive, .total_usec = 3600 * SEC, .jobs = 200, .seed = seed};
+		struct sim_result ours, theirs;
+
+		sim_play(&origin, &client, &ours);
+		client.policy = &fixed;
+		sim_play(&origin, &client, &theirs);
+		CHECK_INT("jobs", ours.answers, 200);
+		ours_usec += ours.end_usec;
+		fixed_usec += theirs.end_usec;
+	}
+	if (ours_usec > 2 * fixed_usec)
+		fail_msg("%lld ms, fixed %lld ms", (long long)(ours_usec / 20000),
+			(long long)(fixed_usec / 20000));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -276,6 +302,7 @@ int main(void)
 		cmocka_unit_test(test_no_drift),
 		cmocka_unit_test(test_limited_rate),
 		cmocka_unit_test(test_broken_files),
+		cmocka_unit_test(test_storm),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

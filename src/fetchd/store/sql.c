@@ -79,6 +79,9 @@ static const char *const statement_sql[ST_N] = {
 	[ST_NEXT_LANE] = "SELECT origin, owner, group_id, priority FROM jobs"
 			 " WHERE state = 1 AND (origin, owner, group_id) > (?1, ?2, ?3)"
 			 " ORDER BY origin, owner, group_id, priority DESC, id LIMIT 1",
+	[ST_LANE_AHEAD] =
+		"SELECT count(*) FROM (SELECT 1 FROM jobs WHERE state = 1 AND origin = ?1 AND owner = ?2"
+		" AND group_id = ?3 AND (priority > ?4 OR (priority = ?4 AND id < ?5)) LIMIT ?6)",
 	[ST_LANE_HEAD] =
 		"SELECT priority FROM jobs WHERE state = 1 AND origin = ?1 AND owner = ?2 AND group_id = ?3"
 		" ORDER BY priority DESC, id LIMIT 1",
@@ -144,6 +147,10 @@ static const char *const statement_sql[ST_N] = {
 	[ST_NEXT_GROUP_DEADLINE] =
 		"SELECT " GROUP_COLUMNS " FROM groups WHERE deadline_usec >= 0 AND finished_usec = 0"
 		" ORDER BY deadline_usec LIMIT 1",
+	[ST_SETTING_GET] = "SELECT value FROM settings WHERE key = ?1",
+	[ST_SETTING_PUT] =
+		"INSERT INTO settings VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+	[ST_SETTING_REMOVE] = "DELETE FROM settings WHERE key = ?1",
 	[ST_SEQUENCE_SET] = "UPDATE sequences SET last = ?2 WHERE name = ?1",
 };
 
