@@ -8,8 +8,10 @@ src_libfetchctl_a_SOURCES = \
 	src/fetchctl/call.c src/fetchctl/call.h \
 	src/fetchctl/cmd.h src/fetchctl/cmds.c \
 	src/fetchctl/cmd_add.c src/fetchctl/cmd_add.h \
+	src/fetchctl/cmd_backup.c \
 	src/fetchctl/cmd_cancel.c \
 	src/fetchctl/cmd_drain.c \
+	src/fetchctl/cmd_edit.c \
 	src/fetchctl/cmd_limit.c \
 	src/fetchctl/cmd_get.c \
 	src/fetchctl/cmd_group.c \

@@ -82,6 +82,13 @@ const struct opt opt_table[OPT_N] = {
 	[OPT_TIMEOUT] = {0, "timeout", "TIME",
 		"stop waiting after this time; the jobs go on (exit status 75)"},
 
+	[OPT_URL] = {0, "url", "URL",
+		"fetch from here; whether the bytes on disk are of this file is found out"},
+	[OPT_UNSET] = {0, "unset", "OPTION,…",
+		"take back what these options of add have said: checksum, user, …"},
+
+	[OPT_FORCE] = {0, "force", NULL, "take the place of a file that is there"},
+
 	[OPT_SELECT_GROUP] = {'g', "group", "GROUP", "the jobs of this group"},
 	[OPT_ALL] = {0, "all", NULL, "all jobs for which the verb means something"},
 	[OPT_FAILED] = {0, "failed", NULL, "the jobs that failed"},

@@ -63,6 +63,11 @@ enum opt_id {
 	OPT_RESUME,
 	OPT_WAIT,
 	OPT_TIMEOUT,
+	/* of edit */
+	OPT_URL,
+	OPT_UNSET,
+	/* of backup */
+	OPT_FORCE,
 	/* which jobs */
 	OPT_SELECT_GROUP,
 	OPT_ALL,

@@ -202,6 +202,8 @@ struct job *job_dup(const struct job *job);
 void job_free(struct job *job);
 /* The job's secrets, made when it has none. */
 struct job_secrets *job_need_secrets(struct job *job);
+/* Whether they are the same; NULL and an empty set are. */
+bool job_secrets_same(const struct job_secrets *a, const struct job_secrets *b);
 /* Overwrites, then frees them. NULL is fine. */
 void job_secrets_free(struct job_secrets *secrets);
 /* dir/name, or NULL while there is no name. Caller frees. */

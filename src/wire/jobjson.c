@@ -218,3 +218,114 @@ json_t *wire_spec_to_json(const struct job *job)
 		object_put_int(object, "priority", job->priority);
 	return object;
 }
+
+/* ---- changes ------------------------------------------------------------------------------------- */
+
+static const char *const edit_names[EDIT_FIELD_N] = {
+	[EDIT_URL] = "url",
+	[EDIT_NAME] = "name",
+	[EDIT_PRIORITY] = "priority",
+	[EDIT_CHECKSUM] = "checksum",
+	[EDIT_HEADERS] = "headers",
+	[EDIT_USER_AGENT] = "user_agent",
+	[EDIT_REFERER] = "referer",
+	[EDIT_LIMIT_RATE] = "limit_rate",
+	[EDIT_MAX_FILESIZE] = "max_filesize",
+	[EDIT_MAX_ATTEMPTS] = "max_attempts",
+	[EDIT_RETRY_DELAY] = "retry_delay_usec",
+	[EDIT_MAX_TIME] = "max_time_usec",
+	[EDIT_CONNECT_TIMEOUT] = "connect_timeout_usec",
+	[EDIT_DEADLINE] = "deadline_usec",
+	[EDIT_ON_CONFLICT] = "on_conflict",
+	[EDIT_RESUME] = "resume",
+	[EDIT_INSECURE] = "insecure",
+	[EDIT_AUTH] = "auth",
+	[EDIT_USER] = "user",
+	[EDIT_PASSWORD] = "password",
+	[EDIT_BEARER] = "bearer",
+	[EDIT_COOKIES] = "cookies",
+	[EDIT_COOKIE_JAR] = "cookie_jar",
+	[EDIT_PROXY] = "proxy",
+	[EDIT_CA] = "ca_pem",
+	[EDIT_CERT] = "cert_pem",
+	[EDIT_KEY] = "key_pem",
+};
+
+static int edit_field_of(const char *name)
+{
+	for (int field = 0; field < EDIT_FIELD_N; field++)
+		if (strcmp(edit_names[field], name) == 0)
+			return field;
+	return -1;
+}
+
+static const struct field *spec_field_of(const char *name)
+{
+	size_t i = 0;
+
+	while (strcmp(spec_fields[i].name, name) != 0)
+		i++;
+	return &spec_fields[i];
+}
+
+/* What is cleared has its empty value. */
+static bool read_clear(const json_t *clear, struct job_edit *edit)
+{
+	const json_t *name;
+	size_t i;
+
+	if (!clear || json_is_null(clear))
+		return true;
+	json_array_foreach(clear, i, name)
+	{
+		int field = json_is_string(name) ? edit_field_of(json_string_value(name)) : -1;
+
+		if (field < 0 || field == EDIT_URL || field == EDIT_NAME || (edit->fields & EDIT_BIT(field)))
+			return false;
+		edit->fields |= EDIT_BIT(field);
+	}
+	return json_is_array(clear);
+}
+
+int wire_edit_from_json(const json_t *json, struct job_edit *edit, const char **ret_field)
+{
+	const json_t *value;
+	const char *key;
+
+	job_edit_init(edit);
+	json_object_foreach((json_t *)json, key, value)
+	{
+		int field = edit_field_of(key);
+
+		*ret_field = key;
+		if (strcmp(key, "clear") == 0 || json_is_null(value))
+			continue;
+		if (field < 0 || fields_read(spec_field_of(key), 1, &edit->values, json))
+			return -EINVAL;
+		edit->fields |= EDIT_BIT(field);
+	}
+	*ret_field = "clear";
+	return read_clear(json_object_get(json, "clear"), edit) ? 0 : -EINVAL;
+}
+
+json_t *wire_edit_to_json(const struct job_edit *edit)
+{
+	json_t *object = object_new(), *clear = json_array();
+
+	for (int field = 0; field < EDIT_FIELD_N; field++) {
+		const char *name = edit_names[field];
+
+		if (!(edit->fields & EDIT_BIT(field)))
+			continue;
+		if (field == EDIT_PRIORITY)
+			object_put_int(object, name, edit->values.priority);
+		else
+			field_put(object, spec_field_of(name), &edit->values);
+		if (!json_object_get(object, name) && json_array_append_new(clear, json_string(name)) < 0)
+			abort();
+	}
+	if (json_array_size(clear) > 0)
+		object_put(object, "clear", json_incref(clear));
+	json_decref(clear);
+	return object;
+}

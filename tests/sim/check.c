@@ -104,10 +104,12 @@ static void check_rows(struct model *model, struct store *store)
 	bool seen[MODEL_JOBS_MAX] = {false};
 	struct job_filter filter;
 	struct job_list list;
+	int64_t after_id = 0;
+	bool more;
 
 	job_filter_init(&filter);
 	filter.all_owners = true;
-	if (store_list(store, &filter, 0, false, 2 * MODEL_JOBS_MAX, &list) != 0)
+	if (store_list(store, &filter, &after_id, false, 2 * MODEL_JOBS_MAX, &list, &more) != 0)
 		sim_fail("the rows cannot be read");
 	for (size_t i = 0; i < list.n; i++) {
 		check_row(model, list.jobs[i], seen);

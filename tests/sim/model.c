@@ -206,7 +206,7 @@ static void retry(struct model_job *m)
 	int64_t now = clock_wall_usec();
 
 	m->failures = m->restarts = 0;
-	if (now > m->deadline_usec) {
+	if (now >= m->deadline_usec) {
 		int64_t created = m->deadline_usec - m->span_usec;
 
 		m->span_usec = now - created + m->span_usec;
@@ -545,7 +545,8 @@ void model_settled(struct model *model, bool full)
 
 		if (m->there && m->state == JOB_WAITING && m->due_usec > 0 && m->due_usec <= now)
 			m->state = JOB_QUEUED;
-		if (m->there && m->state == JOB_QUEUED && now > m->deadline_usec)
+		if (m->there && (m->state == JOB_QUEUED || m->state == JOB_WAITING) &&
+			now >= m->deadline_usec)
 			m->may_fail = true;
 	}
 }

@@ -4,6 +4,7 @@ EXTRA_DIST += tests/unit/origin_sim.h tests/unit/unit.h
 if HAVE_CMOCKA
 unit_tests = \
 	tests/unit/test_alloc \
+	tests/unit/test_base64 \
 	tests/unit/test_clock \
 	tests/unit/test_fileio \
 	tests/unit/test_log \
@@ -20,6 +21,7 @@ unit_tests = \
 	tests/unit/test_digest \
 	tests/unit/test_disposition \
 	tests/unit/test_cookie \
+	tests/unit/test_edit \
 	tests/unit/test_event \
 	tests/unit/test_filter \
 	tests/unit/test_governor \
@@ -62,6 +64,8 @@ unit_wire = src/libwire.a $(unit_job) $(JANSSON_LIBS)
 
 tests_unit_test_alloc_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_alloc_LDADD = $(unit_base)
+tests_unit_test_base64_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_base64_LDADD = $(unit_base)
 tests_unit_test_clock_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_clock_LDADD = $(unit_base)
 tests_unit_test_fileio_CPPFLAGS = $(unit_cppflags)
@@ -114,6 +118,8 @@ tests_unit_test_disposition_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_disposition_LDADD = $(unit_job)
 tests_unit_test_cookie_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_cookie_LDADD = $(unit_job)
+tests_unit_test_edit_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_edit_LDADD = $(unit_job)
 tests_unit_test_event_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_event_LDADD = $(unit_job)
 tests_unit_test_filter_CPPFLAGS = $(unit_cppflags)

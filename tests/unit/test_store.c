@@ -142,6 +142,8 @@ static void test_secrets_are_apart(void **state)
 	struct job_filter filter;
 	struct job_secrets *secrets;
 	struct job_list list;
+	int64_t after = 0;
+	bool more;
 
 	add(store, job);
 	job_need_secrets(plain); /* an empty set is none */
@@ -159,7 +161,7 @@ static void test_secrets_are_apart(void **state)
 	job_free(got);
 	job_filter_init(&filter);
 	filter.all_owners = true;
-	assert_int_equal(store_list(store, &filter, 0, false, 10, &list), 0);
+	assert_int_equal(store_list(store, &filter, &after, false, 10, &list, &more), 0);
 	assert_int_equal(list.n, 2);
 	for (size_t i = 0; i < list.n; i++)
 		assert_null(list.jobs[i]->secrets);
@@ -390,6 +392,175 @@ static void test_what_is_known_of_origins_outlives_the_store(void **state)
 	store_origin_done(&origin);
 	assert_int_equal(store_next_marked_origin(store, job->origin_id, &origin), -ENOENT);
 	job_free(job);
+}
+
+/* ---- edit */
+
+static void edit(struct store *store, struct job *job)
+{
+	assert_int_equal(store_begin(store), 0);
+	assert_int_equal(store_edit(store, job), 0);
+	assert_int_equal(store_commit(store), 0);
+}
+
+static void test_an_edit_takes_other_secrets(void **state)
+{
+	struct store *store = *state;
+	struct job *job = job_with_secrets(), *got;
+	struct job_secrets *secrets;
+	int64_t origin_id;
+
+	add(store, job);
+	origin_id = job->origin_id;
+	job_secrets_free(job->secrets);
+	job->secrets = NULL;
+	str_set(&job->url, "https://example.net/b");
+	str_set(&job->origin, "https://example.net:443");
+	job->same = 5;
+	edit(store, job);
+	assert_true(job->has_secrets); /* they stay */
+	assert_int_not_equal(job->origin_id, origin_id);
+	assert_int_equal(store_get(store, job->id, &got), 0);
+	assert_string_equal(got->url, "https://example.net/b");
+	assert_string_equal(got->origin, "https://example.net:443");
+	assert_int_equal(got->same, 5);
+	job_free(got);
+	job_need_secrets(job)->bearer = xstrdup("token");
+	edit(store, job);
+	assert_int_equal(store_secrets(store, job->id, &secrets), 0);
+	check_same(secrets, job->secrets);
+	job_secrets_free(secrets);
+	str_set(&job->secrets->bearer, NULL);
+	edit(store, job);
+	assert_false(job->has_secrets);
+	check_gone(store, job->id);
+	job_free(job);
+}
+
+static void test_the_same_are_found_while_they_have_not_ended(void **state)
+{
+	struct store *store = *state;
+	struct job *one = job_for("http://example.org/a"), *two = job_for("http://example.org/a");
+	int64_t id = 0;
+
+	one->same = two->same = 77;
+	add(store, one);
+	add(store, two);
+	assert_int_equal(store_next_same(store, 77, &id), 0);
+	assert_int_equal(id, one->id);
+	assert_int_equal(store_next_same(store, 77, &id), 0);
+	assert_int_equal(id, two->id);
+	assert_int_equal(store_next_same(store, 77, &id), -ENOENT);
+	one->state = JOB_DONE;
+	assert_int_equal(store_begin(store), 0);
+	assert_int_equal(store_update(store, one, JOB_QUEUED), 0);
+	assert_int_equal(store_commit(store), 0);
+	id = 0;
+	assert_int_equal(store_next_same(store, 77, &id), 0);
+	assert_int_equal(id, two->id);
+	assert_int_equal(store_next_same(store, 78, &id), -ENOENT);
+	job_free(one);
+	job_free(two);
+}
+
+/* ---- lists */
+
+#define MANY 10000
+
+static void add_many(struct store *store)
+{
+	assert_int_equal(store_begin(store), 0);
+	for (int i = 1; i <= MANY; i++) {
+		struct job *job = job_for("http://example.org/a");
+
+		if (i == 3 || i == MANY)
+			str_set(&job->origin, "http://rare.example:80");
+		job->owner = 1;
+		job->state = i % 5000 == 0 ? JOB_FAILED : JOB_DONE;
+		assert_int_equal(store_add(store, job), 0);
+		job_free(job);
+	}
+	assert_int_equal(store_commit(store), 0);
+}
+
+/* Calls until there is no more; *ret_calls of them. */
+static size_t list_all(struct store *store, const struct job_filter *filter, int64_t *ids, size_t *ret_calls)
+{
+	int64_t after = 0;
+	bool more = true;
+	size_t n = 0;
+
+	for (*ret_calls = 0; more; (*ret_calls)++) {
+		int64_t before = after;
+		struct job_list list;
+
+		assert_int_equal(store_list(store, filter, &after, false, 10, &list, &more), 0);
+		assert_true(after > before || !more);
+		assert_true(after - before <= 4200 || filter->states);
+		for (size_t i = 0; i < list.n; i++)
+			ids[n++] = list.jobs[i]->id;
+		job_list_done(&list);
+	}
+	return n;
+}
+
+static void test_a_list_looks_at_a_bounded_number_of_rows(void **state)
+{
+	struct store *store = *state;
+	struct job_filter filter;
+	int64_t ids[16];
+	size_t calls;
+
+	add_many(store);
+	job_filter_init(&filter);
+	filter.all_owners = true;
+	filter.host = xstrdup("rare.example");
+	assert_int_equal(list_all(store, &filter, ids, &calls), 2);
+	assert_int_equal(ids[0], 3);
+	assert_int_equal(ids[1], MANY);
+	assert_in_range(calls, 2, 4);
+	/* An index leads there at once. */
+	filter.states = JOB_STATE_BIT(JOB_FAILED);
+	assert_int_equal(list_all(store, &filter, ids, &calls), 1);
+	assert_int_equal(calls, 1);
+	filter.states = JOB_STATE_BIT(JOB_QUEUED);
+	assert_int_equal(list_all(store, &filter, ids, &calls), 0);
+	assert_int_equal(calls, 1);
+	job_filter_done(&filter);
+}
+
+/* ---- backup */
+
+static void test_a_backup_has_what_is_written_meanwhile(void **state)
+{
+	struct store *store = *state;
+	struct store_backup *backup;
+	char head[16], path[128];
+	bool whole = false;
+	size_t steps = 0;
+
+	add_many(store);
+	assert_int_equal(store_backup_begin(store, &backup), 0);
+	while (!whole) {
+		struct job *job = job_for(CANARY);
+
+		assert_int_equal(store_backup_step(backup, &whole), 0);
+		if (++steps == 1 && !whole)
+			add(store, job);
+		job_free(job);
+	}
+	assert_true(steps >= 2);
+	snprintf(path, sizeof(path), "%s/queue.db.copy", folder);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_true(store_backup_size(backup) > 1000000);
+	assert_int_equal(store_backup_read(backup, head, sizeof(head), 0), sizeof(head));
+	assert_memory_equal(head, "SQLite format 3", 16);
+	CLEANUP_FREE char *all = xmalloc((size_t)store_backup_size(backup));
+
+	assert_int_equal(store_backup_read(backup, all, (size_t)store_backup_size(backup), 0),
+		store_backup_size(backup));
+	assert_non_null(memmem(all, (size_t)store_backup_size(backup), CANARY, strlen(CANARY)));
+	store_backup_end(backup);
 }
 
 /* ---- the network is back */
@@ -687,6 +858,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_facts_come_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			test_what_is_known_of_origins_outlives_the_store, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_an_edit_takes_other_secrets, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_the_same_are_found_while_they_have_not_ended, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_a_list_looks_at_a_bounded_number_of_rows, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_backup_has_what_is_written_meanwhile, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_who_waits_for_the_network_is_woken, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_counts_of_groups_follow_what_is_undone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_groups_with_work_left_are_found, setup, teardown),

@@ -58,6 +58,15 @@ static const struct method methods[] = {
 		.start = method_group_remove_start,
 		.reply = method_group_done_reply,
 	},
+	{.name = WIRE_INTERFACE ".Edit", .start = method_edit_start, .reply = method_change_reply},
+	{
+		.name = WIRE_INTERFACE ".Backup",
+		.streams = true,
+		.start = method_backup_start,
+		.reply = method_backup_reply,
+		.drained = method_backup_drained,
+		.end = method_backup_end,
+	},
 	{.name = WIRE_INTERFACE ".Drain", .start = method_drain_start, .reply = method_drain_reply},
 	{.name = WIRE_INTERFACE ".Limits", .start = method_limits_start, .reply = method_limits_reply},
 	{

@@ -318,3 +318,18 @@ const char *spec_complete(struct job *job, const struct config *config, const st
 	*ret_message = s.message;
 	return code;
 }
+
+const char *spec_recheck(
+	struct job *job, const struct config *config, uid_t uid, bool privileged, char **ret_message)
+{
+	const struct peer peer = {.uid = uid, .privileged = privileged};
+	bool remote_name = job->options.remote_name;
+	uid_t owner = job->owner;
+	CLEANUP_FREE char *dir = xstrdup(job->dir);
+	const char *code = spec_complete(job, config, &peer, dir, ret_message);
+
+	job->owner = owner;
+	/* Whose name the server may give has one already, from its URL. */
+	job->options.remote_name = remote_name;
+	return code;
+}

@@ -244,27 +244,51 @@ static int check_ended(struct engine *engine, struct request *request)
 	return err;
 }
 
+/* Those that the verb does something to. */
+static unsigned states_for(enum request_verb verb)
+{
+	unsigned states = 0;
+	enum job_state to;
+	enum job_intent intent;
+
+	for (int state = JOB_STATE_FIRST; state <= JOB_STATE_LAST; state++) {
+		enum lifecycle_answer answer =
+			lifecycle_next((enum job_state)state, event_of(verb), &to, &intent);
+
+		if (answer != LIFECYCLE_SAME && answer != LIFECYCLE_REFUSED)
+			states |= JOB_STATE_BIT(state);
+	}
+	return states;
+}
+
+/* Before the first slice. False: there is nothing to be done. */
+static bool narrow(struct request *request)
+{
+	unsigned states = states_for(request->verb);
+
+	request->filter.states = request->filter.states ? request->filter.states & states : states;
+	return request->filter.states != 0;
+}
+
 int request_change(struct engine *engine, struct request *request, bool *ret_again)
 {
+	bool first = request->after_id == 0;
 	struct job_list list = {0};
 	int err;
 
 	*ret_again = false;
 	if (request->filter.n_ids)
 		return change_ids(engine, request);
-	err = request->after_id == 0 ? request_check_group(engine, request) : 0;
-	if (err || request->error != REQUEST_OK)
+	err = first ? request_check_group(engine, request) : 0;
+	if (err || request->error != REQUEST_OK || (first && !narrow(request)))
 		return err;
-	if (request->verb == VERB_RETRY && request->filter.group && request->after_id == 0)
+	if (request->verb == VERB_RETRY && request->filter.group && first)
 		err = check_ended(engine, request);
 	if (err || request->error != REQUEST_OK)
 		return err;
-	err = store_list(engine->store, &request->filter, request->after_id, false, SLICE, &list);
+	err = store_list(engine->store, &request->filter, &request->after_id, false, SLICE, &list, ret_again);
 	if (err)
 		return err;
-	if (list.n)
-		request->after_id = list.jobs[list.n - 1]->id;
-	*ret_again = list.n == SLICE;
 	err = change_list(engine, request, &list);
 	job_list_done(&list);
 	return err;

@@ -21,7 +21,9 @@
 #define TURN_MESSAGES	 256
 #define TURN_USEC	 (20 * USEC_PER_MSEC)
 #define PURGE_EVERY_USEC (3600 * USEC_PER_SEC)
-#define PURGE_SLICE	 256
+#define PURGE_SLICE	 32
+#define PURGE_SLICES	 8
+#define PURGE_USEC	 (5 * USEC_PER_MSEC)
 /* With nothing to do for this long, memory goes back to the system. */
 #define RELAX_USEC (30 * USEC_PER_SEC)
 /* When the disk is full the database is tried again this often. */
@@ -77,6 +79,7 @@ static void stop_all(struct engine *engine)
 		disk_hurry(engine->disk);
 	engine->stopping = true;
 	disk_hurry(engine->disk);
+	backup_stop(engine);
 	HASH_ITER(hh, engine->runs, run, next) {
 		run_cancel(engine, run);
 	}
@@ -86,7 +89,7 @@ static int serve(struct engine *engine, struct request *request, enum request_ki
 {
 	switch (kind) {
 	case REQUEST_ADD: return request_add(engine, request);
-	case REQUEST_LIST: return request_list(engine, request);
+	case REQUEST_LIST: return request_list(engine, request, ret_again);
 	case REQUEST_INSPECT: return request_inspect(engine, request);
 	case REQUEST_HOSTS: return request_hosts(engine, request);
 	case REQUEST_VERIFY: return request_verify(engine, request);
@@ -107,14 +110,16 @@ static int serve(struct engine *engine, struct request *request, enum request_ki
 	case REQUEST_GROUP_CREATE: return request_group_create(engine, request);
 	case REQUEST_GROUP_REMOVE: return request_group_remove(engine, request);
 	case REQUEST_ABANDON: fill_abandon(engine, request->session_id); return 0;
+	case REQUEST_EDIT: return request_edit(engine, request);
+	case REQUEST_BACKUP: request_backup(engine, request); return 0;
 	}
 	return -EINVAL;
 }
 
 static bool changes(enum request_kind kind)
 {
-	return kind == REQUEST_ADD || kind == REQUEST_CHANGE || kind == REQUEST_SET_LIMIT ||
-	       kind == REQUEST_GROUP_CREATE || kind == REQUEST_GROUP_REMOVE;
+	return kind == REQUEST_ADD || kind == REQUEST_CHANGE || kind == REQUEST_EDIT ||
+	       kind == REQUEST_SET_LIMIT || kind == REQUEST_GROUP_CREATE || kind == REQUEST_GROUP_REMOVE;
 }
 
 /* Refused half-way: its rows go back, and what it would have told. mark: where to_control ended before it. */
@@ -226,17 +231,12 @@ static int work_messages(struct engine *engine)
 	return err;
 }
 
-static int purge(struct engine *engine)
+static int purge_slice(struct engine *engine, int64_t boot, bool *ret_more)
 {
-	int64_t now = clock_wall_usec(), boot = clock_boot_usec();
+	int64_t now = clock_wall_usec();
 	struct job_list gone;
-	bool more;
-	int err;
-
-	if (boot < engine->next_purge_usec)
-		return 0;
-	err = store_purge(engine->store, now - engine->config->keep_finished_usec,
-		now - engine->config->keep_failed_usec, PURGE_SLICE, &gone, &more);
+	int err = store_purge(engine->store, now - engine->config->keep_finished_usec,
+		now - engine->config->keep_failed_usec, PURGE_SLICE, &gone, ret_more);
 	if (err)
 		return err;
 	/* What a failed job had kept for another try. */
@@ -246,8 +246,25 @@ static int purge(struct engine *engine)
 	if (gone.n)
 		engine->relax_usec = usec_add(boot, RELAX_USEC);
 	job_list_done(&gone);
-	engine->next_purge_usec = more ? boot : boot + PURGE_EVERY_USEC;
 	return 0;
+}
+
+/* As many slices as fit into a part of the turn: jobs differ in what goes with them. */
+static int purge(struct engine *engine)
+{
+	int64_t boot = clock_boot_usec();
+	bool more = true;
+	int err = 0;
+
+	if (boot < engine->next_purge_usec)
+		return 0;
+	for (int slices = 0; !err && more && slices < PURGE_SLICES; slices++) {
+		err = purge_slice(engine, boot, &more);
+		if (clock_boot_usec() >= boot + PURGE_USEC)
+			break;
+	}
+	engine->next_purge_usec = more ? boot : boot + PURGE_EVERY_USEC;
+	return err;
 }
 
 static void notice_end(struct engine *engine)
@@ -326,6 +343,7 @@ bool engine_step(struct engine *engine)
 		engine->full_usec = 0;
 	more = more || engine->lanes_opened;
 	engine->lanes_opened = false;
+	more = backup_step(engine) || more;
 	notice_end(engine);
 	if (worked || HASH_COUNT(engine->runs) > 0)
 		engine->relax_usec = usec_add(clock_boot_usec(), RELAX_USEC);
@@ -450,6 +468,7 @@ int engine_recover(struct engine *engine)
 
 void engine_end(struct engine *engine)
 {
+	backup_stop(engine);
 	mailbox_take(engine->mailbox, &engine->backlog, 0);
 	drop_mail(engine, &engine->backlog);
 	drop_mail(engine, &engine->unfinished);
@@ -527,6 +546,7 @@ static void engine_init(struct engine *engine, const struct engine_setup *setup)
 	TAILQ_INIT(&engine->ended);
 	TAILQ_INIT(&engine->claimed);
 	TAILQ_INIT(&engine->touched);
+	TAILQ_INIT(&engine->edited);
 	STAILQ_INIT(&engine->backlog);
 	STAILQ_INIT(&engine->unfinished);
 	STAILQ_INIT(&engine->postponed);

@@ -95,7 +95,12 @@ struct run {
 	bool finishing;	 /* its slot was given back: see run_received() */
 	bool cancelling; /* WORKER_CANCEL is out */
 	bool over_quota; /* cancelled because of its user's bound on the disk */
-	bool shed;	 /* for the sake of a limit: it is no attempt */
+	uint64_t edited; /* EDIT_BIT: its attempt has other values of these: it is being stopped */
+	/* Changed in this turn: the job as it was, and what edited was. */
+	struct job *unedited;
+	uint64_t was_edited;
+	TAILQ_ENTRY(run) edit_link;
+	bool shed; /* for the sake of a limit: it is no attempt */
 	/* Replies that wait for this run's end. */
 	struct request **waiters;
 	size_t n_waiters;
@@ -110,6 +115,8 @@ struct run {
 	UT_hash_handle hh;
 };
 TAILQ_HEAD(run_list, run);
+
+struct backup;
 
 struct engine {
 	pthread_t thread;
@@ -179,12 +186,13 @@ struct engine {
 	struct msg_list postponed;  /* outcomes that the full database could not take */
 	int64_t full_usec;	    /* boot clock: the database had no room; tried again then. 0: it has */
 	size_t tasks;		    /* out at the disk */
+	struct backup *backup;	    /* under way; NULL: none */
 
 	/* this turn's: leave after the commit */
 	struct msg_list to_control; /* replies and events */
 	struct msg_list *to_workers;
 	struct msg_list to_disk;
-	struct run_list ended, claimed, touched;
+	struct run_list ended, claimed, touched, edited;
 };
 
 /* ---- engine.c: the thread's life in steps, for engine_start() and for tests that drive it themselves */
@@ -458,10 +466,28 @@ int why_job(struct engine *engine, const struct job *job, struct why *why);
 void request_unanswer(struct request *request);
 /* ---- requests.c, change.c: fill the reply; 0, or -errno of the store */
 int request_add(struct engine *engine, struct request *request);
-int request_list(struct engine *engine, struct request *request);
 int request_events(struct engine *engine, struct request *request);
 /* *ret_again: go on with it in the next turn. */
+int request_list(struct engine *engine, struct request *request, bool *ret_again);
 int request_change(struct engine *engine, struct request *request, bool *ret_again);
+/* ---- backup.c */
+void request_backup(struct engine *engine, struct request *request);
+/* Between turns: the next slice. Whether there is more to do at once. */
+bool backup_step(struct engine *engine);
+/* Ends the one under way. */
+void backup_stop(struct engine *engine);
+
+/* ---- edit.c */
+int request_edit(struct engine *engine, struct request *request);
+/* Facts of an attempt were taken that run back then: without those of another request. name: as edited. */
+void edit_take_facts(const struct run *run, struct job *job, const char *name);
+/* The file was whole before the attempt could be stopped: *job is what was fetched. 0 or -errno. */
+int edit_undo(struct engine *engine, const struct run *run, const struct job *fetched, struct job *job);
+/* The turn that changed runs is committed, or undone. */
+void edits_told(struct engine *engine);
+void edits_take_back(struct engine *engine);
+/* What holds for it. */
+enum job_conflict job_conflict_of(const struct engine *engine, const struct job *job);
 /* Refuses a request for a group that is not there, or another's. */
 int request_check_group(struct engine *engine, struct request *request);
 void request_fail(struct request *request, enum request_error error, int64_t id, const char *code,

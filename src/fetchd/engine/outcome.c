@@ -69,6 +69,15 @@ static void take_facts(struct job *job, const struct job *facts)
 		str_set(&job->effective_url, facts->effective_url);
 }
 
+/* Without what an edit has made void meanwhile. */
+static void take_run_facts(const struct run *run, struct job *job, const struct job *facts)
+{
+	CLEANUP_FREE char *name = xstrdup_null(job->name);
+
+	take_facts(job, facts);
+	edit_take_facts(run, job, name);
+}
+
 void job_forget_bytes(struct job *job)
 {
 	/* What is made next cannot meet what may still be removed. */
@@ -99,7 +108,7 @@ int outcome_checkpoint(struct engine *engine, const struct outcome *o)
 	if (!run)
 		return 0;
 	host_progress(engine, run, o->job->received - run->job->received);
-	take_facts(run->job, o->job);
+	take_run_facts(run, run->job, o->job);
 	err = store_update(engine->store, run->job, run->job->state);
 	if (!err && job_over_quota(engine, run->job) && run->job->intent == JOB_INTENT_RUN) {
 		run->over_quota = true;
@@ -126,8 +135,9 @@ struct ending {
 	int64_t progress;
 	enum attempt_outcome word;
 	int64_t started_event;
-	bool gone; /* the record of the job too */
-	bool shed; /* for the sake of a limit */
+	bool gone;   /* the record of the job too */
+	bool shed;   /* for the sake of a limit */
+	bool edited; /* it was of another request */
 };
 
 static void set_error(struct job *job, const struct verdict *v)
@@ -304,7 +314,8 @@ static int end_of(struct engine *engine, struct job *job, struct ending *end, en
 	/* A file that is whole is done, whatever was wished meanwhile; a failure gives way to a wish. */
 	if (class == VERDICT_OK)
 		return end_whole(engine, job, end, intent);
-	if (class == VERDICT_ABORTED || ((intent != JOB_INTENT_RUN || doomed) && class != VERDICT_PERMANENT))
+	if (class == VERDICT_ABORTED || end->edited ||
+		((intent != JOB_INTENT_RUN || doomed) && class != VERDICT_PERMANENT))
 		return end_wished(engine, job, end, intent);
 	if (intent == JOB_INTENT_CANCEL || intent == JOB_INTENT_REMOVE)
 		return end_wished(engine, job, end, intent);
@@ -445,18 +456,20 @@ static int end_attempt(struct engine *engine, struct job *job, struct outcome *o
 	struct ending end = {.verdict = &o->verdict,
 		.progress = o->progress,
 		.started_event = run->started_event,
-		.shed = run->shed};
+		.shed = run->shed,
+		.edited = run->edited != 0};
 	struct verdict excuse;
 	int err;
 
 	verdict_init(&excuse);
 	network_answered(engine, job, &o->verdict);
-	if (excused(engine, run, job, &o->verdict, &excuse))
+	if (!end.edited && excused(engine, run, job, &o->verdict, &excuse))
 		end.verdict = &excuse;
-	if (end.verdict->class != VERDICT_ABORTED)
+	/* The job's origin may be another by now. */
+	if (!end.edited && end.verdict->class != VERDICT_ABORTED)
 		host_note(run->host, end.verdict->code);
-	err = host_ended(engine, run, answer_of(job, o, end.verdict == &excuse));
-	if (!err)
+	err = host_ended(engine, run, answer_of(job, o, end.edited || end.verdict == &excuse));
+	if (!err && !end.edited)
 		err = mark_origin(engine, job, o);
 	if (!err)
 		err = end_of(engine, job, &end, intent);
@@ -470,7 +483,7 @@ int outcome_finished(struct engine *engine, struct outcome *o)
 {
 	struct run *run = run_of(engine, o);
 	struct job *job;
-	int err;
+	int err = 0;
 
 	if (!run) {
 		outcome_free(o);
@@ -479,9 +492,12 @@ int outcome_finished(struct engine *engine, struct outcome *o)
 	/* On a copy: should the commit fail, the run still has what the row has. */
 	job = job_dup(run->job);
 	host_progress(engine, run, o->job->received - job->received);
-	take_facts(job, o->job);
+	take_run_facts(run, job, o->job);
 	run->outcome = o;
-	err = end_attempt(engine, job, o, run);
+	if (run->edited && o->verdict.class == VERDICT_OK)
+		err = edit_undo(engine, run, o->job, job);
+	if (!err)
+		err = end_attempt(engine, job, o, run);
 	run_release(engine, run);
 	TAILQ_INSERT_TAIL(&engine->ended, run, turn_link);
 	job_free(job);

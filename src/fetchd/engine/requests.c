@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "job/same.h"
 
 /* ---- the message */
 
@@ -55,7 +56,7 @@ void request_unanswer(struct request *request)
 	request->groups = NULL;
 	request->limits = NULL;
 	request->n_found = request->n_attempts = request->n_hosts = request->n_groups = 0;
-	request->more = false;
+	request->more = request->looking = request->spread = false;
 	request->error = REQUEST_OK;
 	request->error_code = NULL;
 	str_set(&request->error_message, NULL);
@@ -78,6 +79,12 @@ void request_free(struct request *request)
 	free(request->error_message);
 	job_group_done(&request->group);
 	job_filter_done(&request->filter);
+	if (request->edit)
+		job_edit_done(request->edit);
+	free(request->edit);
+	if (request->backup_data)
+		explicit_bzero(request->backup_data, strlen(request->backup_data));
+	free(request->backup_data);
 	config_unref(request->config);
 	free(request);
 }
@@ -174,13 +181,55 @@ static void begin_life(struct engine *engine, struct job *job, int64_t now)
 		job->since_usec = USEC_INFINITY;
 }
 
+static int same_secrets(struct engine *engine, const struct job *first, const struct job *job, bool *ret)
+{
+	struct job_secrets *secrets = NULL;
+	int err = first->has_secrets ? store_secrets(engine->store, first->id, &secrets) : 0;
+
+	*ret = !err && job_secrets_same(secrets, job->secrets);
+	job_secrets_free(secrets);
+	return err == -ENOENT ? 0 : err;
+}
+
+/* One that has not ended and asks for the same: its id; 0: none does. What a key or a dependency names is a
+ * job of its own. */
+static int find_same(struct engine *engine, const struct job *job, int64_t *ret_id)
+{
+	bool found = false;
+	int64_t id = 0;
+	int err = job->same && !job->key && job->n_after == 0 ? 0 : -ENOENT;
+
+	*ret_id = 0;
+	while (!err && !found && (err = store_next_same(engine->store, job->same, &id)) == 0) {
+		struct job *first;
+
+		err = store_get(engine->store, id, &first);
+		if (err == -ENOENT) {
+			err = 0; /* a row that makes no sense */
+			continue;
+		}
+		if (!err && job_same(first, job))
+			err = same_secrets(engine, first, job, &found);
+		job_free(first);
+	}
+	*ret_id = !err && found ? id : 0;
+	return err == -ENOENT ? 0 : err;
+}
+
 static int add_one(struct engine *engine, struct request *request, size_t i, int64_t now)
 {
 	struct job *job = request->jobs[i];
+	int64_t first;
 	bool same;
 	int err;
 
 	begin_life(engine, job, now);
+	job->same = job_same_hash(job, job_conflict_of(engine, job));
+	err = find_same(engine, job, &first);
+	if (err || first) {
+		job->id = first;
+		return err;
+	}
 	/* The first job of its key is the answer, whatever has become of those that it followed. */
 	err = job->n_after ? store_key_taken(engine->store, job) : 0;
 	if (!err && job->n_after)
@@ -232,14 +281,12 @@ static int check_ids(struct engine *engine, struct request *request)
 	const struct job_filter *filter = &request->filter;
 
 	for (size_t i = 0; i < filter->n_ids; i++) {
-		struct job *job = NULL;
-		int err = store_get(engine->store, filter->ids[i], &job);
-		bool theirs = !err && (filter->all_owners || job->owner == filter->owner);
+		uid_t owner;
+		int err = store_owner_of(engine->store, filter->ids[i], &owner);
 
-		job_free(job);
 		if (err && err != -ENOENT)
 			return err;
-		if (!theirs) {
+		if (err || (!filter->all_owners && owner != filter->owner)) {
 			request_fail(request, REQUEST_NO_SUCH_JOB, filter->ids[i], NULL, "no job %lld",
 				(long long)filter->ids[i]);
 			return 0;
@@ -248,25 +295,40 @@ static int check_ids(struct engine *engine, struct request *request)
 	return 0;
 }
 
-int request_list(struct engine *engine, struct request *request)
+static int list_begin(struct engine *engine, struct request *request)
 {
-	struct job_list list = {0};
 	int err = request->after_id == 0 ? check_ids(engine, request) : 0;
 
 	if (!err && request->error == REQUEST_OK && request->after_id == 0)
 		err = request_check_group(engine, request);
+	request->looked_id = request->after_id;
+	request->last_event_id = store_last_event_id(engine->store);
+	return err;
+}
+
+int request_list(struct engine *engine, struct request *request, bool *ret_again)
+{
+	struct job_list list = {0};
+	int err = request->looking ? 0 : list_begin(engine, request);
+
 	if (err || request->error != REQUEST_OK)
 		return err;
-	err = store_list(
-		engine->store, &request->filter, request->after_id, request->reverse, request->limit, &list);
+	err = store_list(engine->store, &request->filter, &request->looked_id, request->reverse,
+		request->limit, &list, &request->more);
 	if (err)
 		return err;
+	/* Rows beyond may be the right ones; others are served meanwhile. */
+	*ret_again = list.n == 0 && request->more;
+	request->spread = request->spread || *ret_again;
+	request->looking = *ret_again;
+	if (*ret_again) {
+		job_list_done(&list);
+		return 0;
+	}
 	for (size_t i = 0; i < list.n; i++)
 		job_dress(engine, list.jobs[i]);
 	request->found = list.jobs;
 	request->n_found = list.n;
-	request->more = list.n == request->limit;
-	request->last_event_id = store_last_event_id(engine->store);
 	return 0;
 }
 

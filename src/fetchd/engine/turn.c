@@ -182,6 +182,7 @@ static enum log_level event_level(enum event_kind kind)
 	case EVENT_CANCELLED:
 	case EVENT_REMOVED:
 	case EVENT_PAUSED: return LOG_LEVEL_INFO;
+	case EVENT_EDITED: return LOG_LEVEL_INFO;
 	case EVENT_ADDED:
 	case EVENT_QUEUED:
 	case EVENT_STARTED: break;
@@ -211,6 +212,7 @@ static char *event_sentence(const struct engine_event *e, const char *url)
 	case EVENT_STARTED:
 	case EVENT_PAUSED:
 	case EVENT_CANCELLED:
+	case EVENT_EDITED:
 	case EVENT_REMOVED: break;
 	}
 	return xasprintf("job %lld: %s: %s", (long long)job->id, word, url);
@@ -320,6 +322,7 @@ static void tell(struct engine *engine)
 
 	while ((run = TAILQ_FIRST(&engine->touched)))
 		untouch(engine, run);
+	edits_told(engine);
 	while ((run = TAILQ_FIRST(&engine->claimed)))
 		TAILQ_REMOVE(&engine->claimed, run, turn_link);
 	while ((run = TAILQ_FIRST(&engine->ended))) {
@@ -427,6 +430,7 @@ static void take_back(struct engine *engine, const char *why)
 	struct run *run;
 
 	store_rollback(engine->store);
+	edits_take_back(engine);
 	limits_taken_back(engine);
 	drop_events(engine, why);
 	drop_held(engine);

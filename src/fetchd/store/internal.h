@@ -16,11 +16,16 @@ enum statement {
 	ST_ROLLBACK_TO,
 	ST_ORIGIN_FIND,
 	ST_ORIGIN_ADD,
+	ST_ORIGINS_FROM,
 	ST_KEY_FIND,
 	ST_ADD,
 	ST_GET,
+	ST_PEEK,
+	ST_NEXT_SAME,
+	ST_QUEUED_AT,
 	ST_UPDATE,
 	ST_UPDATE_CLAIMED,
+	ST_EDIT,
 	ST_REMOVE,
 	ST_QUARANTINE,
 	ST_READY,
@@ -57,6 +62,7 @@ enum statement {
 	ST_SECRETS_NONE,
 	ST_GROUP_FIND,
 	ST_GROUP_FIND_ANY,
+	ST_GROUPS_NAMED,
 	ST_GROUP_ADD,
 	ST_GROUP_GET,
 	ST_GROUP_PUT,
@@ -182,14 +188,22 @@ char *store_column_dup(sqlite3_stmt *st, int i);
 int store_collect(
 	struct store *store, sqlite3_stmt *st, size_t limit, struct job_list *ret, const char *doing);
 
+/* The jobs of ids that are there; those whose rows make no sense as above. */
+int store_collect_ids(struct store *store, const int64_t *ids, size_t n, struct job_list *ret);
+
 /* origins.c: the number of origin, given when it has none yet. */
 int origin_need(struct store *store, const char *origin, int64_t *ret_id);
 
 /* secrets.c: the part of store_add() */
 int secrets_add(struct store *store, const struct job *job);
+/* Takes them all away. */
+int secrets_remove(struct store *store, int64_t job_id);
 bool secrets_any(const struct job_secrets *secrets);
 /* Version 1 had them in URLs and headers. A part of its migration. */
 int secrets_move(struct store *store);
+
+/* backup.c: removes what a crash has left of one. */
+void store_backup_sweep(const char *database);
 
 /* schema.c */
 #define STORE_APPLICATION_ID 0x46544348 /* "FTCH" */

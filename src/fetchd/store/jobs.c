@@ -54,6 +54,14 @@ static void bind_options(sqlite3_stmt *st, int i, const struct job_options *o)
 	sqlite3_bind_int64(st, i++, o->if_newer_usec);
 }
 
+static void bind_same(sqlite3_stmt *st, int i, const struct job *job)
+{
+	if (job->same)
+		sqlite3_bind_int64(st, i, job->same);
+	else
+		sqlite3_bind_null(st, i);
+}
+
 static void bind_job(sqlite3_stmt *st, const struct job *job)
 {
 	sqlite3_bind_int64(st, 1, job->id);
@@ -72,10 +80,7 @@ static void bind_job(sqlite3_stmt *st, const struct job *job)
 	sqlite3_bind_int(st, 31, job->waiting_for);
 	sqlite3_bind_int64(st, 32, job->due_usec);
 	sqlite3_bind_int64(st, 33, job->not_before_usec);
-	if (job->same)
-		sqlite3_bind_int64(st, 34, job->same);
-	else
-		sqlite3_bind_null(st, 34);
+	bind_same(st, 34, job);
 	sqlite3_bind_int64(st, 35, job->since_usec);
 }
 
@@ -238,6 +243,22 @@ int store_get(struct store *store, int64_t id, struct job **ret)
 	return *ret ? 0 : -ENOENT;
 }
 
+int store_next_same(struct store *store, int64_t same, int64_t *id)
+{
+	sqlite3_stmt *st = store_statement(store, ST_NEXT_SAME);
+	int rc;
+
+	sqlite3_bind_int64(st, 1, same);
+	sqlite3_bind_int64(st, 2, *id);
+	rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW)
+		*id = sqlite3_column_int64(st, 0);
+	sqlite3_reset(st);
+	if (rc == SQLITE_ROW)
+		return 0;
+	return rc == SQLITE_DONE ? -ENOENT : store_failure(store, rc, "looking for the same job");
+}
+
 /* ---- changing */
 
 static void bind_more(sqlite3_stmt *st, int i, const struct job *job)
@@ -296,6 +317,40 @@ int store_update_claimed(struct store *store, const struct job *job, enum job_st
 	sqlite3_bind_int(st, 3, job->attempts);
 	sqlite3_bind_int64(st, 4, job->started_usec);
 	counters_move(store, job, was, job->state);
+	return store_run(store, st);
+}
+
+static int edit_secrets(struct store *store, struct job *job)
+{
+	bool any = job->secrets && secrets_any(job->secrets);
+	int err = 0;
+
+	if (!job->secrets && job->has_secrets)
+		return 0;
+	if (job->has_secrets)
+		err = secrets_remove(store, job->id);
+	job->has_secrets = any;
+	return !err && any ? secrets_add(store, job) : err;
+}
+
+int store_edit(struct store *store, struct job *job)
+{
+	sqlite3_stmt *st;
+	int err = edit_secrets(store, job);
+
+	if (!err)
+		err = origin_need(store, job->origin, &job->origin_id);
+	if (err)
+		return err;
+	st = store_statement(store, ST_EDIT);
+	sqlite3_bind_int64(st, 1, job->id);
+	store_bind_text(st, 2, job->url);
+	sqlite3_bind_int64(st, 3, job->origin_id);
+	store_bind_text(st, 4, job->name);
+	sqlite3_bind_int(st, 5, job->priority);
+	sqlite3_bind_int(st, 6, job->has_secrets);
+	bind_same(st, 7, job);
+	bind_options(st, 8, &job->options);
 	return store_run(store, st);
 }
 

@@ -20,6 +20,8 @@ static const char *const statement_sql[ST_N] = {
 	[ST_ROLLBACK_TO] = "ROLLBACK TO operation",
 	[ST_ORIGIN_FIND] = "SELECT id FROM origins WHERE origin = ?1",
 	[ST_ORIGIN_ADD] = "INSERT INTO origins (origin) VALUES (?1)",
+	[ST_ORIGINS_FROM] =
+		"SELECT id FROM origins WHERE origin >= ?1 AND (origin < ?2 OR origin = ?1) AND origin <= ?2",
 	[ST_KEY_FIND] = "SELECT id FROM jobs WHERE owner = ?1 AND key = ?2",
 	[ST_ADD] = "INSERT INTO jobs (id, state, owner, priority, origin, created_usec, url, dir, name, "
 		   "group_id, "
@@ -30,6 +32,11 @@ static const char *const statement_sql[ST_N] = {
 		   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
 		   " ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35)",
 	[ST_GET] = "SELECT " JOB_COLUMNS JOB_FROM " WHERE jobs.id = ?1",
+	/* In the order of struct row, select.c. */
+	[ST_PEEK] = "SELECT id, state, owner, group_id, origin FROM jobs WHERE id = ?1",
+	[ST_NEXT_SAME] = "SELECT id FROM jobs WHERE same = ?1 AND same IS NOT NULL AND state < 5 AND id > ?2"
+			 " ORDER BY id LIMIT 1",
+	[ST_QUEUED_AT] = "SELECT id FROM jobs WHERE origin = ?1 AND state = 1",
 	[ST_UPDATE] =
 		"UPDATE jobs SET state = ?2, waiting_for = ?3, intent = ?4, priority = ?5, due_usec = ?6,"
 		" started_usec = ?7, finished_usec = ?8, attempts = ?9, failures = ?10, generation = ?11,"
@@ -40,6 +47,13 @@ static const char *const statement_sql[ST_N] = {
 		" WHERE id = ?1",
 	[ST_UPDATE_CLAIMED] = "UPDATE jobs SET state = ?2, waiting_for = 0, intent = 0, attempts = ?3,"
 			      " started_usec = ?4 WHERE id = ?1",
+	[ST_EDIT] = "UPDATE jobs SET url = ?2, origin = ?3, name = ?4, priority = ?5, has_secrets = ?6, same "
+		    "= ?7,"
+		    " headers = ?8, user_agent = ?9, referer = ?10, checksum = ?11, limit_rate = ?12,"
+		    " max_filesize = ?13, retry_delay_usec = ?14, max_time_usec = ?15,"
+		    " connect_timeout_usec = ?16, deadline_usec = ?17, max_attempts = ?18, on_conflict = ?19,"
+		    " resume = ?20, auth = ?21, remote_name = ?22, conditional = ?23, insecure = ?24,"
+		    " if_newer_usec = ?25 WHERE id = ?1",
 	[ST_REMOVE] = "DELETE FROM jobs WHERE id = ?1",
 	/* What cannot be mended so far stays as it is. */
 	[ST_QUARANTINE] =
@@ -132,6 +146,11 @@ static const char *const statement_sql[ST_N] = {
 	[ST_BYTES_OF] = "SELECT received FROM jobs WHERE id = ?1 AND state <> 7",
 	[ST_GROUP_FIND] = "SELECT id FROM groups WHERE owner = ?1 AND name = ?2",
 	[ST_GROUP_FIND_ANY] = "SELECT " GROUP_COLUMNS " FROM groups WHERE name = ?1 ORDER BY owner LIMIT 1",
+	/* Owners are few: a step in the index each. */
+	[ST_GROUPS_NAMED] =
+		"WITH RECURSIVE owners (uid) AS (SELECT min(owner) FROM groups UNION ALL"
+		" SELECT (SELECT min(owner) FROM groups WHERE owner > uid) FROM owners WHERE uid IS NOT NULL)"
+		" SELECT groups.id FROM owners CROSS JOIN groups ON groups.owner = uid AND groups.name = ?1",
 	[ST_GROUP_ADD] =
 		"INSERT INTO groups (owner, name, policy, filling, created_usec, deadline_usec, limit_rate)"
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",

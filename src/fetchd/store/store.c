@@ -236,8 +236,10 @@ struct store *store_open(const char *state_directory, char **ret_error, int *ret
 	/* A log that a crash left may have some. */
 	store->secrets_gone = true;
 	store->ends = true;
-	if (*ret_exit_code == 0)
+	if (*ret_exit_code == 0) {
+		store_backup_sweep(store->path);
 		return store;
+	}
 	store_close(store);
 	return NULL;
 }

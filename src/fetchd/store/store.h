@@ -55,10 +55,15 @@ int store_key_taken(struct store *store, struct job *job);
 int store_add(struct store *store, struct job *job);
 /* *ret in full. */
 int store_get(struct store *store, int64_t id, struct job **ret);
+/* The job with this struct job.same that has not ended and follows *id (0: the first). -ENOENT. */
+int store_next_same(struct store *store, int64_t same, int64_t *id);
 /* Writes what can change; was: the state that the row has now. */
 int store_update(struct store *store, const struct job *job, enum job_state was);
 /* The claim's part of store_update(): state, attempts, started_usec. */
 int store_update_claimed(struct store *store, const struct job *job, enum job_state was);
+/* Writes what an edit can change beyond that, with the origin's number, and takes the secrets that it has now
+ * in place of the others; job->secrets NULL with has_secrets: they stay. Sets origin_id and has_secrets. */
+int store_edit(struct store *store, struct job *job);
 int store_remove(struct store *store, const struct job *job);
 
 /* ---- attempts of one job */
@@ -88,9 +93,16 @@ struct job_list {
 };
 void job_list_done(struct job_list *list);
 
-/* Jobs of the filter with ids beyond after_id (0: from the start), by id, or downwards with reverse. */
-int store_list(struct store *store, const struct job_filter *filter, int64_t after_id, bool reverse,
-	size_t limit, struct job_list *ret);
+/* Jobs of the filter with ids beyond *after_id (0: from the start), by id, or downwards with reverse. Looks
+ * at a bounded number of rows: *after_id moves to the last of them, and *ret_more says that there may be jobs
+ * beyond it, also where fewer than limit were found, or none. */
+int store_list(struct store *store, const struct job_filter *filter, int64_t *after_id, bool reverse,
+	size_t limit, struct job_list *ret, bool *ret_more);
+/* Whose job it is. -ENOENT. */
+int store_owner_of(struct store *store, int64_t id, uid_t *ret);
+/* The groups of that name, an owner's or everyone's; caller frees. */
+int store_groups_named(
+	struct store *store, bool all_owners, uid_t owner, const char *name, int64_t **ret, size_t *ret_n);
 /* What is claimed together: an owner's jobs of one group (0: of none) at one origin. */
 struct store_lane {
 	int64_t origin_id;
@@ -218,6 +230,19 @@ int store_dependents(
 int store_setting(struct store *store, const char *name, char **ret_value);
 /* value NULL: it goes. */
 int store_setting_put(struct store *store, const char *name, const char *value);
+
+/* ---- a copy of the whole queue, beside it, 0600, for as long as it is held */
+
+struct store_backup;
+/* -EAGAIN: no room; -EIO: it cannot be made. The store itself is as it was in either case. Between turns. */
+int store_backup_begin(struct store *store, struct store_backup **ret);
+/* Copies a slice; the same errors. Between turns. *ret_whole: the last; the copy has no name from then on. */
+int store_backup_step(struct store_backup *backup, bool *ret_whole);
+/* Of one that is whole; or -errno. */
+int64_t store_backup_size(const struct store_backup *backup);
+ssize_t store_backup_read(const struct store_backup *backup, void *buf, size_t n, int64_t offset);
+/* Before store_close(). NULL is fine. */
+void store_backup_end(struct store_backup *backup);
 
 /* ---- events */
 
