@@ -10,9 +10,9 @@
 /* As Postfix begins with a few (initial_destination_concurrency 5) and TCP did with two: one could not show
  * that two at once work. */
 #define LIMIT_START 2
-/* Silence is consent: a hundred at once after 80 ms, a thousand after 120. */
-#define RAMP_USEC  (20 * USEC_PER_MSEC)
-#define RAMP_TIMES 3
+/* Silence is consent: a hundred at once after 30 ms, a thousand after 50. */
+#define RAMP_USEC  (10 * USEC_PER_MSEC)
+#define RAMP_TIMES 4
 /* So many a browser opens to a host without asking: nothing to be judged below. */
 #define LIMIT_EASY 6
 
@@ -139,7 +139,7 @@ bool throttle_ramp(struct throttle *t, unsigned max, int64_t now_usec, int64_t *
 		*ret_again_usec = t->still_usec + RAMP_USEC;
 		return false;
 	}
-	rise_to(t, max, t->limit < LIMIT_EASY ? LIMIT_EASY : RAMP_TIMES * t->limit);
+	rise_to(t, max, RAMP_TIMES * t->limit);
 	t->still_usec = now_usec;
 	t->unproven = t->limit > LIMIT_EASY;
 	t->base_rate = 0;

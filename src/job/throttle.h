@@ -11,7 +11,7 @@
  * fewer than 0.4 of the answers.
  *
  * Where answers take long, silence is consent: while nothing has ever hurt, the limit in full use and nothing
- * ended, it is three times as much every 20 ms. Else a server that takes 2 s for each file would be asked for
+ * ended, it is four times as much every 10 ms. Else a server that takes 2 s for each file would be asked for
  * six at first, and for a hundred after ten seconds. What silence allowed is tried from above: when answers
  * take longer than they could, or after eight rounds, half as many or fewer, and again half while that brings
  * as much; files that run are not stopped for it, so it waits until they have ended.

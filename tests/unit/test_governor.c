@@ -85,7 +85,7 @@ static unsigned ramp(
 static void test_ramp(void **state)
 {
 	struct governor_policy policy = policy_of(40);
-	struct governor_ticket tickets[12];
+	struct governor_ticket tickets[32];
 	struct governor g;
 	int64_t again, now = NOW;
 
@@ -95,17 +95,17 @@ static void test_ramp(void **state)
 	CHECK_INT("no time", again, 0);
 	for (unsigned i = 0; i < 2; i++)
 		governor_started(&g, &policy, i + 1, now, &tickets[i]);
-	CHECK_INT("too early", ramp(&g, &policy, now + 19999, &again), 2);
-	CHECK_INT("again", again, now + 20000);
-	CHECK_INT("20 ms", ramp(&g, &policy, again, &again), 6);
-	for (unsigned i = 2; i < 6; i++)
-		governor_started(&g, &policy, i + 1, now + 25000, &tickets[i]);
-	CHECK_INT("a start", ramp(&g, &policy, now + 40000, &again), 6);
-	governor_ended(&g, &policy, &tickets[0], GOVERNOR_ALIVE, 1, now + 41000);
-	CHECK_INT("one is missing", ramp(&g, &policy, now + 80000, &again), 6);
-	governor_started(&g, &policy, 6, now + 80000, &tickets[0]);
-	CHECK_INT("three times", ramp(&g, &policy, now + 100000, &again), 18);
-	for (unsigned i = 6; i < 12; i++)
+	CHECK_INT("too early", ramp(&g, &policy, now + 9999, &again), 2);
+	CHECK_INT("again", again, now + 10000);
+	CHECK_INT("10 ms", ramp(&g, &policy, again, &again), 8);
+	for (unsigned i = 2; i < 8; i++)
+		governor_started(&g, &policy, i + 1, now + 15000, &tickets[i]);
+	CHECK_INT("a start", ramp(&g, &policy, now + 20000, &again), 8);
+	governor_ended(&g, &policy, &tickets[0], GOVERNOR_ALIVE, 1, now + 21000);
+	CHECK_INT("one is missing", ramp(&g, &policy, now + 80000, &again), 8);
+	governor_started(&g, &policy, 8, now + 80000, &tickets[0]);
+	CHECK_INT("four times", ramp(&g, &policy, now + 100000, &again), 32);
+	for (unsigned i = 8; i < 32; i++)
 		governor_started(&g, &policy, i + 1, now + 100000, &tickets[i]);
 	policy.adaptive = false;
 	CHECK_INT("off", ramp(&g, &policy, now + SEC, &again), 40);
