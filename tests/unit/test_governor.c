@@ -353,7 +353,9 @@ static void test_retry_budget(void **state)
 	for (int i = 0; i < 10; i++)
 		CHECK_INT("burst", governor_retry(&g, &policy, NOW), 0);
 	CHECK_INT("empty", governor_retry(&g, &policy, NOW) / 1000, (NOW + 2 * SEC) / 1000);
-	CHECK_INT("half", governor_retry(&g, &policy, NOW + SEC) / 1000, (NOW + 2 * SEC) / 1000);
+	CHECK_INT("its own turn", governor_retry(&g, &policy, NOW + SEC) / 1000, (NOW + 4 * SEC) / 1000);
+	for (int i = 0; i < 100; i++)
+		assert_true(governor_retry(&g, &policy, NOW + SEC) <= NOW + 11 * SEC);
 	CHECK_INT("full", governor_retry(&g, &policy, NOW + 2 * SEC + 1), 0);
 	for (int i = 0; i < 5; i++)
 		attempt(&g, &policy, 1, GOVERNOR_SUCCESS, i, NOW + 2 * SEC, 1);
