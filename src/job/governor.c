@@ -175,8 +175,8 @@ static bool limit_is_news(struct governor *g, uint32_t ceiling_before)
 bool governor_ended(struct governor *g, const struct governor_policy *policy,
 	const struct governor_ticket *ticket, enum governor_answer answer, int64_t job_id, int64_t now_usec)
 {
+	bool was_open = g->breaker.until_usec != 0, changed = false;
 	uint32_t ceiling = g->throttle.ceiling;
-	bool changed = false;
 
 	if (policy->breaker)
 		changed = breaker_ended(&g->breaker,
@@ -188,6 +188,8 @@ bool governor_ended(struct governor *g, const struct governor_policy *policy,
 		add_tokens(g, policy, policy->retry_share);
 	throttle_ended(&g->throttle, policy->max, &ticket->throttle,
 		policy->adaptive ? answer : GOVERNOR_NONE, now_usec);
+	if (was_open && g->breaker.until_usec == 0)
+		throttle_forget(&g->throttle, policy->max, now_usec);
 	return limit_is_news(g, ceiling) || changed;
 }
 

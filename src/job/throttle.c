@@ -123,6 +123,15 @@ void throttle_restore(struct throttle *t, unsigned max, int limit, int ceiling, 
 	t->unproven = t->ceiling == 0 && t->limit > LIMIT_EASY;
 }
 
+void throttle_forget(struct throttle *t, unsigned max, int64_t now_usec)
+{
+	const struct throttle old = *t;
+
+	throttle_init(t, max, now_usec);
+	t->active = t->peak = old.active;
+	t->epoch = t->cut_epoch = old.epoch + 1;
+}
+
 void throttle_tune(struct throttle *t, unsigned max)
 {
 	t->limit = least(t->limit, max);

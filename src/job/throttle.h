@@ -82,6 +82,8 @@ void throttle_init(struct throttle *t, unsigned max, int64_t now_usec);
 /* What an earlier one found out, each >= 0; absurd values are put right. limit 0: as throttle_init(). */
 void throttle_restore(struct throttle *t, unsigned max, int limit, int ceiling, int64_t probe_usec,
 	int64_t probe_span_usec, int64_t now_usec);
+/* The origin was down and lives again: what was found out meanwhile says nothing of it. */
+void throttle_forget(struct throttle *t, unsigned max, int64_t now_usec);
 /* The bound max has changed. */
 void throttle_tune(struct throttle *t, unsigned max);
 /* Nobody answers and nobody complains: more at once are allowed step by step. *ret_again_usec: when to ask

@@ -342,6 +342,32 @@ static void test_breaker(void **state)
 	CHECK_INT("and closed", governor_breaker(&g, now), BREAKER_CLOSED);
 }
 
+/* A port that was dead for hours drives the limit to 1 and the starts apart; a probe that is answered ends
+ * that. */
+static void test_after_the_breaker(void **state)
+{
+	struct governor_policy policy = policy_of(6);
+	struct governor g;
+	int64_t now = NOW, until;
+
+	(void)state;
+	governor_init(&g, &policy, now);
+	for (int i = 0; i < 30; i++) {
+		if (governor_may_start(&g, &policy, 0, now, &until) != GOVERNOR_FREE)
+			now = until;
+		attempt(&g, &policy, 1, GOVERNOR_TIMEOUT, i, now, SEC / 10);
+		now += SEC / 10;
+	}
+	CHECK_INT("limit", governor_limit(&g, &policy), 1);
+	assert_true(governor_interval_usec(&g, &policy) > SEC);
+	assert_true(governor_may_start(&g, &policy, 0, now, &until) == GOVERNOR_BREAKER);
+	attempt(&g, &policy, 1, GOVERNOR_SUCCESS, 1, until, SEC);
+	CHECK_INT("closed", governor_breaker(&g, until + SEC), BREAKER_CLOSED);
+	CHECK_INT("interval", governor_interval_usec(&g, &policy), 0);
+	CHECK_INT("as new", governor_limit(&g, &policy), 2);
+	grow_to(&g, &policy, 6, until + SEC);
+}
+
 static void test_retry_budget(void **state)
 {
 	struct governor_policy policy = policy_of(6);
@@ -526,6 +552,7 @@ int main(void)
 		cmocka_unit_test(test_bytes_grow),
 		cmocka_unit_test(test_start_interval),
 		cmocka_unit_test(test_breaker),
+		cmocka_unit_test(test_after_the_breaker),
 		cmocka_unit_test(test_retry_budget),
 		cmocka_unit_test(test_told_seldom),
 		cmocka_unit_test(test_memory),
