@@ -9,7 +9,17 @@ bench_governor_SOURCES = bench/governor.c
 bench_governor_LDADD = src/libjob.a src/libbase.a
 CLEANFILES += bench/delayd$(EXEEXT) bench/governor$(EXEEXT)
 
-.PHONY: bench
+# bench-queue: a million jobs. QUEUEFLAGS: see bench/queue_sizes.py --help.
+EXTRA_PROGRAMS += bench/queue
+bench_queue_CPPFLAGS = $(sim_cppflags)
+bench_queue_SOURCES = bench/queue.c $(sim_sources)
+bench_queue_LDFLAGS = $(AM_LDFLAGS) $(sim_ldflags)
+bench_queue_LDADD = $(sim_libs)
+CLEANFILES += bench/queue$(EXEEXT)
+
+.PHONY: bench bench-queue
+bench-queue: fetchd$(EXEEXT) fetchctl$(EXEEXT) bench/queue$(EXEEXT)
+	$(srcdir)/bench/queue_sizes.py --builddir=$(builddir) $(QUEUEFLAGS)
 bench: fetchd$(EXEEXT) fetchctl$(EXEEXT) bench/delayd$(EXEEXT)
 	$(srcdir)/bench/run --builddir=$(builddir) $(BENCHFLAGS)
 
@@ -23,7 +33,7 @@ EXTRA_DIST += \
 	bench/items.py \
 	bench/measure.py \
 	bench/places.py \
-	bench/queue_items.py \
+	bench/queue_items.py bench/queue_sizes.py bench/rate_items.py \
 	bench/report.py \
 	bench/servers.py \
 	bench/tools.py

@@ -106,6 +106,20 @@ def idle_table(results):
     return table
 
 
+def rate_table(results):
+    """results: title → outcomes (RateSample or exception)."""
+    table = Table("limit", "of the limit", "range", "most : least", "worst", "slowest ping ms")
+    for title, outcomes in results.items():
+        failed = failure_cell(outcomes)
+        if failed:
+            table.add(title, failed, "", "", "", "")
+            continue
+        ratios, spreads = [sample.ratio for sample in outcomes], [sample.spread for sample in outcomes]
+        table.add(title, f"{100 * median(ratios):.1f} %", f"{100 * min(ratios):.1f}–{100 * max(ratios):.1f} %",
+                  f"{median(spreads):.2f}", f"{max(spreads):.2f}", f"{max(s.ping_ms for s in outcomes):.1f}")
+    return table
+
+
 def cpu_model():
     with open("/proc/cpuinfo", encoding="utf-8") as info:
         for line in info:

@@ -17,8 +17,9 @@
 #include "wire/frame.h"
 #include "wire/jobjson.h"
 
-/* Below the protocol's limits, with room for the call around the jobs. */
-#define BATCH_JOBS  10000
+/* Below the protocol's limits, with room for the call around the jobs; and so few that the daemon, which reads a
+ * message at once, answers others in between within milliseconds. */
+#define BATCH_JOBS  1000
 #define BATCH_BYTES ((size_t)900 << 10)
 
 /* Some jobs as JSON, ready to be put into a call. */

@@ -10,8 +10,10 @@ src_libfetchctl_a_SOURCES = \
 	src/fetchctl/cmd_add.c src/fetchctl/cmd_add.h \
 	src/fetchctl/cmd_cancel.c \
 	src/fetchctl/cmd_drain.c \
+	src/fetchctl/cmd_limit.c \
 	src/fetchctl/cmd_get.c \
 	src/fetchctl/cmd_help.c \
+	src/fetchctl/cmd_hosts.c \
 	src/fetchctl/cmd_list.c \
 	src/fetchctl/cmd_pause.c \
 	src/fetchctl/cmd_ping.c \
@@ -23,10 +25,12 @@ src_libfetchctl_a_SOURCES = \
 	src/fetchctl/cmd_wait.c \
 	src/fetchctl/cmd_watch.c \
 	src/fetchctl/cmd_verify.c \
+	src/fetchctl/cmd_why.c \
 	src/fetchctl/cookies.c src/fetchctl/cookies.h \
 	src/fetchctl/ctl.c src/fetchctl/ctl.h \
 	src/fetchctl/dir.c src/fetchctl/dir.h \
 	src/fetchctl/follow.c src/fetchctl/follow.h \
+	src/fetchctl/grid.c src/fetchctl/grid.h \
 	src/fetchctl/help.c src/fetchctl/help.h \
 	src/fetchctl/intake.c src/fetchctl/intake.h \
 	src/fetchctl/link.c src/fetchctl/link.h \
@@ -36,6 +40,7 @@ src_libfetchctl_a_SOURCES = \
 	src/fetchctl/out.c src/fetchctl/out.h \
 	src/fetchctl/out_attempts.c src/fetchctl/out_attempts.h \
 	src/fetchctl/out_detail.c src/fetchctl/out_detail.h \
+	src/fetchctl/out_hosts.c src/fetchctl/out_hosts.h \
 	src/fetchctl/out_json.c \
 	src/fetchctl/out_table.c src/fetchctl/out_table.h \
 	src/fetchctl/out_text.c \

@@ -94,6 +94,10 @@ const struct opt opt_table[OPT_N] = {
 	[OPT_SINCE] = {0, "since", "CURSOR", "begin with the events after this one"},
 	[OPT_EXIT] = {0, "exit", NULL, "then stop the daemon"},
 	[OPT_OFF] = {0, "off", NULL, "end draining: start jobs again"},
+	[OPT_OF_GROUP] = {'g', "group", "GROUP", "this group's own limit"},
+	[OPT_OF_HOST] = {0, "host", "ORIGIN", "this origin's own limit (scheme://host:port)"},
+	[OPT_SAVE] = {0, "save", NULL, "also after the next start"},
+	[OPT_RESET] = {0, "reset", NULL, "as if it had never been set"},
 };
 
 const enum opt_id opt_global[] = {

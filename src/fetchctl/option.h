@@ -77,6 +77,11 @@ enum opt_id {
 	OPT_SINCE,
 	OPT_EXIT,
 	OPT_OFF,
+	/* of limit */
+	OPT_OF_GROUP,
+	OPT_OF_HOST,
+	OPT_SAVE,
+	OPT_RESET,
 	OPT_N,
 };
 

@@ -69,6 +69,16 @@ void out_job(struct out *out, const json_t *inspection)
 	out->ops->job(out, inspection);
 }
 
+void out_host(struct out *out, const json_t *host)
+{
+	out->ops->host(out, host);
+}
+
+void out_why(struct out *out, const json_t *inspection)
+{
+	out->ops->why(out, inspection);
+}
+
 void out_verified(struct out *out, int64_t id, const json_t *result)
 {
 	out->ops->verified(out, id, result);
@@ -77,6 +87,11 @@ void out_verified(struct out *out, int64_t id, const json_t *result)
 void out_status(struct out *out, const json_t *status)
 {
 	out->ops->status(out, status);
+}
+
+void out_limit(struct out *out, const json_t *limit)
+{
+	out->ops->limit(out, limit);
 }
 
 void out_event(struct out *out, const json_t *event)

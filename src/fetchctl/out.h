@@ -30,10 +30,16 @@ void out_id(struct out *out, int64_t id);
 void out_row(struct out *out, const json_t *job);
 /* The whole of a job: reply of Inspect. */
 void out_job(struct out *out, const json_t *inspection);
+/* Why a job does not run: reply of Inspect. */
+void out_why(struct out *out, const json_t *inspection);
+/* A host as a row: type Host. */
+void out_host(struct out *out, const json_t *host);
 /* Reply of Verify. */
 void out_verified(struct out *out, int64_t id, const json_t *result);
 /* Reply of Status. */
 void out_status(struct out *out, const json_t *status);
+/* type Limit. */
+void out_limit(struct out *out, const json_t *limit);
 /* An event of a watch. */
 void out_event(struct out *out, const json_t *event);
 /* A job that was waited for has ended. path_only: just where the file is; failures are for standard error. */
@@ -53,8 +59,11 @@ struct out_ops {
 	void (*id)(struct out *out, int64_t id);
 	void (*row)(struct out *out, const json_t *job);
 	void (*job)(struct out *out, const json_t *inspection);
+	void (*why)(struct out *out, const json_t *inspection);
+	void (*host)(struct out *out, const json_t *host);
 	void (*verified)(struct out *out, int64_t id, const json_t *result);
 	void (*status)(struct out *out, const json_t *status);
+	void (*limit)(struct out *out, const json_t *limit);
 	void (*event)(struct out *out, const json_t *event);
 	void (*ended)(struct out *out, const json_t *job, bool path_only);
 	void (*changed)(struct out *out, const char *done, int64_t n, bool notice);
@@ -76,6 +85,7 @@ struct out {
 	bool broken; /* it could not be written; told already */
 	/* of the text writer */
 	struct table *table; /* rows not yet written, or NULL */
+	struct grid *grid;   /* the same for what is no job */
 	size_t n_jobs;	     /* rows or jobs told so far */
 };
 

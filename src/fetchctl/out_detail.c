@@ -169,8 +169,6 @@ void detail_job(
 	put_string(&form, "address", address);
 }
 
-/* ---- the daemon ---------------------------------------------------------------------------------- */
-
 static int64_t number_of(const json_t *object, const char *name)
 {
 	return json_integer_value(json_object_get(object, name));
@@ -182,6 +180,23 @@ static const char *string_of(const json_t *object, const char *name)
 
 	return value ? value : "";
 }
+
+void detail_why(const struct job *job, const json_t *why, bool aligned, bool color)
+{
+	const struct form form = {.width = aligned ? 8 : 0};
+	const json_t *ahead = json_object_get(why, "ahead");
+
+	put(&form, "id", "%lld", (long long)job->id);
+	put_string(&form, "url", job->url);
+	put_state(&form, job->state, color);
+	put_string(&form, "reason", string_of(why, "reason"));
+	put_string(&form, "why", string_of(why, "message"));
+	put_time(&form, "until", number_of(why, "until_usec"));
+	if (ahead)
+		put(&form, "ahead", "%lld of the same owner, group and host", json_integer_value(ahead));
+}
+
+/* ---- the daemon ---------------------------------------------------------------------------------- */
 
 /* "3 active, 12 queued, 7 done": what there is of each state. Caller frees. */
 static char *counts_text(const json_t *counts)
@@ -206,6 +221,22 @@ static char *counts_text(const json_t *counts)
 	return text;
 }
 
+static void put_condition(const struct form *form, const json_t *status)
+{
+	CLEANUP_FREE char *window = text_escape(string_of(status, "stopped_by"));
+	const json_t *until = json_object_get(status, "stopped_until_usec");
+	bool draining = json_is_true(json_object_get(status, "draining"));
+	char time[UNITS_MAX];
+
+	if (!json_object_get(status, "stopped_by"))
+		put(form, "state", "%s", draining ? "draining" : "running");
+	else if (until)
+		put(form, "state", "stopped by schedule until %s (%s)",
+			units_format_time(time, json_integer_value(until)), window);
+	else
+		put(form, "state", "stopped by schedule (%s)", window);
+}
+
 void detail_status(const json_t *status, bool aligned)
 {
 	const struct form form = {.width = aligned ? 10 : 0};
@@ -215,7 +246,7 @@ void detail_status(const json_t *status, bool aligned)
 	put(&form, "fetchd", "%s, %s mode, pid %lld", string_of(status, "version"), string_of(status, "mode"),
 		(long long)number_of(status, "pid"));
 	put_time(&form, "since", number_of(status, "started_usec"));
-	put(&form, "state", "%s", json_is_true(json_object_get(status, "draining")) ? "draining" : "running");
+	put_condition(&form, status);
 	put(&form, "jobs", "%s", counts);
 	put(&form, "speed", "%s", units_format_rate(buf, number_of(status, "speed")));
 	put(&form, "received", "%s", units_format_size(buf, number_of(status, "received")));

@@ -47,6 +47,20 @@ static void json_job(struct out *out, const json_t *inspection)
 	write_new(job);
 }
 
+/* The reason's keys, and whose it is. */
+static void json_why(struct out *out, const json_t *inspection)
+{
+	const json_t *job = json_object_get(inspection, "job");
+	json_t *why = json_pack(
+		"{s:O*, s:O*}", "id", json_object_get(job, "id"), "state", json_object_get(job, "state"));
+
+	(void)out;
+	if (!why || json_object_update(why, json_object_get(inspection, "why")) < 0 ||
+		json_object_set(why, "history", json_object_get(inspection, "attempts")) < 0)
+		abort();
+	write_new(why);
+}
+
 static void json_verified(struct out *out, int64_t id, const json_t *result)
 {
 	json_t *object = json_pack("{s:I}", "id", (json_int_t)id);
@@ -94,8 +108,11 @@ const struct out_ops out_json_ops = {
 	.id = json_id,
 	.row = json_value,
 	.job = json_job,
+	.why = json_why,
+	.host = json_value,
 	.verified = json_verified,
 	.status = json_value,
+	.limit = json_value,
 	.event = json_value,
 	.ended = json_ended,
 	.changed = json_changed,

@@ -15,9 +15,11 @@
 #include "base/units.h"
 #include "fetchctl/out_attempts.h"
 #include "fetchctl/out_detail.h"
+#include "fetchctl/out_hosts.h"
 #include "fetchctl/out_table.h"
 #include "fetchctl/term.h"
 #include "fetchctl/words.h"
+#include "job/limit.h"
 #include "wire/jobjson.h"
 
 /* The protocol's Job as a struct, for as long as a writer looks at it. */
@@ -120,6 +122,64 @@ static void text_job(struct out *out, const json_t *inspection)
 		complain(STATUS_OK, "the daemon sent a job that this fetchctl cannot read");
 	}
 	job_done(&shown.job);
+}
+
+static void text_why(struct out *out, const json_t *inspection)
+{
+	const json_t *attempts = json_object_get(inspection, "attempts");
+	struct shown_job shown;
+
+	if (out->n_jobs++ > 0)
+		putchar('\n');
+	if (shown_job_read(&shown, json_object_get(inspection, "job"))) {
+		detail_why(&shown.job, json_object_get(inspection, "why"), out->terminal, out->color);
+		attempts_show(attempts, out->terminal, out->legend);
+	} else {
+		complain(STATUS_OK, "the daemon sent a job that this fetchctl cannot read");
+	}
+	job_done(&shown.job);
+}
+
+static void text_host(struct out *out, const json_t *host)
+{
+	if (!out->grid)
+		out->grid = hosts_grid();
+	hosts_grid_add(out->grid, host);
+}
+
+/* "1.0MiB/s" for people, plain numbers in a pipe. Caller frees. */
+static char *limit_value(const struct out *out, int limit, int64_t value)
+{
+	enum limit_unit unit = limit < 0 ? LIMIT_COUNT : limit_info((enum limit)limit)->unit;
+	char buf[UNITS_MAX];
+
+	if (!out->terminal)
+		return xasprintf("%lld", (long long)value);
+	if (value == 0)
+		return xstrdup("none");
+	switch (unit) {
+	case LIMIT_BYTES: return xstrdup(units_format_size(buf, value));
+	case LIMIT_RATE: return xstrdup(units_format_rate(buf, value));
+	case LIMIT_COUNT: break;
+	}
+	return xasprintf("%lld", (long long)value);
+}
+
+static void text_limit(struct out *out, const json_t *limit)
+{
+	const char *name = json_string_value(json_object_get(limit, "name"));
+	const char *source = json_string_value(json_object_get(limit, "source"));
+	CLEANUP_FREE char *value = limit_value(
+		out, name ? limit_parse(name) : -1, json_integer_value(json_object_get(limit, "value")));
+	CLEANUP_FREE char *shown = text_escape(name ? name : "");
+	CLEANUP_FREE char *whence = text_escape(source ? source : "");
+	CLEANUP_FREE char *window = escape_or_null(json_string_value(json_object_get(limit, "window")));
+
+	if (out->terminal)
+		printf("%-20s %12s  %s%s%s\n", shown, value, whence, window ? ": " : "",
+			window ? window : "");
+	else
+		printf("%s\t%s\t%s\t%s\n", shown, value, whence, window ? window : "-");
 }
 
 static void text_status(struct out *out, const json_t *status)
@@ -282,14 +342,20 @@ static void text_finish(struct out *out)
 		table_flush(out->table);
 	table_free(out->table);
 	out->table = NULL;
+	if (out->grid)
+		grid_write(out->grid, out->terminal, out->legend);
+	out->grid = NULL;
 }
 
 const struct out_ops out_text_ops = {
 	.id = text_id,
 	.row = text_row,
 	.job = text_job,
+	.why = text_why,
+	.host = text_host,
 	.verified = text_verified,
 	.status = text_status,
+	.limit = text_limit,
 	.event = text_event,
 	.ended = text_ended,
 	.changed = text_changed,

@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "fetchd/path.h"
+#include "job/calendar.h"
 #include "job/origin.h"
 
 static char *explain(const struct config_settings *settings, int option, const char *why)
@@ -18,6 +19,29 @@ static char *explain(const struct config_settings *settings, int option, const c
 	bool written = setting->rank > 0;
 	return xasprintf("%s%s%s.%s: %s", written ? setting->where : "", written ? ": " : "",
 		config_options[option].section, config_options[option].key, why);
+}
+
+static const struct config_option *option_of_limit(enum limit limit, size_t *ret_i)
+{
+	for (*ret_i = 0; *ret_i < CONFIG_OPTIONS_N; ++*ret_i)
+		if (strcmp(config_options[*ret_i].key, limit_info(limit)->key) == 0)
+			return &config_options[*ret_i];
+	abort(); /* options.def lacks it */
+}
+
+static void take_limits(struct config *config, const struct config_settings *settings)
+{
+	for (int i = 0; i < LIMITS_N; i++) {
+		enum limit limit = (enum limit)i;
+		size_t n;
+		const struct config_option *option = option_of_limit(limit, &n);
+		const struct config_setting *setting = &settings->of[n];
+
+		*limits_field(&config->limits, limit) = *(int64_t *)config_field(config, option);
+		config->limits_from[i] = setting->rank == 0		     ? CONFIG_FROM_DEFAULT
+					 : strcmp(setting->where, "-o") == 0 ? CONFIG_FROM_OVERRIDE
+									     : CONFIG_FROM_FILE;
+	}
 }
 
 static int set_all(struct config *config, const struct config_settings *settings, char **ret_error)
@@ -30,6 +54,7 @@ static int set_all(struct config *config, const struct config_settings *settings
 			*ret_error = explain(settings, option, why);
 			return -EINVAL;
 		}
+	take_limits(config, settings);
 	if (config_places_resolve(config, &option, &why)) {
 		*ret_error = explain(settings, option, why);
 		return -EINVAL;
@@ -85,6 +110,7 @@ void config_unref(struct config *config)
 	free(config->user_agent);
 	free(config->protocols);
 	free(config->user_weights);
+	calendar_free(config->schedule);
 	free(config);
 }
 
@@ -122,6 +148,18 @@ static void print_paths(FILE *to, const struct config_option *option, char *cons
 		fprintf(to, "%s=\"%s\"\n", option->key, paths[i]);
 }
 
+static void print_windows(
+	FILE *to, const struct config_option *option, const struct calendar *calendar, const char *where)
+{
+	size_t n = calendar_length(calendar);
+
+	fprintf(to, "# %s\n# set by: %s\n", option->help, where);
+	for (size_t i = 0; i < n; i++)
+		fprintf(to, "%s=%s\n", option->key, calendar_window(calendar, i));
+	if (n == 0)
+		fprintf(to, "%s=\n", option->key);
+}
+
 static const char *print_string(char *const *field)
 {
 	return *field ? *field : "";
@@ -135,6 +173,7 @@ static void print_option(FILE *to, const struct config *config, const struct con
 	CLEANUP_FREE char *redacted = NULL;
 
 	switch (option->type) {
+	case CONFIG_TYPE_WINDOWS: print_windows(to, option, config->schedule, setting->where); break;
 	case CONFIG_TYPE_PATHS: print_paths(to, option, *(char ***)field, setting->where); break;
 	case CONFIG_TYPE_PROXY:
 		redacted = config->proxy ? origin_redact(config->proxy) : NULL;

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+
+#include "job/limit.h"
 #include <sys/types.h>
 
 enum config_mode { CONFIG_SYSTEM, CONFIG_USER };
@@ -21,6 +23,11 @@ struct config_weight {
 	uid_t uid;
 	uint32_t weight;
 };
+
+/* Who set a key. */
+enum config_origin { CONFIG_FROM_DEFAULT, CONFIG_FROM_FILE, CONFIG_FROM_OVERRIDE };
+
+struct calendar;
 
 struct config {
 	_Atomic int refs;
@@ -37,6 +44,7 @@ struct config {
 	int64_t keep_finished_usec; /* done and cancelled */
 	int64_t keep_failed_usec;
 	int64_t max_jobs_per_user;
+	int64_t max_disk_per_user;	    /* bytes, 0 none */
 	int64_t max_active_per_user;	    /* 0: no own bound */
 	struct config_weight *user_weights; /* ended by weight 0 */
 	/* [Hosts] */
@@ -69,6 +77,7 @@ struct config {
 	int64_t max_time_usec; /* USEC_INFINITY: none */
 	int64_t limit_rate;    /* bytes/s, 0 none */
 	int64_t limit_rate_per_host;
+	int64_t limit_rate_per_user;
 	int64_t on_conflict; /* enum job_conflict */
 	int64_t resume;	     /* enum job_resume */
 	int64_t reserve_space;
@@ -76,8 +85,14 @@ struct config {
 	char *proxy;   /* NULL: none; the environment's proxies are not used */
 	char *user_agent;
 	char *protocols; /* "http,https" */
+	/* [Schedule] */
+	struct calendar *schedule;
 	/* [Security] */
 	int64_t private_addresses; /* enum config_addresses */
+
+	/* The limits among all these, and who set each. */
+	struct limits limits;
+	enum config_origin limits_from[LIMITS_N];
 };
 
 /* How fetchd was asked to read it. */

@@ -67,7 +67,8 @@ static char *unknown_option(const char *section, const char *key)
 static void setting_put(struct config_setting *setting, enum config_type type, const char *value, char *where,
 	unsigned rank, bool exposed)
 {
-	bool adds = type == CONFIG_TYPE_PATHS && setting->rank == rank && *value && *setting->text;
+	bool adds = (type == CONFIG_TYPE_PATHS || type == CONFIG_TYPE_WINDOWS) && setting->rank == rank &&
+		    *value && *setting->text;
 	char *text = adds ? xasprintf("%s\n%s", setting->text, value) : xstrdup(value);
 
 	free(setting->text);
@@ -94,6 +95,13 @@ static int take_pair(void *user, const char *section, const char *key, const cha
 	if (!option) {
 		CLEANUP_FREE char *why = unknown_option(section, key);
 		reading_fail(r, "%s", why);
+		return 0;
+	}
+	/* Its line is known here; later, it is one of many. */
+	CLEANUP_FREE char *refusal =
+		option->type == CONFIG_TYPE_WINDOWS ? config_window_refusal(value) : NULL;
+	if (refusal) {
+		reading_fail(r, "%s.%s: %s", section, key, refusal);
 		return 0;
 	}
 	setting_put(&r->settings->of[option - config_options], option->type, value,

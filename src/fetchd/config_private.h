@@ -23,6 +23,7 @@ enum config_type {
 	CONFIG_TYPE_ADDRESSES,
 	CONFIG_TYPE_BOOL,    /* yes or no, as systemd reads them */
 	CONFIG_TYPE_WEIGHTS, /* USER=WEIGHT each */
+	CONFIG_TYPE_WINDOWS, /* of the calendar; lines of one file add up */
 };
 
 struct config_option {
@@ -46,7 +47,7 @@ extern const struct config_option config_options[CONFIG_OPTIONS_N];
 
 /* What was written for a key, and where. */
 struct config_setting {
-	char *text;    /* PATHS: one entry a line */
+	char *text;    /* PATHS, WINDOWS: one entry a line */
 	char *where;   /* "FILE:LINE", "-o" or "default" */
 	unsigned rank; /* which file; a later one replaces */
 	bool exposed;  /* from a file that others can read */
@@ -69,6 +70,8 @@ static inline void *config_field(const struct config *config, const struct confi
 	return (char *)config + option->offset;
 }
 
+/* Why a line is no window of the calendar; NULL: it is one. Caller frees. */
+char *config_window_refusal(const char *line);
 /* config_weights.c: the same for a list of weights. */
 int config_weights_set(struct config_weight **field, const char *text, char **ret_why);
 

@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "fetchd/path.h"
+#include "job/calendar.h"
 #include "job/header.h"
 #include "job/job.h"
 #include "job/origin.h"
@@ -245,6 +246,24 @@ static int set_word(int64_t *field, int value, const char *text, const char *wor
 	return 0;
 }
 
+char *config_window_refusal(const char *line)
+{
+	size_t n;
+	char *why = NULL;
+
+	calendar_free(calendar_parse(line, &n, &why));
+	return why;
+}
+
+static int set_windows(struct calendar **field, const char *text, char **ret_why)
+{
+	size_t n;
+
+	calendar_free(*field);
+	*field = calendar_parse(text, &n, ret_why);
+	return *field ? 0 : -EINVAL;
+}
+
 static int set_single_path(struct config *config, char **field, const char *text, char **ret_why)
 {
 	const char *why;
@@ -286,6 +305,7 @@ int config_value_set(struct config *config, const struct config_option *option,
 	case CONFIG_TYPE_ADDRESSES:
 		return set_word(field, addresses_parse(text, config->mode), text, "allow, deny", ret_why);
 	case CONFIG_TYPE_BOOL: return set_word(field, bool_parse(text), text, "yes, no", ret_why);
+	case CONFIG_TYPE_WINDOWS: return set_windows(field, text, ret_why);
 	case CONFIG_TYPE_WEIGHTS: return config_weights_set(field, text, ret_why);
 	}
 	abort(); /* not a type */

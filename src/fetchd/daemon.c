@@ -159,7 +159,6 @@ static int mailboxes_up(struct daemon *d)
 		mailbox_done(&d->mailbox);
 		return daemon_fail(d, DAEMON_EXIT_FAILURE, xasprintf("eventfd: %s", strerror(-error)));
 	}
-	rate_init(&d->total_rate, d->config->limit_rate);
 	return 0;
 }
 
@@ -191,7 +190,6 @@ static void mailboxes_down(struct daemon *d)
 {
 	empty_mailbox(&d->engine_box, engine_message_free);
 	empty_mailbox(&d->mailbox, control_message_free);
-	rate_done(&d->total_rate);
 }
 
 static int curl_up(struct daemon *d)
@@ -234,7 +232,6 @@ static int start_worker(struct daemon *d, char **ret_error)
 		.disk = d->disk,
 		.engine = &d->engine_box,
 		.control = &d->mailbox,
-		.total_rate = &d->total_rate,
 	};
 	d->workers[d->n_workers] = worker_start(&setup, ret_error);
 	if (!d->workers[d->n_workers])
@@ -266,7 +263,6 @@ static int engine_up(struct daemon *d)
 		.workers = d->workers,
 		.n_workers = d->n_workers,
 		.disk = d->disk,
-		.total_rate = &d->total_rate,
 		.network_up = network_is_up(d->network),
 	};
 	d->engine = engine_start(&setup, &error);

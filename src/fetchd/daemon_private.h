@@ -6,7 +6,6 @@
 #include <stdbool.h>
 
 #include "base/mailbox.h"
-#include "base/rate.h"
 #include "fetchd/control/control.h"
 #include "fetchd/control/socket.h"
 #include "fetchd/daemon.h"
@@ -24,7 +23,6 @@ struct daemon {
 	struct store *store;
 	struct mailbox mailbox; /* control's */
 	struct mailbox engine_box;
-	struct rate total_rate;
 	struct disk *disk;
 	struct worker **workers;
 	size_t n_workers;

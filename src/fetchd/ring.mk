@@ -4,15 +4,20 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/engine/engine.c src/fetchd/engine/engine.h \
 	src/fetchd/engine/fair.c src/fetchd/engine/fair.h \
 	src/fetchd/engine/hosts.c \
+	src/fetchd/engine/hosts_report.c \
 	src/fetchd/engine/inspect.c \
 	src/fetchd/engine/internal.h \
 	src/fetchd/engine/lanes.c \
+	src/fetchd/engine/limits.c src/fetchd/engine/limits.h \
 	src/fetchd/engine/network.c \
 	src/fetchd/engine/outcome.c \
+	src/fetchd/engine/rates.c src/fetchd/engine/rates.h \
 	src/fetchd/engine/recover.c \
 	src/fetchd/engine/requests.c \
 	src/fetchd/engine/sched.c \
+	src/fetchd/engine/schedule.c src/fetchd/engine/schedule.h \
 	src/fetchd/engine/turn.c \
+	src/fetchd/engine/why.c \
 	src/fetchd/store/attempts.c \
 	src/fetchd/store/counters.c \
 	src/fetchd/store/events.c \
@@ -23,6 +28,7 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/store/origins.c \
 	src/fetchd/store/schema.c \
 	src/fetchd/store/secrets.c \
+	src/fetchd/store/settings.c \
 	src/fetchd/store/sql.c \
 	src/fetchd/store/store.c src/fetchd/store/store.h \
 	src/fetchd/transfer/address.c src/fetchd/transfer/address.h \
@@ -30,8 +36,9 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/transfer/ftp.c \
 	src/fetchd/transfer/gate.c src/fetchd/transfer/gate.h \
 	src/fetchd/transfer/hop.c \
-	src/fetchd/transfer/messages.h \
+	src/fetchd/transfer/messages.c src/fetchd/transfer/messages.h \
 	src/fetchd/transfer/multi.c src/fetchd/transfer/multi.h \
+	src/fetchd/transfer/pace.c src/fetchd/transfer/pace.h \
 	src/fetchd/transfer/redirect.c \
 	src/fetchd/transfer/request.c \
 	src/fetchd/transfer/response.c src/fetchd/transfer/response.h \

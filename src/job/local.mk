@@ -2,6 +2,7 @@ noinst_LIBRARIES += src/libjob.a
 src_libjob_a_SOURCES = \
 	src/job/attempt.c src/job/attempt.h \
 	src/job/breaker.c src/job/breaker.h \
+	src/job/calendar.c src/job/calendar.h \
 	src/job/checksum.c src/job/checksum.h \
 	src/job/classify.c src/job/classify.h \
 	src/job/digest.c src/job/digest.h \
@@ -18,6 +19,7 @@ src_libjob_a_SOURCES = \
 	src/job/job.c src/job/job.h \
 	src/job/lenience.c src/job/lenience.h \
 	src/job/lifecycle.c src/job/lifecycle.h \
+	src/job/limit.c src/job/limit.h \
 	src/job/name.c src/job/name.h \
 	src/job/origin.c src/job/origin.h \
 	src/job/pace.c src/job/pace.h \
@@ -25,4 +27,5 @@ src_libjob_a_SOURCES = \
 	src/job/retry.c src/job/retry.h \
 	src/job/secret.c src/job/secret.h \
 	src/job/throttle.c src/job/throttle.h \
-	src/job/verdict.c src/job/verdict.h
+	src/job/verdict.c src/job/verdict.h \
+	src/job/why.c src/job/why.h

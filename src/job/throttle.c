@@ -55,6 +55,8 @@
 
 #define PROBE_SPAN_MIN_USEC (30 * USEC_PER_SEC)
 #define PROBE_SPAN_MAX_USEC (120 * USEC_PER_SEC)
+/* At such a ceiling a refusal is a large part of the answers: probed half as often. */
+#define FEW 2
 /* What a probe that did not pay gives up of the limit: as chance lets some pass, it would only ever rise. */
 #define SINK_PART 16
 /* One could be chance. */
@@ -215,7 +217,7 @@ static enum judgement judge(struct throttle *t, double rate)
 
 static void wait_for_probe(struct throttle *t, int64_t now_usec)
 {
-	t->probe_usec = usec_add(now_usec, t->probe_span_usec);
+	t->probe_usec = usec_add(now_usec, t->ceiling <= FEW ? 2 * t->probe_span_usec : t->probe_span_usec);
 	t->rise_step = 1;
 	t->strikes = 0;
 }

@@ -169,9 +169,14 @@ static bool read_field(const struct field *field, void *base, const json_t *valu
 
 const char *fields_read(const struct field *fields, size_t n, void *base, const json_t *json)
 {
-	for (size_t i = 0; i < n; i++) {
-		const json_t *value = json_object_get(json, fields[i].name);
+	/* Most objects have few of many fields: once all are found, nobody is asked for the rest. */
+	size_t unread = json_object_size(json);
 
+	for (size_t i = 0; i < n; i++) {
+		const json_t *value = unread > 0 ? json_object_get(json, fields[i].name) : NULL;
+
+		if (value)
+			unread--;
 		if (json_is_null(value))
 			value = NULL;
 		if (value ? !read_field(&fields[i], base, value) : fields[i].required)

@@ -14,6 +14,7 @@ unit_tests = \
 	tests/unit/test_text \
 	tests/unit/test_units \
 	tests/unit/test_breaker \
+	tests/unit/test_calendar \
 	tests/unit/test_checksum \
 	tests/unit/test_classify \
 	tests/unit/test_digest \
@@ -39,6 +40,7 @@ unit_tests = \
 	tests/unit/test_netrc \
 	tests/unit/test_timecond \
 	tests/unit/test_gate \
+	tests/unit/test_pace \
 	tests/unit/test_store \
 	tests/unit/test_address \
 	tests/unit/test_disk \
@@ -79,6 +81,8 @@ tests_unit_test_units_LDADD = $(unit_base)
 
 tests_unit_test_gate_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_gate_LDADD = $(unit_fetchd)
+tests_unit_test_pace_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_pace_LDADD = $(unit_fetchd)
 tests_unit_test_store_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_store_LDADD = $(unit_fetchd) $(SQLITE_LIBS)
 tests_unit_test_address_CPPFLAGS = $(unit_cppflags)
@@ -94,6 +98,8 @@ tests_unit_test_secrets_LDADD = $(unit_fetchd)
 
 tests_unit_test_breaker_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_breaker_LDADD = $(unit_job)
+tests_unit_test_calendar_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_calendar_LDADD = $(unit_job)
 tests_unit_test_checksum_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_checksum_LDADD = $(unit_job)
 tests_unit_test_classify_CPPFLAGS = $(unit_cppflags) $(CURL_CFLAGS)

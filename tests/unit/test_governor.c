@@ -463,7 +463,7 @@ static void check_sane(const struct governor *g, const struct governor_policy *p
 	assert_true(governor_limit(g, policy) >= 1 && governor_limit(g, policy) <= policy->max);
 	assert_true(memory.limit >= 1 && memory.ceiling >= 0 && memory.failures >= 0);
 	assert_true(memory.probe_interval_usec >= 30 * SEC && memory.probe_interval_usec <= 120 * SEC);
-	assert_true(memory.probe_usec >= 0 && memory.probe_usec <= now_usec + 120 * SEC);
+	assert_true(memory.probe_usec >= 0 && memory.probe_usec <= now_usec + 240 * SEC);
 	assert_true(memory.breaker_until_usec >= 0);
 	assert_true(memory.breaker_until_usec <= now_usec + policy->breaker_max_usec);
 	if (governor_may_start(g, policy, 0, now_usec, &until) != GOVERNOR_FREE && until != 0)

@@ -56,6 +56,8 @@ void control_free(struct control *control)
 	event_free(control->reap_event);
 	live_done(control->live);
 	free(control->live);
+	if (control->limits)
+		control_message_free(&control->limits->msg);
 	config_unref(control->config);
 	free(control);
 }
@@ -103,6 +105,15 @@ static void dispatch_event(struct control *control, const struct engine_event *e
 	watch_event(control, event);
 }
 
+/* Takes over limits. */
+static void take_limits(struct control *control, struct engine_limits *limits)
+{
+	if (control->limits)
+		control_message_free(&control->limits->msg);
+	control->limits = limits;
+	control->setup.on_change(control->setup.arg);
+}
+
 void control_dispatch(struct control *control, struct msg *msg)
 {
 	switch ((enum control_kind)msg->kind) {
@@ -113,6 +124,7 @@ void control_dispatch(struct control *control, struct msg *msg)
 		live_progress(control->live, (struct progress_report *)msg);
 		watch_progress(control);
 		break;
+	case CONTROL_LIMITS: take_limits(control, (struct engine_limits *)msg); return;
 	case CONTROL_NOTICE: break; /* the daemon's */
 	}
 	if (msg->kind == CONTROL_COUNTERS || msg->kind == CONTROL_PROGRESS)

@@ -28,6 +28,7 @@ struct control {
 	bool stopping; /* the engine takes no more requests */
 	bool ending;   /* sessions are closed as soon as they are flushed */
 	bool draining;
+	struct engine_limits *limits; /* that hold; NULL before the engine told them */
 };
 
 /* listener.c. Takes fd. */

@@ -35,14 +35,26 @@ void method_inspect_start(struct call *call, json_t *parameters)
 	ask(call, parameters, REQUEST_INSPECT);
 }
 
+static json_t *why_json(const struct why *why)
+{
+	json_t *json = json_pack("{s:s, s:o}", "reason", why_reason_name(why->reason), "message",
+		wire_string(why->message ? why->message : ""));
+
+	if (why->until_usec > 0)
+		json_object_set_new(json, "until_usec", json_integer(why->until_usec));
+	if (why->ahead >= 0)
+		json_object_set_new(json, "ahead", json_integer(why->ahead));
+	return json;
+}
+
 void method_inspect_reply(struct call *call, struct request *request)
 {
 	json_t *attempts = json_array();
 	for (size_t i = 0; i < request->n_attempts; i++)
 		json_array_append_new(attempts, wire_attempt_to_json(request->attempts[i]));
 	call_reply(call,
-		json_pack("{s:o, s:o}", "job", call_job_json(call->control, request->found[0]), "attempts",
-			attempts),
+		json_pack("{s:o, s:o, s:o}", "job", call_job_json(call->control, request->found[0]), "why",
+			why_json(&request->why), "attempts", attempts),
 		false);
 }
 

@@ -5,6 +5,7 @@
 
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "fetchd/control/internal.h"
 #include "fetchd/control/live.h"
 
@@ -47,6 +48,7 @@ static void put_int(json_t *object, const char *key, int64_t value)
 static json_t *daemon_json(const struct control *control)
 {
 	const struct config *config = control->config;
+	const struct engine_limits *limits = control->limits;
 	json_t *json = json_object();
 
 	json_object_set_new(json, "version", json_string(PACKAGE_VERSION));
@@ -55,9 +57,14 @@ static json_t *daemon_json(const struct control *control)
 	json_object_set_new(json, "state_directory", wire_string(config->state_directory));
 	put_int(json, "started_usec", control->started_usec);
 	put_int(json, "workers", config->workers);
-	put_int(json, "max_active", config->max_active);
-	put_int(json, "max_per_host", config->max_per_host);
+	put_int(json, "max_active", limits ? limits->limits.max_active : config->max_active);
+	put_int(json, "max_per_host", limits ? limits->limits.max_per_host : config->max_per_host);
 	json_object_set_new(json, "draining", json_boolean(control->draining));
+	if (limits && limits->stopped) {
+		json_object_set_new(json, "stopped_by", wire_string(limits->window));
+		if (limits->until_usec != USEC_INFINITY)
+			put_int(json, "stopped_until_usec", limits->until_usec);
+	}
 	return json;
 }
 

@@ -20,6 +20,7 @@ static const struct method methods[] = {
 		.end = method_list_end,
 	},
 	{.name = WIRE_INTERFACE ".Inspect", .start = method_inspect_start, .reply = method_inspect_reply},
+	{.name = WIRE_INTERFACE ".Hosts", .start = method_hosts_start, .reply = method_hosts_reply},
 	{.name = WIRE_INTERFACE ".Verify", .start = method_verify_start, .reply = method_verify_reply},
 	{.name = WIRE_INTERFACE ".Status", .start = method_status_start},
 	{
@@ -36,6 +37,12 @@ static const struct method methods[] = {
 	{.name = WIRE_INTERFACE ".Retry", .start = method_retry_start, .reply = method_change_reply},
 	{.name = WIRE_INTERFACE ".Remove", .start = method_remove_start, .reply = method_change_reply},
 	{.name = WIRE_INTERFACE ".Drain", .start = method_drain_start, .reply = method_drain_reply},
+	{.name = WIRE_INTERFACE ".Limits", .start = method_limits_start, .reply = method_limits_reply},
+	{
+		.name = WIRE_INTERFACE ".SetLimit",
+		.start = method_set_limit_start,
+		.reply = method_set_limit_reply,
+	},
 	{.name = WIRE_INTERFACE ".Ping", .start = method_ping_start},
 };
 

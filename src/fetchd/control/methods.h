@@ -16,6 +16,8 @@ void method_list_end(struct call *call);
 
 void method_inspect_start(struct call *call, json_t *parameters);
 void method_inspect_reply(struct call *call, struct request *request);
+void method_hosts_start(struct call *call, json_t *parameters);
+void method_hosts_reply(struct call *call, struct request *request);
 void method_verify_start(struct call *call, json_t *parameters);
 void method_verify_reply(struct call *call, struct request *request);
 
@@ -35,6 +37,11 @@ void method_change_reply(struct call *call, struct request *request);
 
 void method_drain_start(struct call *call, json_t *parameters);
 void method_drain_reply(struct call *call, struct request *request);
+
+void method_limits_start(struct call *call, json_t *parameters);
+void method_limits_reply(struct call *call, struct request *request);
+void method_set_limit_start(struct call *call, json_t *parameters);
+void method_set_limit_reply(struct call *call, struct request *request);
 
 void method_ping_start(struct call *call, json_t *parameters);
 

@@ -43,7 +43,10 @@ static const char *verb_name(enum request_verb verb)
 static int move(struct engine *engine, struct request *request, struct job *job)
 {
 	switch (request->verb) {
-	case VERB_PAUSE: job->due_usec = 0; return job_apply(engine, job, JOB_EVENT_PAUSE, EVENT_PAUSED);
+	case VERB_PAUSE:
+		job->due_usec = 0;
+		job->paused_by = request->uid;
+		return job_apply(engine, job, JOB_EVENT_PAUSE, EVENT_PAUSED);
 	case VERB_RESUME: return job_apply(engine, job, JOB_EVENT_RESUME, EVENT_QUEUED);
 	case VERB_CANCEL:
 		turn_discard_part(engine, job, request);
@@ -77,6 +80,8 @@ static int set_intent(struct engine *engine, struct request *request, struct job
 	if (run->job->intent == intent && intent == JOB_INTENT_RUN)
 		return 0;
 	run->job->intent = intent;
+	if (intent == JOB_INTENT_PAUSE)
+		run->job->paused_by = request->uid;
 	err = store_update(engine->store, run->job, JOB_ACTIVE);
 	if (err)
 		return err;

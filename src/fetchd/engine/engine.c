@@ -61,9 +61,8 @@ static void reload(struct engine *engine, struct request *request)
 	config_unref(engine->config);
 	engine->config = request->config;
 	request->config = NULL;
-	rate_set(engine->total_rate, engine->config->limit_rate);
-	hosts_tune(engine);
-	users_tune(engine);
+	schedule_update(engine);
+	limits_resolve(engine);
 	disk_tune(engine->disk, engine->config);
 	for (size_t i = 0; i < engine->n_workers; i++) {
 		struct worker_tune *tune = xcalloc(1, sizeof(*tune));
@@ -93,9 +92,12 @@ static int serve(struct engine *engine, struct request *request, enum request_ki
 	case REQUEST_ADD: return request_add(engine, request);
 	case REQUEST_LIST: return request_list(engine, request);
 	case REQUEST_INSPECT: return request_inspect(engine, request);
+	case REQUEST_HOSTS: return request_hosts(engine, request);
 	case REQUEST_VERIFY: return request_verify(engine, request);
 	case REQUEST_EVENTS: return request_events(engine, request);
 	case REQUEST_CHANGE: return request_change(engine, request, ret_again);
+	case REQUEST_LIMITS: return request_limits(engine, request);
+	case REQUEST_SET_LIMIT: return request_set_limit(engine, request);
 	case REQUEST_WATCHERS: engine->watchers += (unsigned)request->watchers_delta; return 0;
 	case REQUEST_NETWORK: network_changed(engine, request->network_up); return 0;
 	case REQUEST_DRAIN:
@@ -110,7 +112,7 @@ static int serve(struct engine *engine, struct request *request, enum request_ki
 
 static bool changes(enum request_kind kind)
 {
-	return kind == REQUEST_ADD || kind == REQUEST_CHANGE;
+	return kind == REQUEST_ADD || kind == REQUEST_CHANGE || kind == REQUEST_SET_LIMIT;
 }
 
 /* Refused half-way: its rows go back, and what it would have told. mark: where to_control ended before it. */
@@ -274,7 +276,9 @@ static int work_time(struct engine *engine, bool *ret_more)
 	err = engine->lanes_lost ? lanes_load(engine) : 0;
 	engine->lanes_lost = engine->lanes_lost && err;
 	if (!err)
-		err = hosts_release(engine);
+		schedule_look(engine);
+	limits_shed(engine);
+	err = hosts_release(engine);
 	if (!err)
 		err = network_wake(engine, &more_wakes);
 	if (!err)
@@ -307,7 +311,7 @@ bool engine_step(struct engine *engine)
 	notice_end(engine);
 	if (worked || HASH_COUNT(engine->runs) > 0)
 		engine->relax_usec = usec_add(clock_boot_usec(), RELAX_USEC);
-	return more || !STAILQ_EMPTY(&engine->backlog);
+	return more || !STAILQ_EMPTY(&engine->backlog) || (engine->layers.lowered && !is_full(engine));
 }
 
 int64_t engine_next_usec(const struct engine *engine)
@@ -342,6 +346,7 @@ static void wait_for_work(struct engine *engine)
 	struct pollfd pfds[] = {
 		{.fd = mailbox_fd(engine->mailbox), .events = POLLIN},
 		{.fd = engine->timer_fd, .events = POLLIN},
+		{.fd = engine->schedule.timer_fd, .events = POLLIN},
 	};
 	uint64_t expirations;
 
@@ -356,6 +361,8 @@ static void wait_for_work(struct engine *engine)
 	if (pfds[1].revents && read(engine->timer_fd, &expirations, sizeof(expirations)) < 0 &&
 		errno != EAGAIN)
 		log_err("timer: %s", strerror(errno));
+	if (pfds[2].revents)
+		schedule_ring(engine);
 }
 
 /* ---- the thread */
@@ -454,6 +461,8 @@ void engine_free(struct engine *engine)
 		run_release(engine, run);
 		run_free(run);
 	}
+	rates_free(engine);
+	schedule_done(engine);
 	lanes_free(engine);
 	hosts_free(engine);
 	store_close(engine->store);
@@ -477,8 +486,8 @@ static void engine_init(struct engine *engine, const struct engine_setup *setup)
 	engine->to_workers = xcalloc(setup->n_workers, sizeof(*engine->to_workers));
 	for (size_t i = 0; i < setup->n_workers; i++)
 		STAILQ_INIT(&engine->to_workers[i]);
-	engine->total_rate = setup->total_rate;
 	engine->config = config_ref(setup->config);
+	engine->total_rate = rate_new(0);
 	engine->wall_offset_usec = clock_wall_usec() - clock_boot_usec();
 	engine->next_due_usec = USEC_INFINITY;
 	engine->relax_usec = usec_add(clock_boot_usec(), RELAX_USEC);
@@ -494,6 +503,8 @@ static void engine_init(struct engine *engine, const struct engine_setup *setup)
 	STAILQ_INIT(&engine->postponed);
 	STAILQ_INIT(&engine->to_control);
 	STAILQ_INIT(&engine->to_disk);
+	schedule_init(engine);
+	limits_init(engine);
 }
 
 struct engine *engine_new(const struct engine_setup *setup)
@@ -513,6 +524,8 @@ struct engine *engine_start(const struct engine_setup *setup, char **ret_error)
 	engine->timer_fd = timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
 	if (engine->timer_fd < 0)
 		err = errno;
+	if (!err)
+		err = -schedule_start_timer(engine);
 	if (!err)
 		err = pthread_create(&engine->thread, NULL, engine_main, engine);
 	if (err) {

@@ -12,9 +12,12 @@
 #include "base/mailbox.h"
 #include "fetchd/config.h"
 #include "job/attempt.h"
+#include "job/breaker.h"
 #include "job/event.h"
 #include "job/filter.h"
 #include "job/job.h"
+#include "job/limit.h"
+#include "job/why.h"
 
 /* ---- to the engine ------------------------------------------------------------------------------- */
 
@@ -25,6 +28,9 @@ enum request_kind {
 	REQUEST_EVENTS,
 	REQUEST_INSPECT,
 	REQUEST_VERIFY,
+	REQUEST_HOSTS,
+	REQUEST_LIMITS,
+	REQUEST_SET_LIMIT,
 	REQUEST_WATCHERS,
 	REQUEST_NETWORK,
 	REQUEST_DRAIN,
@@ -41,6 +47,23 @@ enum request_error {
 	REQUEST_WRONG_STATE,   /* error_id, error_message */
 	REQUEST_REFUSED,       /* error_code, error_message; error_index in an ADD's jobs */
 	REQUEST_TRY_AGAIN,     /* shutting down, or the database could not commit: error_message */
+};
+
+/* Where the value of a limit comes from. */
+enum limit_source {
+	LIMIT_FROM_DEFAULT,
+	LIMIT_FROM_FILE,
+	LIMIT_FROM_SAVED,
+	LIMIT_FROM_OVERRIDE, /* the daemon's command line */
+	LIMIT_FROM_COMMAND,  /* set, until the next start */
+	LIMIT_FROM_WINDOW,   /* of the calendar */
+};
+
+struct limit_told {
+	int64_t value;
+	enum limit_source source;
+	int64_t saved; /* -1: none is */
+	char *window;  /* the line, when a window says so; owned by the request */
 };
 
 struct request {
@@ -68,8 +91,14 @@ struct request {
 	int64_t job_id;		   /* INSPECT, VERIFY */
 	int watchers_delta;	   /* WATCHERS: +1, -1; ADDED events are told only while there are watchers */
 	bool drain_on, drain_exit; /* DRAIN */
-	bool network_up;	   /* NETWORK: it has changed, and leads somewhere or not */
-	struct config *config;	   /* RELOAD: a reference, passed over */
+	/* SET_LIMIT: checked by control; of a group or an origin, else of all. value -1: as if it had never
+	 * been set; of a group or origin 0 means the same. */
+	enum limit limit_name;
+	int64_t limit_value;
+	char *limit_group, *limit_host;
+	bool save;
+	bool network_up;       /* NETWORK: it has changed, and leads somewhere or not */
+	struct config *config; /* RELOAD: a reference, passed over */
 
 	/* reply */
 	enum request_error error;
@@ -82,13 +111,17 @@ struct request {
 	struct job **found; /* LIST, INSPECT: owned; EVENTS: the job of each event, NULL when it is gone */
 	size_t n_found;
 	struct event *events;	   /* EVENTS: n_found of them */
+	struct why why;		   /* INSPECT: of found[0]; owned */
 	struct attempt **attempts; /* INSPECT: of found[0], oldest first; owned */
 	size_t n_attempts;
-	bool verified;	       /* VERIFY: the file is as it should be */
-	char *digest;	       /* VERIFY: what it hashes to, normal form of job/checksum.h; owned */
-	int64_t verify_size;   /* VERIFY: of the file now */
-	char *verify_error;    /* VERIFY: why not verified, or by what only; owned */
-	bool more;	       /* LIST, EVENTS: there may be more beyond the last one */
+	struct host_report *hosts; /* HOSTS: owned, by id */
+	size_t n_hosts;
+	bool verified;		   /* VERIFY: the file is as it should be */
+	char *digest;		   /* VERIFY: what it hashes to, normal form of job/checksum.h; owned */
+	int64_t verify_size;	   /* VERIFY: of the file now */
+	char *verify_error;	   /* VERIFY: why not verified, or by what only; owned */
+	bool more;		   /* LIST, EVENTS, HOSTS: there may be more beyond the last one */
+	struct limit_told *limits; /* LIMITS: LIMITS_N of them */
 	int64_t last_event_id; /* LIST, EVENTS: newest event there is; later ones come as CONTROL_EVENT after
 				  this reply */
 
@@ -97,6 +130,34 @@ struct request {
 	bool going_on;		/* it goes on in the next turn: holds one of pending */
 	enum request_kind kind; /* as it was asked: the message's gives way to CONTROL_REPLY */
 };
+
+/* Why a host may start nothing more. */
+enum host_block {
+	HOST_FREE,
+	HOST_FULL,    /* at its bound */
+	HOST_LIMITED, /* at the limit that it was found to take, which is lower */
+	HOST_PACED,   /* the last start is too near */
+	HOST_BROKEN,  /* its breaker is open, or a probe is on its way */
+	HOST_HELD,    /* it asked to wait: Retry-After */
+};
+
+/* A host as it is now. Strings are the report's, but last_code. */
+struct host_report {
+	int64_t id;
+	char *origin;
+	enum host_block block;
+	int64_t until_usec; /* of the block; 0: not a matter of time */
+	char *hold_code;
+	unsigned active, limit, max;
+	int64_t interval_usec; /* between starts; 0: none */
+	bool ready;
+	enum breaker_state breaker;
+	unsigned failures; /* in a row */
+	int64_t n_done, n_failed;
+	const char *last_code; /* static */
+	int64_t last_usec;
+};
+void host_report_done(struct host_report *report);
 
 struct request *request_new(enum request_kind kind);
 void request_free(struct request *request);
@@ -110,6 +171,7 @@ enum control_kind {
 	CONTROL_COUNTERS,    /* struct engine_counters */
 	CONTROL_PROGRESS,    /* struct progress_report, transfer/messages.h: from workers */
 	CONTROL_NOTICE,	     /* struct engine_notice */
+	CONTROL_LIMITS,	     /* struct engine_limits */
 };
 
 struct engine_event {
@@ -127,6 +189,15 @@ struct engine_counters {
 		uid_t owner;
 		int64_t by_state[JOB_STATE_N];
 	} owners[];
+};
+
+/* What holds from now on. */
+struct engine_limits {
+	struct msg msg; /* CONTROL_LIMITS */
+	struct limits limits;
+	bool stopped; /* by the schedule */
+	int64_t until_usec;
+	char *window; /* the line that says so */
 };
 
 enum engine_notice_kind {
@@ -152,7 +223,6 @@ struct engine;
 struct store;
 struct worker;
 struct disk;
-struct rate;
 
 struct engine_setup {
 	struct mailbox
@@ -162,9 +232,8 @@ struct engine_setup {
 	struct mailbox *control; /* where replies and events go */
 	struct worker **workers; /* started */
 	size_t n_workers;
-	struct disk *disk;	 /* started */
-	struct rate *total_rate; /* tuned on reload */
-	bool network_up;	 /* as the watcher sees it now */
+	struct disk *disk; /* started */
+	bool network_up;   /* as the watcher sees it now */
 };
 
 /* Starts the thread. NULL with *ret_error set (caller frees) when it cannot. */

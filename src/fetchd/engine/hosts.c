@@ -19,11 +19,11 @@
 /* Hosts with nothing to do whose memory is kept for the next job: some 2 MiB. */
 #define IDLE_MAX 4096
 
-static unsigned bound_of(const struct engine *engine, const struct host *host)
+unsigned host_bound(const struct engine *engine, const struct host *host)
 {
 	int64_t own = host->memory ? host->memory->row.max_active : 0;
 
-	return (unsigned)(own > 0 ? own : engine->config->max_per_host);
+	return (unsigned)(own > 0 ? own : engine->limits.max_per_host);
 }
 
 /* ---- the table */
@@ -60,7 +60,6 @@ static void memory_free(struct engine *engine, struct host_memory *memory)
 		engine->n_idle--;
 	}
 	store_origin_done(&memory->row);
-	rate_done(&memory->rate);
 	free(memory);
 }
 
@@ -78,7 +77,7 @@ static struct governor_policy policy_of(const struct engine *engine, const struc
 	return (struct governor_policy){
 		.adaptive = cfg->adaptive != 0,
 		.breaker = cfg->breaker != 0,
-		.max = bound_of(engine, host),
+		.max = host_bound(engine, host),
 		.start_interval_usec = cfg->start_interval_usec,
 		.breaker_failures = (unsigned)cfg->breaker_failures,
 		.breaker_usec = cfg->breaker_time_usec,
@@ -112,7 +111,6 @@ static struct host_memory *memory_new(struct engine *engine, struct host *host, 
 
 	memory->host = host;
 	memory->row = *row;
-	rate_init(&memory->rate, engine->config->limit_rate_per_host);
 	host->memory = memory;
 	restore(engine, memory);
 	return memory;
@@ -160,9 +158,21 @@ enum host_block host_block(
 		*ret_until_usec = memory->row.hold_until_usec;
 		return HOST_HELD;
 	}
-	if (host->active >= bound_of(engine, host))
+	if (host->active >= host_bound(engine, host))
 		return HOST_FULL;
 	return memory ? governor_says(engine, host, now_usec, ret_until_usec) : HOST_FREE;
+}
+
+void host_limits(const struct engine *engine, const struct host *host, struct host_limits *ret)
+{
+	const struct governor_policy policy = policy_of(engine, host);
+
+	*ret = (struct host_limits){
+		.limit = policy.max, .max = policy.max, .interval_usec = policy.start_interval_usec};
+	if (!host->memory)
+		return;
+	ret->limit = governor_limit(&host->memory->governor, &policy);
+	ret->interval_usec = governor_interval_usec(&host->memory->governor, &policy);
 }
 
 size_t host_room(const struct engine *engine, const struct host *host)
@@ -335,6 +345,21 @@ int host_ended(struct engine *engine, struct run *run, enum governor_answer answ
 	return err;
 }
 
+void host_note(struct host *host, const char *code)
+{
+	struct host_memory *memory = host->memory;
+
+	if (!memory) /* see host_progress() */
+		return;
+	if (!code) {
+		memory->n_done++;
+		return;
+	}
+	memory->n_failed++;
+	memory->last_code = code;
+	memory->last_usec = clock_wall_usec();
+}
+
 void host_progress(struct engine *engine, struct run *run, int64_t bytes)
 {
 	const struct governor_policy policy = policy_of(engine, run->host);
@@ -462,7 +487,6 @@ void hosts_tune(struct engine *engine)
 		if (host->memory) {
 			const struct governor_policy policy = policy_of(engine, host);
 
-			rate_set(&host->memory->rate, engine->config->limit_rate_per_host);
 			governor_tune(&host->memory->governor, &policy, engine_now(engine));
 		}
 		host_settle(engine, host);

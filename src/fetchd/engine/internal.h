@@ -7,11 +7,13 @@
 
 #include "base/hash.h"
 #include "base/heap.h"
-#include "base/rate.h"
 #include "base/rng.h"
 #include "fetchd/disk/disk.h"
 #include "fetchd/engine/engine.h"
 #include "fetchd/engine/fair.h"
+#include "fetchd/engine/limits.h"
+#include "fetchd/engine/rates.h"
+#include "fetchd/engine/schedule.h"
 #include "fetchd/store/store.h"
 #include "fetchd/transfer/messages.h"
 #include "fetchd/transfer/worker.h"
@@ -27,7 +29,10 @@ struct host_memory {
 	struct host *host;
 	struct store_origin row; /* as stored; writes go through hosts.c */
 	struct governor governor;
-	struct rate rate;
+	/* since it is known */
+	int64_t n_done, n_failed;
+	const char *last_code; /* static; NULL: none */
+	int64_t last_usec;
 	bool idle; /* in engine->idle: nothing runs, nothing is held */
 	TAILQ_ENTRY(host_memory) idle_link;
 };
@@ -36,27 +41,18 @@ TAILQ_HEAD(memory_list, host_memory);
 struct host {
 	int64_t origin_id;
 	unsigned active;
+	unsigned staying;	    /* see limits_shed() */
 	unsigned finishing;	    /* its files that are whole and wait for the disk: they hold no slot */
 	struct fair_host fair;	    /* its lanes */
 	struct host_memory *memory; /* NULL: nothing is known */
 	UT_hash_handle hh;
 };
 
-/* Why a host may start nothing more. */
-enum host_block {
-	HOST_FREE,
-	HOST_FULL,    /* at its bound */
-	HOST_LIMITED, /* at the limit that it was found to take, which is lower */
-	HOST_PACED,   /* the last start is too near */
-	HOST_BROKEN,  /* its breaker is open, or a probe is on its way */
-	HOST_HELD,    /* it asked to wait: Retry-After */
-};
-
 /* ---- users and groups with ready work or active jobs */
 
 struct user {
 	int64_t uid;
-	size_t active, finishing;
+	size_t active, finishing, staying;
 	struct fair_user fair;
 	UT_hash_handle hh;
 };
@@ -64,7 +60,8 @@ struct user {
 struct batch {
 	int64_t id; /* of the group */
 	enum group_policy policy;
-	size_t active; /* its runs */
+	int64_t limit_rate; /* bytes/s; 0: none */
+	size_t active;	    /* its runs */
 	struct fair_batch fair;
 	UT_hash_handle hh;
 };
@@ -75,6 +72,7 @@ struct run {
 	int64_t job_id;
 	int64_t attempt;
 	struct job *job; /* as the row has it */
+	struct bucket *buckets[RATES_N];
 	/* NULL once released; batch also when the job is in no group */
 	struct host *host;
 	struct user *user;
@@ -85,6 +83,7 @@ struct run {
 	struct governor_ticket ticket;
 	bool finishing;	 /* its slot was given back: see run_received() */
 	bool cancelling; /* WORKER_CANCEL is out */
+	bool shed;	 /* for the sake of a limit: it is no attempt */
 	/* Replies that wait for this run's end. */
 	struct request **waiters;
 	size_t n_waiters;
@@ -105,7 +104,11 @@ struct engine {
 	size_t *worker_load;
 	size_t n_workers;
 	struct rate *total_rate;
+	struct bucket *buckets; /* of what has active jobs */
 	struct config *config;
+	struct limits limits; /* in force */
+	struct limit_layers layers;
+	struct schedule schedule;
 	struct rng rng;
 	int timer_fd;
 	int64_t wall_offset_usec; /* steady wall time = boot clock + this */
@@ -174,6 +177,13 @@ int host_remember(struct engine *engine, struct host *host);
 /* Why it may start nothing now, and until when; *ret_until_usec 0: until one of its transfers ends. */
 enum host_block host_block(
 	const struct engine *engine, const struct host *host, int64_t now_usec, int64_t *ret_until_usec);
+struct host_limits {
+	unsigned limit, max;
+	int64_t interval_usec;
+};
+void host_limits(const struct engine *engine, const struct host *host, struct host_limits *ret);
+/* How many of its transfers may run at once. */
+unsigned host_bound(const struct engine *engine, const struct host *host);
 /* How many it may start now. */
 size_t host_room(const struct engine *engine, const struct host *host);
 /* The origin asks to wait: no claim before until_usec. It may be asked for longer, not for shorter. 0 or
@@ -184,6 +194,8 @@ int host_avoid_http2(struct engine *engine, struct host *host);
 /* An attempt begins, and has ended: once each; progress in between. 0 or -errno. */
 void host_started(struct engine *engine, struct run *run);
 int host_ended(struct engine *engine, struct run *run, enum governor_answer answer);
+/* For who asks: an attempt ended like this. code NULL: well. */
+void host_note(struct host *host, const char *code);
 void host_progress(struct engine *engine, struct run *run, int64_t bytes);
 /* Whether a job may be tried again now; else *ret_usec says when to ask again. 0 or -errno. */
 int host_retry(struct engine *engine, int64_t origin_id, int64_t *ret_usec);
@@ -234,6 +246,7 @@ void batch_settle(struct engine *engine, struct batch *batch);
  */
 int sched_fill(struct engine *engine, bool *ret_more);
 int sched_due(struct engine *engine, bool *ret_more);
+size_t sched_free_slots(const struct engine *engine);
 struct run *run_find(struct engine *engine, int64_t job_id);
 /* All its bytes are here: others may use its slot while the disk syncs. */
 void run_received(struct engine *engine, struct run *run);
@@ -246,6 +259,8 @@ int run_take_back(struct engine *engine, struct run *run);
 void run_free(struct run *run);
 /* Asks the worker to stop it. */
 void run_cancel(struct engine *engine, struct run *run);
+/* The job's own limit is another from now on; 0: none. */
+void run_limit(struct engine *engine, struct run *run, int64_t bytes_per_sec);
 /* The reply of request waits until run has ended. */
 void run_wait(struct run *run, struct request *request);
 
@@ -305,6 +320,13 @@ int request_inspect(struct engine *engine, struct request *request);
 int request_verify(struct engine *engine, struct request *request);
 /* The disk has looked. */
 void request_verified(struct request *request, struct disk_task *task);
+
+/* ---- hosts_report.c */
+int request_hosts(struct engine *engine, struct request *request);
+
+/* ---- why.c */
+/* Fills why, which is the caller's. 0 or -errno. */
+int why_job(struct engine *engine, const struct job *job, struct why *why);
 
 /* For one whose answer was taken back with its turn: as it came. */
 void request_unanswer(struct request *request);

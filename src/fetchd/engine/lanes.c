@@ -71,6 +71,7 @@ static int batch_need(struct engine *engine, int64_t group_id, struct batch **re
 void batch_put(struct batch *batch, const struct store_group *row)
 {
 	batch->policy = row->policy;
+	batch->limit_rate = row->limit_rate;
 	fair_batch_shut(&batch->fair, row->filling || row->fate != GROUP_FATE_NONE);
 }
 
@@ -222,7 +223,7 @@ uint32_t user_weight(const struct engine *engine, uid_t uid)
 
 size_t user_room(const struct engine *engine, const struct user *user)
 {
-	int64_t max = engine->config->max_active_per_user;
+	int64_t max = engine->limits.max_active_per_user;
 
 	return max == 0 ? SIZE_MAX : user->active < (size_t)max ? (size_t)max - user->active : 0;
 }

@@ -112,6 +112,7 @@ struct ending {
 	enum attempt_outcome word;
 	int64_t started_event;
 	bool gone; /* the record of the job too */
+	bool shed; /* for the sake of a limit */
 };
 
 static void set_error(struct job *job, const struct verdict *v)
@@ -260,7 +261,11 @@ static int end_held(struct engine *engine, struct job *job, struct ending *end)
 
 static int end_wished(struct engine *engine, struct job *job, struct ending *end, enum job_intent intent)
 {
-	end->word = ATTEMPT_STOPPED;
+	bool shed = end->shed && intent == JOB_INTENT_RUN;
+
+	end->word = shed ? ATTEMPT_HELD : ATTEMPT_STOPPED;
+	if (shed && job->attempts > 0)
+		job->attempts--;
 	end->gone = intent == JOB_INTENT_REMOVE;
 	return end_intent(engine, job, intent);
 }
@@ -391,15 +396,23 @@ static int keep_record(struct engine *engine, int64_t job_id, int64_t number, co
 /* What it says of the host: nothing, when another was asked last, or this machine was the cause. */
 static enum governor_answer answer_of(const struct job *job, const struct outcome *o, bool excused)
 {
-	return excused || !own_answer(job, o) ? GOVERNOR_NONE : governor_answer_of(&o->verdict);
+	enum governor_answer answer;
+
+	if (excused || !own_answer(job, o))
+		return GOVERNOR_NONE;
+	answer = governor_answer_of(&o->verdict);
+	/* Who sends something on, though never to the end, is not dead. */
+	return answer == GOVERNOR_FAILURE && o->progress > 0 ? GOVERNOR_ALIVE : answer;
 }
 
 static int end_attempt(struct engine *engine, struct job *job, struct outcome *o, struct run *run)
 {
 	enum job_intent intent = job->intent;
 	int64_t number = job->attempts;
-	struct ending end = {
-		.verdict = &o->verdict, .progress = o->progress, .started_event = run->started_event};
+	struct ending end = {.verdict = &o->verdict,
+		.progress = o->progress,
+		.started_event = run->started_event,
+		.shed = run->shed};
 	struct verdict excuse;
 	int err;
 
@@ -407,6 +420,8 @@ static int end_attempt(struct engine *engine, struct job *job, struct outcome *o
 	network_answered(engine, job, &o->verdict);
 	if (excused(engine, job, &o->verdict, &excuse))
 		end.verdict = &excuse;
+	if (end.verdict->class != VERDICT_ABORTED)
+		host_note(run->host, end.verdict->code);
 	err = host_ended(engine, run, answer_of(job, o, end.verdict == &excuse));
 	if (!err)
 		err = mark_origin(engine, job, o);

@@ -112,6 +112,8 @@ int recover(struct engine *engine)
 		err = store_clamp_retries(engine->store, usec_add(engine_now(engine), longest));
 		if (!err)
 			err = hosts_load_marks(engine);
+		if (!err)
+			err = limits_load(engine);
 		err = turn_end(engine, err);
 	}
 	if (!err)

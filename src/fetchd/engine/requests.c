@@ -29,6 +29,13 @@ static void free_found(struct request *request)
 		job_free(request->found[i]);
 	for (size_t i = 0; i < request->n_attempts; i++)
 		attempt_free(request->attempts[i]);
+	why_done(&request->why);
+	for (size_t i = 0; i < request->n_hosts; i++)
+		host_report_done(&request->hosts[i]);
+	free(request->hosts);
+	for (size_t i = 0; request->limits && i < LIMITS_N; i++)
+		free(request->limits[i].window);
+	free(request->limits);
 	free(request->found);
 	free(request->attempts);
 	free(request->events);
@@ -40,7 +47,9 @@ void request_unanswer(struct request *request)
 	request->found = NULL;
 	request->attempts = NULL;
 	request->events = NULL;
-	request->n_found = request->n_attempts = 0;
+	request->hosts = NULL;
+	request->limits = NULL;
+	request->n_found = request->n_attempts = request->n_hosts = 0;
 	request->more = false;
 	request->error = REQUEST_OK;
 	request->error_code = NULL;
@@ -56,6 +65,8 @@ void request_free(struct request *request)
 		job_free(request->jobs[i]);
 	free_found(request);
 	free(request->jobs);
+	free(request->limit_group);
+	free(request->limit_host);
 	free(request->digest);
 	free(request->verify_error);
 	free(request->ids);
@@ -85,6 +96,7 @@ void control_message_free(struct msg *msg)
 	case CONTROL_REPLY: request_free((struct request *)msg); return;
 	case CONTROL_EVENT: job_free(((struct engine_event *)msg)->job); break;
 	case CONTROL_NOTICE: free(((struct engine_notice *)msg)->message); break;
+	case CONTROL_LIMITS: free(((struct engine_limits *)msg)->window); break;
 	case CONTROL_COUNTERS:
 	case CONTROL_PROGRESS: break;
 	}
@@ -100,7 +112,7 @@ void job_dress(const struct engine *engine, struct job *job)
 
 static bool over_limit(struct engine *engine, struct request *request)
 {
-	int64_t max = engine->config->max_jobs_per_user;
+	int64_t max = engine->limits.max_jobs_per_user;
 	int64_t open = store_open_jobs(engine->store, request->uid);
 	int64_t n = request->total_jobs > (int64_t)request->n_jobs ? request->total_jobs
 								   : (int64_t)request->n_jobs;

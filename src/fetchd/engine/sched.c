@@ -57,6 +57,7 @@ static void finishing_count(struct engine *engine, struct run *run, int by)
 static void run_hold(struct engine *engine, struct run *run)
 {
 	HASH_ADD(hh, engine->runs, job_id, sizeof(run->job_id), run);
+	rates_hold(engine, run);
 	engine->worker_load[run->worker_index]++;
 	if (run->batch)
 		run->batch->active++;
@@ -94,6 +95,7 @@ static int put_off_retry(struct engine *engine, struct job *job, bool *ret_put_o
 void run_release(struct engine *engine, struct run *run)
 {
 	HASH_DELETE(hh, engine->runs, run);
+	rates_release(engine, run);
 	engine->worker_load[run->worker_index]--;
 	if (run->finishing)
 		finishing_count(engine, run, -1);
@@ -142,6 +144,17 @@ void run_cancel(struct engine *engine, struct run *run)
 	turn_to_worker(engine, run->worker_index, &msg->msg);
 }
 
+void run_limit(struct engine *engine, struct run *run, int64_t bytes_per_sec)
+{
+	struct worker_limit *msg = xcalloc(1, sizeof(*msg));
+
+	msg->msg.kind = WORKER_LIMIT;
+	msg->job_id = run->job_id;
+	msg->attempt = run->attempt;
+	msg->bytes_per_sec = bytes_per_sec;
+	turn_to_worker(engine, run->worker_index, &msg->msg);
+}
+
 void run_wait(struct run *run, struct request *request)
 {
 	run->waiters = xreallocarray(run->waiters, run->n_waiters + 1, sizeof(struct request *));
@@ -183,7 +196,7 @@ static void run_start(struct engine *engine, struct lane *lane, struct job *job,
 	start->job = job_dup(job);
 	start->job->secrets = secrets;
 	start->attempt = run->attempt;
-	start->host_rate = &host->memory->rate;
+	rates_of(engine, run, start->rates);
 	start->http1 = host->memory->row.http1_until_usec > 0;
 	turn_to_worker(engine, run->worker_index, &start->msg);
 }
@@ -248,6 +261,9 @@ static int claim_some(struct engine *engine, struct lane *lane, size_t n, size_t
 	int err = host_remember(engine, lane_host(lane));
 
 	*ret_claimed = 0;
+	/* The add that made both was undone. */
+	if (err == -ENOENT)
+		return lane_refresh(engine, lane);
 	if (!err)
 		err = lane_jobs(engine, lane, n, &list);
 	if (err)
@@ -266,9 +282,9 @@ static int claim_some(struct engine *engine, struct lane *lane, size_t n, size_t
 	return err || !lane ? err : lane_refresh(engine, lane);
 }
 
-static size_t free_slots(const struct engine *engine)
+size_t sched_free_slots(const struct engine *engine)
 {
-	size_t max = (size_t)engine->config->max_active;
+	size_t max = (size_t)engine->limits.max_active;
 
 	return engine->n_active < max ? max - engine->n_active : 0;
 }
@@ -283,7 +299,7 @@ static size_t most_at_once(const struct engine *engine, const struct lane *lane)
 {
 	size_t n = least(host_room(engine, lane_host(lane)), user_room(engine, lane_user(lane)));
 
-	return least(least(n, free_slots(engine)), CLAIMS_MAX);
+	return least(least(n, sched_free_slots(engine)), CLAIMS_MAX);
 }
 
 int sched_fill(struct engine *engine, bool *ret_more)
@@ -292,9 +308,9 @@ int sched_fill(struct engine *engine, bool *ret_more)
 	int err = 0;
 
 	*ret_more = false;
-	if (engine->draining || engine->stopping)
+	if (engine->draining || engine->stopping || schedule_now(engine)->stopped)
 		return 0;
-	while (!err && free_slots(engine) > 0) {
+	while (!err && sched_free_slots(engine) > 0) {
 		bool alone;
 		struct lane *lane =
 			fair_pick(&engine->fair, engine_now(engine), engine->config->ageing_usec, &alone);

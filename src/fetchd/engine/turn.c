@@ -115,6 +115,8 @@ static int apply(
 	job->intent = JOB_INTENT_RUN;
 	if (to != JOB_WAITING)
 		job->waiting_for = JOB_WAIT_NONE;
+	if (to != JOB_PAUSED)
+		job->paused_by = -1;
 	err = event == JOB_EVENT_CLAIM ? store_update_claimed(engine->store, job, was)
 				       : store_update(engine->store, job, was);
 	if (!err && to == JOB_DONE && job->has_secrets)
@@ -299,6 +301,7 @@ static void tell(struct engine *engine)
 	for (size_t i = 0; i < engine->n_workers; i++)
 		mailbox_post_all(worker_mailbox(engine->workers[i]), &engine->to_workers[i]);
 	post_disk(engine);
+	limits_committed(engine);
 	tell_counters(engine);
 	log_told(engine);
 	mailbox_post_all(engine->control, &engine->to_control);
@@ -309,7 +312,8 @@ static void tell(struct engine *engine)
 /* Asked only, so it can be asked again: of the rows as they are. */
 static bool only_asks(const struct request *request)
 {
-	return request->kind == REQUEST_LIST || request->kind == REQUEST_INSPECT ||
+	return request->kind == REQUEST_LIST || request->kind == REQUEST_HOSTS ||
+	       request->kind == REQUEST_INSPECT || request->kind == REQUEST_LIMITS ||
 	       request->kind == REQUEST_EVENTS;
 }
 
@@ -331,13 +335,6 @@ static void drop_events(struct engine *engine, const char *why)
 			control_message_free(msg);
 		}
 	}
-}
-
-static void drop_start(struct msg *msg)
-{
-	if (msg->kind == WORKER_START)
-		job_free(((struct worker_start *)msg)->job);
-	free(msg);
 }
 
 /* What the reply waited for will not come. */
@@ -371,7 +368,7 @@ static void drop_held(struct engine *engine)
 			STAILQ_REMOVE_HEAD(&engine->to_workers[i], link);
 			if (msg->kind == WORKER_CANCEL)
 				take_back_cancel(engine, (struct worker_cancel *)msg);
-			drop_start(msg);
+			worker_message_free(msg);
 		}
 	}
 	while ((msg = STAILQ_FIRST(&engine->to_disk))) {
@@ -390,6 +387,7 @@ static void take_back(struct engine *engine, const char *why)
 	struct run *run;
 
 	store_rollback(engine->store);
+	limits_taken_back(engine);
 	drop_events(engine, why);
 	drop_held(engine);
 	while ((run = TAILQ_FIRST(&engine->claimed))) {
@@ -406,8 +404,9 @@ static void take_back(struct engine *engine, const char *why)
 		if (run_take_back(engine, run) != 0)
 			engine->failed = true;
 	}
-	/* Rows may be ready again that the turn had taken. */
+	/* Rows may be ready again that the turn had taken, or wait again that it had woken. */
 	engine->lanes_lost = true;
+	engine->next_due_usec = 0;
 	mailbox_post_all(engine->control, &engine->to_control);
 }
 

@@ -88,6 +88,26 @@ int store_lane_head(struct store *store, const struct store_lane *lane, int32_t 
 	return rc == SQLITE_DONE ? -ENOENT : store_failure(store, rc, "reading the best ready job");
 }
 
+int store_lane_ahead(struct store *store, const struct store_lane *lane, int32_t priority, int64_t id,
+	int64_t limit, int64_t *ret)
+{
+	sqlite3_stmt *st = store_statement(store, ST_LANE_AHEAD);
+	int rc;
+
+	*ret = 0;
+	sqlite3_bind_int64(st, 1, lane->origin_id);
+	sqlite3_bind_int64(st, 2, lane->owner);
+	sqlite3_bind_int64(st, 3, lane->group_id);
+	sqlite3_bind_int(st, 4, priority);
+	sqlite3_bind_int64(st, 5, id);
+	sqlite3_bind_int64(st, 6, limit);
+	rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW)
+		*ret = sqlite3_column_int64(st, 0);
+	sqlite3_reset(st);
+	return rc == SQLITE_ROW ? 0 : store_failure(store, rc, "counting what comes first");
+}
+
 /* ---- what is remembered */
 
 int store_origin_put(struct store *store, const struct store_origin *o)

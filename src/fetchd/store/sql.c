@@ -8,6 +8,9 @@
 
 #include "base/log.h"
 
+#define NEXT_LANE  "SELECT origin, owner, group_id, priority FROM jobs WHERE state = 1 AND "
+#define LANE_ORDER " ORDER BY origin, owner, group_id, priority DESC, id LIMIT 1)"
+
 static const char *const statement_sql[ST_N] = {
 	[ST_BEGIN] = "BEGIN IMMEDIATE",
 	[ST_COMMIT] = "COMMIT",
@@ -58,13 +61,21 @@ static const char *const statement_sql[ST_N] = {
 	[ST_NEXT_SCHEDULED] = "SELECT min(due_usec) FROM jobs WHERE state = 2 AND waiting_for = 2",
 	[ST_CLAMP_RETRIES] =
 		/* For a retry, the host, the disk, the network, a quota: none is for a time that a user gave.
-		 */
-	"UPDATE jobs SET due_usec = ?1 WHERE state = 2 AND waiting_for IN (1, 4, 5, 6, 7) AND due_usec > ?1",
+		 * In the words of jobs_due, without which all rows are read. */
+	"UPDATE jobs SET due_usec = ?1 WHERE state = 2 AND waiting_for NOT IN (2, 3) AND waiting_for > 0 AND "
+	"due_usec > ?1",
 	[ST_ACTIVE] =
-		"SELECT " JOB_COLUMNS JOB_FROM " WHERE state = 3 AND jobs.id > ?1 ORDER BY jobs.id LIMIT ?2",
-	[ST_NEXT_LANE] = "SELECT origin, owner, group_id, priority FROM jobs"
-			 " WHERE state = 1 AND (origin, owner, group_id) > (?1, ?2, ?3)"
-			 " ORDER BY origin, owner, group_id, priority DESC, id LIMIT 1",
+		/* The first statement after a start: by the rows' own numbers it would read the queue. */
+	"SELECT " JOB_COLUMNS " FROM jobs INDEXED BY jobs_state JOIN origins ON origins.id = jobs.origin"
+	" WHERE state <> 1 AND state = 3 AND jobs.id > ?1 ORDER BY jobs.id LIMIT ?2",
+	/* One seek each: with (origin, owner, group_id) > (?1, ?2, ?3) SQLite would begin at the first row of
+	 * the lane before, and read them all. */
+	[ST_NEXT_LANE] = "SELECT * FROM (" NEXT_LANE "origin = ?1 AND owner = ?2 AND group_id > ?3" LANE_ORDER
+			 " UNION ALL SELECT * FROM (" NEXT_LANE "origin = ?1 AND owner > ?2" LANE_ORDER
+			 " UNION ALL SELECT * FROM (" NEXT_LANE "origin > ?1" LANE_ORDER " LIMIT 1",
+	[ST_LANE_AHEAD] =
+		"SELECT count(*) FROM (SELECT 1 FROM jobs WHERE state = 1 AND origin = ?1 AND owner = ?2"
+		" AND group_id = ?3 AND (priority > ?4 OR (priority = ?4 AND id < ?5)) LIMIT ?6)",
 	[ST_LANE_HEAD] =
 		"SELECT priority FROM jobs WHERE state = 1 AND origin = ?1 AND owner = ?2 AND group_id = ?3"
 		" ORDER BY priority DESC, id LIMIT 1",
@@ -125,6 +136,10 @@ static const char *const statement_sql[ST_N] = {
 	[ST_NEXT_GROUP_DEADLINE] =
 		"SELECT " GROUP_COLUMNS " FROM groups WHERE deadline_usec >= 0 AND finished_usec = 0"
 		" ORDER BY deadline_usec LIMIT 1",
+	[ST_SETTING_GET] = "SELECT value FROM settings WHERE key = ?1",
+	[ST_SETTING_PUT] =
+		"INSERT INTO settings VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+	[ST_SETTING_REMOVE] = "DELETE FROM settings WHERE key = ?1",
 	[ST_SEQUENCE_SET] = "UPDATE sequences SET last = ?2 WHERE name = ?1",
 };
 

@@ -96,6 +96,9 @@ int store_ready(struct store *store, const struct store_lane *lane, size_t limit
 int store_next_lane(struct store *store, struct store_lane *lane, int32_t *ret_priority);
 /* The best ready priority of a lane; -ENOENT when none is ready. */
 int store_lane_head(struct store *store, const struct store_lane *lane, int32_t *ret_priority);
+/* How many ready jobs of the lane come before that one, counted up to limit. */
+int store_lane_ahead(struct store *store, const struct store_lane *lane, int32_t priority, int64_t id,
+	int64_t limit, int64_t *ret);
 /* Jobs that wait for a time that a user gave, which is at wall_usec or before, earliest first. */
 int store_scheduled(struct store *store, int64_t wall_usec, size_t limit, struct job_list *ret);
 /* When the next of them is; USEC_INFINITY for none. */
@@ -175,6 +178,13 @@ int store_next_fated_group(struct store *store, int64_t after_id, struct store_g
 /* The open one whose deadline comes first. -ENOENT. */
 int store_next_group_deadline(struct store *store, struct store_group *ret);
 void store_group_done(struct store_group *group);
+
+/* ---- settings */
+
+/* *ret_value: caller frees. -ENOENT: never put. */
+int store_setting(struct store *store, const char *name, char **ret_value);
+/* value NULL: it goes. */
+int store_setting_put(struct store *store, const char *name, const char *value);
 
 /* ---- events */
 

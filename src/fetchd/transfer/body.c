@@ -297,17 +297,6 @@ static size_t pause_for(struct transfer *t, enum transfer_pause why)
 	return CURL_WRITEFUNC_PAUSE;
 }
 
-static int64_t pace(struct transfer *t, size_t n, int64_t now)
-{
-	int64_t wait = rate_take(worker_total_rate(t->worker), (int64_t)n, now);
-	int64_t host = rate_take(t->host_rate, (int64_t)n, now);
-	int64_t own = rate_take(&t->own_rate, (int64_t)n, now);
-
-	if (host > wait)
-		wait = host;
-	return own > wait ? own : wait;
-}
-
 static size_t swallow(struct transfer *t, size_t n)
 {
 	t->swallowed += n;
@@ -345,10 +334,13 @@ size_t body_write_cb(char *bytes, size_t size, size_t n, void *arg)
 	again = t->tail_n - t->tail_seen < n ? t->tail_n - t->tail_seen : n;
 	if (too_long(t, n - again))
 		return 0;
-	if (t->resume_usec > now)
-		return pause_for(t, PAUSE_RATE);
 	if (n > again && !make_room(t, n - again))
 		return pause_for(t, PAUSE_DISK);
+	wait = pace_spend(&t->limits, (int64_t)n, now);
+	if (wait > 0) {
+		t->resume_usec = now + wait;
+		return pause_for(t, PAUSE_RATE);
+	}
 	if (again && !repeats(t, bytes, again))
 		return 0;
 	if (n > again) {
@@ -358,9 +350,5 @@ size_t body_write_cb(char *bytes, size_t size, size_t n, void *arg)
 		t->record->bytes += (int64_t)(n - again);
 	}
 	t->last_byte_usec = now;
-	/* Bytes that are here are paid for afterwards: the next ones wait. */
-	wait = pace(t, n, now);
-	if (wait > 0)
-		t->resume_usec = now + wait;
 	return n;
 }

@@ -34,7 +34,8 @@ void hop_start(struct transfer *t)
 	t->error[0] = '\0';
 	response_done(&t->response);
 	response_init(&t->response);
-	t->sync_usec = t->last_byte_usec = clock_boot_usec();
+	t->sync_usec = t->last_byte_usec = t->hop_usec = clock_boot_usec();
+	t->retimed = false;
 	t->multi = worker_multi(t->worker, t->job->owner);
 	if (multi_add(t->multi, t->easy) != 0) {
 		t->multi = NULL;

@@ -16,16 +16,20 @@ enum worker_kind {
 	WORKER_START = 200, /* struct worker_start */
 	WORKER_CANCEL,	    /* struct worker_cancel */
 	WORKER_TUNE,	    /* struct worker_tune */
+	WORKER_LIMIT,	    /* struct worker_limit */
 	WORKER_STOP,	    /* struct msg: cancel all, finish when the last transfer has */
 	WORKER_NETWORK,	    /* struct msg: network changed: connections kept open may be dead */
 };
+
+/* What a transfer's bytes are counted against. */
+enum { RATE_TOTAL, RATE_USER, RATE_GROUP, RATE_HOST, RATE_JOB, RATES_N };
 
 struct worker_start {
 	struct msg msg;
 	struct job *job; /* the worker's own copy */
 	int64_t attempt; /* names this attempt: (job id, attempt) is unique within one run of the daemon */
-	struct rate *host_rate; /* the origin's bucket; outlives the attempt */
-	bool http1;		/* HTTP/2 went wrong with this origin: not now */
+	struct rate *rates[RATES_N]; /* references, passed over; NULL where there is none */
+	bool http1;		     /* HTTP/2 went wrong with this origin: not now */
 };
 
 struct worker_cancel {
@@ -34,6 +38,17 @@ struct worker_cancel {
 	int64_t attempt;
 	bool discard; /* the part file too */
 };
+
+/* The job's own limit is another now. */
+struct worker_limit {
+	struct msg msg;
+	int64_t job_id;
+	int64_t attempt;
+	int64_t bytes_per_sec; /* 0: none */
+};
+
+/* For a message that will not be sent. */
+void worker_message_free(struct msg *msg);
 
 struct worker_tune {
 	struct msg msg;

@@ -21,12 +21,16 @@
 /* Pooled connections are closed after this long: an address policy or a DNS answer is not for ever. */
 #define CONNECTION_SEC 600L
 
+/* The least that libcurl takes for CURLOPT_BUFFERSIZE. */
+#define BUFFER_MIN 1024
+
 /* Few and fast transfers read in large pieces; many have small ones, so that 10,000 stay under 250 MiB. */
-static long buffer_size(size_t transfers)
+static long buffer_size(const struct transfer *t)
 {
-	if (transfers <= 32)
-		return 256L * 1024;
-	return transfers <= 512 ? 32L * 1024 : 8L * 1024;
+	size_t transfers = worker_length(t->worker);
+	int64_t most = transfers <= 32 ? 256L * 1024 : transfers <= 512 ? 32L * 1024 : 8L * 1024;
+
+	return (long)pace_chunk(&t->limits, BUFFER_MIN, most);
 }
 
 static void add_header(struct transfer *t, const char *line)
@@ -133,13 +137,14 @@ static long to_msec(int64_t usec)
 	return usec < USEC_PER_MSEC ? 1 : (long)(usec / USEC_PER_MSEC);
 }
 
-static void set_times(struct transfer *t, const struct config *cfg)
+void request_set_times(struct transfer *t, const struct config *cfg)
 {
 	const struct job_options *o = &t->job->options;
 	int64_t connect = o->connect_timeout_usec >= 0 ? o->connect_timeout_usec : cfg->connect_timeout_usec;
 	int64_t most = o->max_time_usec >= 0 ? o->max_time_usec : cfg->max_time_usec;
 
 	curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, to_msec(connect));
+	curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, 0L);
 	if (most != USEC_INFINITY && most > 0) {
 		/* The attempt's time, over all its hops. */
 		int64_t left = most - (clock_boot_usec() - t->begun_usec);
@@ -307,18 +312,13 @@ static bool wants_fresh(const struct job *job)
 	return false;
 }
 
-/* A stream that is paused comes in all the same while another one of its connection is read: libcurl keeps up
- * to 64 MiB of each, and what is behind it on the wire waits. On a connection of its own the server does. */
-static bool has_limit(struct transfer *t)
-{
-	return rate_limits(&t->own_rate) || rate_limits(t->host_rate) ||
-	       rate_limits(worker_total_rate(t->worker));
-}
-
 static void set_protocol(struct transfer *t, const struct config *cfg)
 {
 	const struct job_options *o = &t->job->options;
-	bool http1 = t->http1 || has_limit(t);
+	/* A stream that is paused comes in all the same while another one of its connection is read: libcurl
+	 * keeps up to 64 MiB of each, and what is behind it on the wire waits. On a connection of its own the
+	 * server does. */
+	bool http1 = t->http1 || pace_limits(&t->limits);
 
 	curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, cfg->protocols);
 	curl_easy_setopt(t->easy, CURLOPT_FOLLOWLOCATION, 0L);
@@ -397,7 +397,7 @@ int request_setup(struct transfer *t)
 	curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
 	/* Else removing a handle waits for its resolver thread (measured: 3.0 s against 0.0 s). */
 	curl_easy_setopt(t->easy, CURLOPT_QUICK_EXIT, 1L);
-	curl_easy_setopt(t->easy, CURLOPT_BUFFERSIZE, buffer_size(worker_length(t->worker)));
+	curl_easy_setopt(t->easy, CURLOPT_BUFFERSIZE, buffer_size(t));
 	set_callbacks(t);
 	set_protocol(t, cfg);
 	set_tls(t, cfg);
@@ -406,6 +406,6 @@ int request_setup(struct transfer *t)
 		set_credentials(t, t->job->secrets);
 		set_cookies(t, t->job->secrets);
 	}
-	set_times(t, cfg);
+	request_set_times(t, cfg);
 	return 0;
 }

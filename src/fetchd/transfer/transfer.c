@@ -13,6 +13,7 @@
 #include "base/netif.h"
 #include "fetchd/transfer/gate.h"
 #include "fetchd/transfer/worker.h"
+#include "job/classify.h"
 #include "job/httpdate.h"
 
 #define CHECKPOINT_BYTES ((int64_t)16 << 20)
@@ -26,14 +27,13 @@
 struct transfer *transfer_new(struct worker *worker, struct worker_start *start)
 {
 	struct transfer *t = xcalloc(1, sizeof(*t));
-	int64_t limit = start->job->options.limit_rate;
 
 	t->magic = TRANSFER_MAGIC;
 	t->worker = worker;
 	t->job = start->job;
 	start->job = NULL;
 	t->attempt = start->attempt;
-	t->host_rate = start->host_rate;
+	pace_init(&t->limits, start->rates);
 	t->url = xstrdup(t->job->url);
 	t->http1 = start->http1;
 	t->begun_usec = t->last_byte_usec = clock_boot_usec();
@@ -44,7 +44,6 @@ struct transfer *transfer_new(struct worker *worker, struct worker_start *start)
 	t->speed = -1;
 	verdict_init(&t->verdict);
 	response_init(&t->response);
-	rate_init(&t->own_rate, limit > 0 ? limit : 0);
 	return t;
 }
 
@@ -54,7 +53,7 @@ static void transfer_free(struct transfer *t)
 	disk_file_free(t->file);
 	verdict_done(&t->verdict);
 	response_done(&t->response);
-	rate_done(&t->own_rate);
+	pace_done(&t->limits);
 	job_free(t->job);
 	attempt_free(t->record);
 	curl_slist_free_all(t->cookies);
@@ -99,16 +98,6 @@ static struct job *facts(const struct transfer *t)
 	if (t->hops)
 		str_set(&job->effective_url, t->url);
 	return job;
-}
-
-void outcome_free(struct outcome *o)
-{
-	if (!o)
-		return;
-	job_free(o->job);
-	attempt_free(o->record);
-	verdict_done(&o->verdict);
-	free(o);
 }
 
 /* The end: exactly one FINISHED, as soon as the disk is through; an older part may take longer to be removed
@@ -569,6 +558,28 @@ static void judge_stall(struct transfer *t, int64_t now)
 			(long long)(quiet / USEC_PER_SEC));
 }
 
+/* libcurl judges a time-out by what is set now, but wakes for the one that was set when it began. */
+static void judge_times(struct transfer *t, int64_t now)
+{
+	const struct config *cfg = worker_config(t->worker);
+	const struct job_options *o = &t->job->options;
+	int64_t connect = o->connect_timeout_usec >= 0 ? o->connect_timeout_usec : cfg->connect_timeout_usec;
+	int64_t most = o->max_time_usec >= 0 ? o->max_time_usec : cfg->max_time_usec;
+
+	if (!t->retimed)
+		return;
+	if ((most > 0 && now - t->begun_usec > most) || (now - t->hop_usec > connect && !sending_done(t)))
+		classify_curl(&t->verdict, CURLE_OPERATION_TIMEDOUT, NULL);
+}
+
+void transfer_tune(struct transfer *t)
+{
+	if (t->phase != TRANSFER_RUN || !t->easy)
+		return;
+	request_set_times(t, worker_config(t->worker));
+	t->retimed = true;
+}
+
 /* A trickle that never stalls would hold its slot for ever. A pause is ours, not the server's. */
 static void judge_trickle(struct transfer *t, int64_t now)
 {
@@ -596,6 +607,7 @@ void transfer_tick(struct transfer *t, int64_t now_usec, int64_t dt_usec)
 		return;
 	measure(t, dt_usec);
 	judge_stall(t, now_usec);
+	judge_times(t, now_usec);
 	judge_trickle(t, now_usec);
 	if (t->verdict.class != VERDICT_OK) {
 		transfer_settle(t);

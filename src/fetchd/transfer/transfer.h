@@ -11,12 +11,12 @@
 #include <sys/queue.h>
 
 #include "base/mailbox.h"
-#include "base/rate.h"
 #include "fetchd/config.h"
 #include "fetchd/disk/disk.h"
 #include "fetchd/transfer/gate.h"
 #include "fetchd/transfer/messages.h"
 #include "fetchd/transfer/multi.h"
+#include "fetchd/transfer/pace.h"
 #include "fetchd/transfer/response.h"
 #include "job/attempt.h"
 
@@ -96,11 +96,11 @@ struct transfer {
 	/* pace */
 	unsigned pause; /* enum transfer_pause, or'ed */
 	int64_t resume_usec;
-	struct rate own_rate; /* the job's own limit */
-	struct rate *host_rate;
+	struct pace limits;
 
 	/* time, on the boot clock */
-	int64_t begun_usec;
+	int64_t begun_usec, hop_usec;
+	bool retimed; /* time-outs have changed since libcurl set its timers */
 	int64_t last_byte_usec;
 	int64_t buffer_usec; /* since when the buffer has held bytes */
 	int64_t report_offset;
@@ -122,6 +122,8 @@ void transfer_disk_done(struct transfer *t, struct disk_task *task);
 void transfer_tick(struct transfer *t, int64_t now_usec, int64_t dt_usec);
 /* Ends it, held for the network, when the address that it speaks from is not this machine's any more. */
 void transfer_network_changed(struct transfer *t);
+/* The configuration is another. */
+void transfer_tune(struct transfer *t);
 /* Try to go on after a pause. */
 void transfer_unpause(struct transfer *t, int64_t now_usec);
 
@@ -132,6 +134,8 @@ void hop_leave(struct transfer *t);
 void redirect_follow(struct transfer *t);
 /* request.c: fills the easy handle for t->url. 0, or -EINVAL with the verdict set. */
 int request_setup(struct transfer *t);
+/* Its time-outs alone; also while it runs. */
+void request_set_times(struct transfer *t, const struct config *cfg);
 /* ftp.c: FTP has no heads; its replies are read for size and time, and the same rules hold. */
 bool ftp_is(const char *url);
 /* Why url is an FTP URL that brings no file as it is; NULL: it does. */
@@ -169,7 +173,6 @@ void transfer_start_over(struct transfer *t);
 
 const struct config *worker_config(const struct worker *worker);
 struct disk *worker_disk(const struct worker *worker);
-struct rate *worker_total_rate(const struct worker *worker);
 struct mailbox *worker_engine(const struct worker *worker);
 /* The multi of this owner, made when there is none. */
 struct multi *worker_multi(struct worker *worker, uid_t owner);

@@ -19,7 +19,7 @@
 #include "fetchd/transfer/transfer.h"
 
 #define TICK_USEC (250 * USEC_PER_MSEC)
-/* How finely rate limits are kept. */
+/* How finely rate limits are kept, and how often the disk is asked for room. */
 #define PACE_USEC (10 * USEC_PER_MSEC)
 /* With nothing to do for this long, connections and caches go. */
 #define IDLE_USEC      (30 * USEC_PER_SEC)
@@ -36,7 +36,6 @@ struct worker {
 	struct config *config;
 	struct disk *disk;
 	struct mailbox *engine, *control;
-	struct rate *total_rate;
 	struct mailbox mailbox;
 
 	struct event_base *base;
@@ -47,6 +46,7 @@ struct worker {
 	struct transfer_list transfers;
 	size_t n_transfers;
 	struct transfer_list paused;
+	int64_t pace_usec; /* when the timer of those comes; USEC_INFINITY: never */
 	CURL *spare[SPARE_EASY_MAX];
 	size_t n_spare;
 	int64_t last_tick_usec;
@@ -76,11 +76,6 @@ const struct config *worker_config(const struct worker *worker)
 struct disk *worker_disk(const struct worker *worker)
 {
 	return worker->disk;
-}
-
-struct rate *worker_total_rate(const struct worker *worker)
-{
-	return worker->total_rate;
 }
 
 struct mailbox *worker_engine(const struct worker *worker)
@@ -158,11 +153,28 @@ static void arm(struct event *event, int64_t usec)
 	evtimer_add(event, &tv);
 }
 
+static int64_t wanted_usec(const struct transfer *t)
+{
+	return t->pause & PAUSE_DISK ? 0 : t->resume_usec;
+}
+
+/* The timer comes no later than at_usec, but not at once. */
+static void pace_at(struct worker *worker, int64_t at_usec)
+{
+	int64_t now = clock_boot_usec();
+
+	if (at_usec < now + PACE_USEC)
+		at_usec = now + PACE_USEC;
+	if (at_usec >= worker->pace_usec)
+		return;
+	worker->pace_usec = at_usec;
+	arm(worker->pace, at_usec - now);
+}
+
 void worker_paused(struct worker *worker, struct transfer *t)
 {
 	TAILQ_INSERT_TAIL(&worker->paused, t, paused_link);
-	if (!evtimer_pending(worker->pace, NULL))
-		arm(worker->pace, PACE_USEC);
+	pace_at(worker, wanted_usec(t));
 }
 
 void worker_unpaused(struct worker *worker, struct transfer *t)
@@ -273,6 +285,7 @@ static void on_pace(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	worker->pace_usec = USEC_INFINITY;
 	TAILQ_FOREACH(t, &worker->paused, paused_link)
 		n++;
 	while (n-- && (t = TAILQ_FIRST(&worker->paused))) {
@@ -280,8 +293,8 @@ static void on_pace(evutil_socket_t fd, short what, void *arg)
 		TAILQ_INSERT_TAIL(&worker->paused, t, paused_link);
 		transfer_unpause(t, now);
 	}
-	if (!TAILQ_EMPTY(&worker->paused))
-		arm(worker->pace, PACE_USEC);
+	TAILQ_FOREACH(t, &worker->paused, paused_link)
+		pace_at(worker, wanted_usec(t));
 }
 
 /* ---- mail */
@@ -300,16 +313,31 @@ static void start(struct worker *worker, struct worker_start *msg)
 	transfer_begin(t);
 }
 
-static void cancel(struct worker *worker, const struct worker_cancel *msg)
+static struct transfer *find(struct worker *worker, int64_t job_id, int64_t attempt)
 {
 	struct transfer *t;
 
 	TAILQ_FOREACH(t, &worker->transfers, link) {
-		if (t->job->id == msg->job_id && t->attempt == msg->attempt) {
-			transfer_cancel(t, msg->discard);
-			return;
-		}
+		if (t->job->id == job_id && t->attempt == attempt)
+			break;
 	}
+	return t;
+}
+
+static void cancel(struct worker *worker, const struct worker_cancel *msg)
+{
+	struct transfer *t = find(worker, msg->job_id, msg->attempt);
+
+	if (t)
+		transfer_cancel(t, msg->discard);
+}
+
+static void limit(struct worker *worker, const struct worker_limit *msg)
+{
+	struct transfer *t = find(worker, msg->job_id, msg->attempt);
+
+	if (t)
+		rate_set(t->limits.rates[RATE_JOB], msg->bytes_per_sec);
 }
 
 /* Connections that are kept may be dead, and those in use whose address is gone are: their jobs go on from
@@ -327,8 +355,12 @@ static void network_changed(struct worker *worker)
 
 static void tune(struct worker *worker, struct config *config)
 {
+	struct transfer *t;
+
 	config_unref(worker->config);
 	worker->config = config;
+	TAILQ_FOREACH(t, &worker->transfers, link)
+		transfer_tune(t);
 	/* The address policy is asked when a connection is made, not when it is used again. */
 	retire_all(worker);
 }
@@ -362,6 +394,7 @@ static void receive(struct worker *worker, struct msg *msg)
 	case WORKER_START: start(worker, (struct worker_start *)msg); return;
 	case WORKER_CANCEL: cancel(worker, (struct worker_cancel *)msg); break;
 	case WORKER_TUNE: tune(worker, ((struct worker_tune *)msg)->config); break;
+	case WORKER_LIMIT: limit(worker, (struct worker_limit *)msg); break;
 	case WORKER_STOP: stop(worker); break;
 	case WORKER_NETWORK: network_changed(worker); break;
 	default: disk_done(worker, (struct disk_task *)msg); return;
@@ -434,10 +467,10 @@ struct worker *worker_start(const struct worker_setup *setup, char **ret_error)
 	worker->disk = setup->disk;
 	worker->engine = setup->engine;
 	worker->control = setup->control;
-	worker->total_rate = setup->total_rate;
 	worker->sockets = sockets_new();
 	TAILQ_INIT(&worker->transfers);
 	TAILQ_INIT(&worker->paused);
+	worker->pace_usec = USEC_INFINITY;
 	worker->base = err ? NULL : base_new();
 	if (worker->base) {
 		worker->mail = event_new(

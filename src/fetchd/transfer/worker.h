@@ -7,7 +7,6 @@
 #include "fetchd/config.h"
 
 struct disk;
-struct rate;
 struct worker;
 
 struct worker_setup {
@@ -16,7 +15,6 @@ struct worker_setup {
 	struct disk *disk;	 /* started; outlives the worker */
 	struct mailbox *engine;	 /* where outcomes go */
 	struct mailbox *control; /* where progress goes */
-	struct rate *total_rate; /* the global bucket; outlives the worker */
 };
 
 /* Once in the process, before threads: libcurl's own state. 0 or -EIO. */

@@ -1,0 +1,26 @@
+# Sim: the real engine and store over a simulated clock, workers and disk. Linked without worker and disk: sim.c has theirs.
+sim_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)
+sim_sources = tests/sim/sim.c tests/sim/sim.h
+sim_ldflags = -Wl,--wrap=store_commit
+sim_libs = src/libfetchd.a src/libjob.a src/libbase.a $(SQLITE_LIBS) $(INIH_LIBS) -lm
+
+if HAVE_CMOCKA
+sim_tests = tests/sim/test_fairness tests/sim/test_properties
+check_PROGRAMS += $(sim_tests)
+TESTS += $(sim_tests)
+
+tests_sim_test_properties_CPPFLAGS = $(sim_cppflags) $(CMOCKA_CFLAGS)
+tests_sim_test_properties_LDFLAGS = $(AM_LDFLAGS) $(sim_ldflags)
+tests_sim_test_properties_LDADD = $(sim_libs) $(CMOCKA_LIBS)
+tests_sim_test_properties_SOURCES = tests/sim/test_properties.c \
+	tests/sim/check.c \
+	tests/sim/history.c tests/sim/history.h \
+	tests/sim/model.c tests/sim/model.h \
+	tests/sim/shrink.c \
+	$(sim_sources)
+
+tests_sim_test_fairness_CPPFLAGS = $(sim_cppflags) $(CMOCKA_CFLAGS)
+tests_sim_test_fairness_LDFLAGS = $(AM_LDFLAGS) $(sim_ldflags)
+tests_sim_test_fairness_LDADD = $(sim_libs) $(CMOCKA_LIBS)
+tests_sim_test_fairness_SOURCES = tests/sim/test_fairness.c $(sim_sources)
+endif

@@ -1,0 +1,551 @@
+/* Model: jobs and what messages make of them. Owns plain data only; one thread. */
+#include "config.h"
+
+#include "tests/sim/model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "job/hold.h"
+
+#define PROGRESS_BYTES ((int64_t)1 << 20)
+/* A hold begins later when others are held. */
+#define HOLD_SPREAD_USEC (60 * USEC_PER_SEC)
+
+const char *const model_origins[MODEL_ORIGINS] = {
+	"http://a.example:80", "http://b.example:80", "https://c.example:443", "http://d.example:8080"};
+const char *const model_groups[MODEL_GROUPS] = {"red", "blue"};
+
+void model_init(struct model *model, const struct config *config)
+{
+	memset(model, 0, sizeof(*model));
+	model->lowest_started = INT32_MAX;
+	model_tune(model, config);
+}
+
+void model_tune(struct model *model, const struct config *config)
+{
+	model->config = config;
+	model->max_active = config->max_active;
+	model->max_per_host = config->max_per_host;
+	model->max_per_user = config->max_active_per_user;
+}
+
+/* ---- jobs */
+
+int model_new_job(struct model *model)
+{
+	if (model->n_jobs == MODEL_JOBS_MAX)
+		return -1;
+	model->jobs[model->n_jobs] = (struct model_job){.group = -1, .key = -1};
+	return (int)model->n_jobs++;
+}
+
+struct job *model_make_job(const struct model *model, int index)
+{
+	const struct model_job *m = &model->jobs[index];
+	CLEANUP_FREE char *name = xasprintf("j%d", index);
+	struct job *job = sim_job(m->owner, model_origins[m->origin], name);
+
+	job->priority = m->priority;
+	job->options.deadline_usec = m->span_usec > 0 ? m->span_usec : -1;
+	if (m->group >= 0)
+		job->group = xstrdup(model_groups[m->group]);
+	if (m->key < 0)
+		return job;
+	/* The same key is the same job when it has the same URL. */
+	job->key = xasprintf("k%d", m->key);
+	free(job->url);
+	job->url = xasprintf("%s/k%d-%d", model_origins[m->origin], m->key, m->variant);
+	return job;
+}
+
+int model_index(const struct job *job)
+{
+	int index = job->name && job->name[0] == 'j' ? atoi(job->name + 1) : -1;
+
+	if (index < 0 || index >= MODEL_JOBS_MAX)
+		sim_fail("job %lld has the name %s that nobody gave", (long long)job->id, job->name);
+	return index;
+}
+
+int64_t model_slots(const struct model *model, int origin)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i < model->n_jobs; i++) {
+		const struct model_job *m = &model->jobs[i];
+
+		if (m->running && !m->received && (origin < 0 || m->origin == origin))
+			n++;
+	}
+	return n;
+}
+
+int64_t model_user_slots(const struct model *model, uid_t owner)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i < model->n_jobs; i++) {
+		const struct model_job *m = &model->jobs[i];
+
+		n += m->running && !m->received && m->owner == owner;
+	}
+	return n;
+}
+
+static bool user_has_room(const struct model *model, uid_t owner)
+{
+	return model->max_per_user == 0 || model_user_slots(model, owner) < model->max_per_user;
+}
+
+bool model_runnable(const struct model *model, const struct model_job *m)
+{
+	return m->there && m->state == JOB_QUEUED && model->hold_until_usec[m->origin] <= clock_wall_usec() &&
+	       model_slots(model, m->origin) < model->max_per_host && user_has_room(model, m->owner);
+}
+
+/* ---- requests */
+
+static struct model_request *expect(
+	struct model *model, const struct request *request, enum request_error error)
+{
+	struct model_request *r;
+
+	if (model->n_requests == MODEL_REQUESTS_MAX)
+		sim_fail("more requests than the model has room for");
+	r = &model->requests[model->n_requests++];
+	memset(r, 0, sizeof(*r));
+	r->request = request;
+	r->error = error;
+	return r;
+}
+
+void model_plain(struct model *model, const struct request *request, enum request_error error)
+{
+	(void)expect(model, request, error);
+}
+
+static int find_key(const struct model *model, uid_t owner, int key)
+{
+	for (size_t i = 0; i < model->n_jobs; i++) {
+		const struct model_job *m = &model->jobs[i];
+
+		if (m->there && m->owner == owner && m->key == key)
+			return (int)i;
+	}
+	return -1;
+}
+
+static void enter(struct model *model, struct model_job *m)
+{
+	if (m->span_usec == 0)
+		m->span_usec = model->config->deadline_usec;
+	m->there = true;
+	m->state = JOB_QUEUED;
+	m->deadline_usec = usec_add(clock_wall_usec(), m->span_usec);
+}
+
+void model_add(struct model *model, const struct request *request, size_t first, size_t n, bool full)
+{
+	struct model_request *r = expect(model, request, full ? REQUEST_TRY_AGAIN : REQUEST_OK);
+
+	r->first = first;
+	r->n = n;
+	for (size_t i = 0; i < n && r->error == REQUEST_OK; i++) {
+		struct model_job *m = &model->jobs[first + i];
+		int same = m->key < 0 ? -1 : find_key(model, m->owner, m->key);
+
+		r->targets[i] = same < 0 ? (int)(first + i) : same;
+		if (same < 0)
+			enter(model, m);
+		else if (model->jobs[same].variant != m->variant || model->jobs[same].origin != m->origin)
+			r->error = REQUEST_REFUSED;
+	}
+	/* All or nothing. */
+	for (size_t i = 0; i < n && r->error != REQUEST_OK; i++)
+		model->jobs[first + i].there = false;
+}
+
+static bool is_refused(enum job_state state, enum request_verb verb)
+{
+	switch (verb) {
+	case VERB_PAUSE:
+	case VERB_RESUME: return job_state_ended(state);
+	case VERB_CANCEL: return state == JOB_DONE || state == JOB_FAILED;
+	case VERB_RETRY: return state == JOB_DONE;
+	case VERB_REMOVE: break;
+	}
+	return false;
+}
+
+static void set_intent(struct model_request *r, struct model_job *m, size_t index, enum job_intent intent)
+{
+	if (m->intent == JOB_INTENT_RUN && intent == JOB_INTENT_RUN)
+		return;
+	m->intent = intent;
+	r->n_changed++;
+	if (intent != JOB_INTENT_RUN)
+		r->waits[index] = true;
+}
+
+static void change_active(struct model_request *r, struct model_job *m, size_t index, enum request_verb verb)
+{
+	switch (verb) {
+	case VERB_PAUSE: set_intent(r, m, index, JOB_INTENT_PAUSE); return;
+	case VERB_RESUME: set_intent(r, m, index, JOB_INTENT_RUN); return;
+	case VERB_CANCEL: set_intent(r, m, index, JOB_INTENT_CANCEL); return;
+	case VERB_REMOVE: set_intent(r, m, index, JOB_INTENT_REMOVE); return;
+	case VERB_RETRY: return;
+	}
+}
+
+static void retry(struct model_job *m)
+{
+	int64_t now = clock_wall_usec();
+
+	m->failures = m->restarts = 0;
+	if (now > m->deadline_usec) {
+		int64_t created = m->deadline_usec - m->span_usec;
+
+		m->span_usec = now - created + m->span_usec;
+		m->deadline_usec = created + m->span_usec;
+	}
+}
+
+/* What the verb makes of it; the same state: nothing. */
+static enum job_state moved(enum job_state state, enum request_verb verb)
+{
+	switch (verb) {
+	case VERB_PAUSE: return state == JOB_QUEUED || state == JOB_WAITING ? JOB_PAUSED : state;
+	case VERB_RESUME: return state == JOB_PAUSED ? JOB_QUEUED : state;
+	case VERB_CANCEL: return job_state_ended(state) ? state : JOB_CANCELLED;
+	case VERB_RETRY: return state == JOB_DONE ? state : JOB_QUEUED;
+	case VERB_REMOVE: break;
+	}
+	return state;
+}
+
+static void change_one(struct model_request *r, struct model_job *m, size_t index, enum request_verb verb)
+{
+	enum job_state to;
+
+	if (is_refused(m->state, verb))
+		return;
+	if (m->state == JOB_ACTIVE) {
+		change_active(r, m, index, verb);
+		return;
+	}
+	if (verb == VERB_REMOVE) {
+		m->there = false;
+		r->n_changed++;
+		return;
+	}
+	to = moved(m->state, verb);
+	if (to == m->state)
+		return;
+	if (verb == VERB_RETRY)
+		retry(m);
+	m->state = to;
+	r->n_changed++;
+}
+
+static int find_id(const struct model *model, const struct request *request, int64_t id)
+{
+	for (size_t i = 0; i < model->n_jobs; i++) {
+		const struct model_job *m = &model->jobs[i];
+
+		if (m->there && m->id == id && (request->privileged || m->owner == request->uid))
+			return (int)i;
+	}
+	return -1;
+}
+
+/* All or none. The one that is named in a refusal is the first by number. */
+static void change_ids(struct model *model, struct model_request *r)
+{
+	const struct job_filter *filter = &r->request->filter;
+	int64_t first = INT64_MAX;
+
+	for (size_t i = 0; i < filter->n_ids; i++) {
+		int index = find_id(model, r->request, filter->ids[i]);
+		bool refused = index >= 0 && is_refused(model->jobs[index].state, r->request->verb);
+
+		if ((index >= 0 && !refused) || filter->ids[i] > first)
+			continue;
+		first = filter->ids[i];
+		r->error = refused ? REQUEST_WRONG_STATE : REQUEST_NO_SUCH_JOB;
+	}
+	for (size_t i = 0; i < filter->n_ids && r->error == REQUEST_OK; i++) {
+		int index = find_id(model, r->request, filter->ids[i]);
+		bool again = false;
+
+		for (size_t j = 0; j < i; j++)
+			again = again || filter->ids[j] == filter->ids[i];
+		if (!again && index >= 0)
+			change_one(r, &model->jobs[index], (size_t)index, r->request->verb);
+	}
+}
+
+static bool selected(const struct job_filter *filter, const struct model_job *m, bool any_state)
+{
+	if (!m->there || (!filter->all_owners && m->owner != filter->owner))
+		return false;
+	if (filter->group && (m->group < 0 || strcmp(filter->group, model_groups[m->group]) != 0))
+		return false;
+	if (filter->host && strcmp(filter->host, model_origins[m->origin]) != 0)
+		return false;
+	return any_state || filter->states == 0 || (filter->states & JOB_STATE_BIT(m->state)) != 0;
+}
+
+static void change_selected(struct model *model, struct model_request *r)
+{
+	const struct job_filter *filter = &r->request->filter;
+	bool found = !filter->group;
+
+	for (size_t i = 0; i < model->n_jobs; i++)
+		found = found || selected(filter, &model->jobs[i], true);
+	if (!found)
+		r->error = REQUEST_NO_SUCH_GROUP;
+	for (size_t i = 0; i < model->n_jobs && found; i++)
+		if (selected(filter, &model->jobs[i], false))
+			change_one(r, &model->jobs[i], i, r->request->verb);
+}
+
+void model_change(struct model *model, const struct request *request, bool full)
+{
+	struct model_request *r = expect(model, request, full ? REQUEST_TRY_AGAIN : REQUEST_OK);
+
+	if (full)
+		return;
+	if (request->filter.n_ids)
+		change_ids(model, r);
+	else
+		change_selected(model, r);
+}
+
+/* ---- replies */
+
+static bool is_ready(const struct model_request *r)
+{
+	for (size_t i = 0; i < MODEL_JOBS_MAX; i++)
+		if (r->waits[i])
+			return false;
+	return true;
+}
+
+static void learn_ids(struct model *model, const struct model_request *r)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		struct model_job *m = &model->jobs[r->targets[i]];
+
+		/* It may have been removed by the time the answer is read. */
+		if (m->there && m->id != 0 && m->id != r->request->ids[i])
+			sim_fail("the add says job %lld, its row says %lld", (long long)r->request->ids[i],
+				(long long)m->id);
+		m->id = r->request->ids[i];
+	}
+}
+
+void model_replied(struct model *model, const struct request *request)
+{
+	for (size_t i = 0; i < model->n_requests; i++) {
+		struct model_request *r = &model->requests[i];
+
+		if (r->request != request)
+			continue;
+		if (!is_ready(r))
+			sim_fail("a change is answered before the attempts that it stops have ended");
+		if (request->error != r->error)
+			sim_fail("answered with error %d (%s), expected %d", request->error,
+				request->error_message ? request->error_message : "-", r->error);
+		if (request->kind == REQUEST_CHANGE && request->error == REQUEST_OK &&
+			request->n_changed != r->n_changed)
+			sim_fail("%lld jobs were changed, expected %lld", (long long)request->n_changed,
+				(long long)r->n_changed);
+		if (request->kind == REQUEST_ADD && request->error == REQUEST_OK)
+			learn_ids(model, r);
+		*r = model->requests[--model->n_requests];
+		return;
+	}
+	sim_fail("a reply to what nobody asked");
+}
+
+/* ---- attempts */
+
+void model_started(struct model *model, const struct job *job)
+{
+	int index = model_index(job);
+	struct model_job *m = &model->jobs[index];
+	int64_t now = clock_wall_usec();
+	bool due = m->state == JOB_WAITING && m->due_usec > 0 && m->due_usec <= now;
+
+	if (model->stopping)
+		sim_fail("j%d is started after the stop", index);
+	if (!m->there)
+		sim_fail("j%d is started, which is not there", index);
+	if (m->running)
+		sim_fail("j%d is started a second time", index);
+	if (m->state != JOB_QUEUED && !due)
+		sim_fail("j%d is started, which is %s%s", index, job_state_name(m->state),
+			m->state == JOB_WAITING ? " and not due" : "");
+	if (now > m->deadline_usec)
+		sim_fail("j%d is started after its deadline", index);
+	if (model->hold_until_usec[m->origin] > now)
+		sim_fail("j%d is started while its origin asks to wait", index);
+	if (model_slots(model, -1) >= model->max_active)
+		sim_fail("j%d is started over MaxActive=%lld", index, (long long)model->max_active);
+	if (model_slots(model, m->origin) >= model->max_per_host)
+		sim_fail("j%d is started over MaxPerHost=%lld", index, (long long)model->max_per_host);
+	if (!user_has_room(model, m->owner))
+		sim_fail("j%d is started over MaxActivePerUser=%lld", index, (long long)model->max_per_user);
+	m->state = JOB_ACTIVE;
+	m->intent = JOB_INTENT_RUN;
+	m->running = true;
+	m->received = false;
+	if (m->priority < model->lowest_started)
+		model->lowest_started = m->priority;
+}
+
+static void end_as_wished(struct model_job *m)
+{
+	switch (m->intent) {
+	case JOB_INTENT_RUN: m->state = JOB_QUEUED; break;
+	case JOB_INTENT_PAUSE: m->state = JOB_PAUSED; break;
+	case JOB_INTENT_CANCEL: m->state = JOB_CANCELLED; break;
+	case JOB_INTENT_REMOVE: m->there = false; break;
+	}
+}
+
+static void wait_until(struct model_job *m, int64_t low_usec, int64_t high_usec)
+{
+	m->state = JOB_WAITING;
+	m->due_usec = 0;
+	m->due_low_usec = low_usec;
+	m->due_high_usec = high_usec;
+}
+
+static void end_failed_once(const struct model *model, struct model_job *m, const struct verdict *v)
+{
+	const struct config *cfg = model->config;
+	int64_t now = clock_wall_usec(), delay = cfg->delay_usec, floor, high;
+	int64_t most = v->most_attempts > 0 && v->most_attempts < cfg->max_attempts ? v->most_attempts
+										    : cfg->max_attempts;
+
+	m->failures++;
+	m->state = JOB_FAILED;
+	if (m->failures >= most || (v->class == VERDICT_RESTART && ++m->restarts > 1))
+		return;
+	for (int i = 1; i < m->failures && delay < cfg->max_delay_usec; i++)
+		delay *= 2;
+	delay = delay < cfg->max_delay_usec ? delay : cfg->max_delay_usec;
+	floor = hold_floor_usec(v, m->failures);
+	floor = floor < cfg->max_retry_after_usec ? floor : cfg->max_retry_after_usec;
+	high = delay + (int64_t)((double)delay * cfg->jitter);
+	delay = delay > floor ? delay : floor;
+	high = high > floor ? high : floor;
+	if (now + delay > m->deadline_usec)
+		return;
+	wait_until(m, now + delay, now + high);
+	m->may_fail = now + high > m->deadline_usec;
+}
+
+static void end_held(const struct model *model, struct model_job *m)
+{
+	int64_t now = clock_wall_usec(), interval = model->config->hold_interval_usec;
+
+	wait_until(m, now + interval, now + interval + interval / 10 + HOLD_SPREAD_USEC);
+}
+
+static void end_attempt(
+	const struct model *model, struct model_job *m, const struct verdict *v, int64_t progress)
+{
+	bool goes = m->intent == JOB_INTENT_CANCEL || m->intent == JOB_INTENT_REMOVE;
+
+	switch (v->class) {
+	case VERDICT_OK:
+		m->failures = m->restarts = 0;
+		m->state = JOB_DONE;
+		m->there = m->intent != JOB_INTENT_REMOVE;
+		return;
+	case VERDICT_PERMANENT:
+		m->state = JOB_FAILED;
+		if (goes)
+			end_as_wished(m);
+		return;
+	case VERDICT_ABORTED: end_as_wished(m); return;
+	case VERDICT_TRANSIENT:
+	case VERDICT_RESTART:
+	case VERDICT_HELD: break;
+	}
+	if (m->intent != JOB_INTENT_RUN) {
+		end_as_wished(m);
+		return;
+	}
+	if (progress >= PROGRESS_BYTES)
+		m->failures = 0;
+	if (v->class == VERDICT_HELD)
+		end_held(model, m);
+	else
+		end_failed_once(model, m, v);
+}
+
+static void hold_origin(struct model *model, int origin, const struct verdict *v)
+{
+	int64_t most = model->config->max_retry_after_usec;
+	int64_t asked = v->retry_after_usec < most ? v->retry_after_usec : most;
+	int64_t until = clock_wall_usec() + asked;
+
+	if (v->whole_origin && asked > 0 && until > model->hold_until_usec[origin])
+		model->hold_until_usec[origin] = until;
+}
+
+void model_finished(struct model *model, int index, const struct verdict *v, int64_t progress)
+{
+	struct model_job *m = &model->jobs[index];
+
+	hold_origin(model, m->origin, v);
+	m->running = m->received = false;
+	end_attempt(model, m, v, progress);
+	m->intent = JOB_INTENT_RUN;
+	for (size_t i = 0; i < model->n_requests; i++)
+		model->requests[i].waits[index] = false;
+}
+
+/* ---- crash and time */
+
+void model_crashed(struct model *model)
+{
+	model->n_requests = 0;
+	model->stopping = false;
+	model->lowest_started = INT32_MAX;
+	for (size_t i = 0; i < model->n_jobs; i++) {
+		struct model_job *m = &model->jobs[i];
+
+		m->running = m->received = false;
+		if (!m->there || m->state != JOB_ACTIVE)
+			continue;
+		if (m->has_file) {
+			m->state = JOB_DONE;
+			m->failures = m->restarts = 0;
+		} else {
+			end_as_wished(m);
+		}
+		m->intent = JOB_INTENT_RUN;
+	}
+}
+
+void model_settled(struct model *model, bool full)
+{
+	int64_t now = clock_wall_usec();
+
+	for (size_t i = 0; i < model->n_jobs && !full && !model->stopping; i++) {
+		struct model_job *m = &model->jobs[i];
+
+		if (m->there && m->state == JOB_WAITING && m->due_usec > 0 && m->due_usec <= now)
+			m->state = JOB_QUEUED;
+		if (m->there && m->state == JOB_QUEUED && now > m->deadline_usec)
+			m->may_fail = true;
+	}
+}

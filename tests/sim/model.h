@@ -1,0 +1,104 @@
+/* Model: what the queue must do, said a second time and simply: an array of jobs, and no memory of how they
+ * came to be so. It is told of each message in the order in which the engine takes them, and of each START as
+ * it comes; it answers by going on, or by sim_fail(). It decides nothing that the engine may decide: which of
+ * the runnable jobs is next, how large a jitter is, which id a job gets.
+ */
+#ifndef SIM_MODEL_H
+#define SIM_MODEL_H
+
+#include "tests/sim/sim.h"
+
+#define MODEL_JOBS_MAX	   480 /* below a slice of engine/change.c: a change is done in one turn */
+#define MODEL_REQUESTS_MAX 256
+#define MODEL_ORIGINS	   4
+#define MODEL_OWNERS	   3
+#define MODEL_GROUPS	   2
+#define MODEL_KEYS	   5
+#define MODEL_OWNER_FIRST  1000
+
+struct model_job {
+	bool there; /* its row is */
+	int64_t id; /* 0: nobody has been told */
+	uid_t owner;
+	int origin;
+	int group; /* -1: none */
+	int key;   /* -1: none */
+	int variant;
+	int32_t priority;
+	enum job_state state;
+	bool may_fail; /* its deadline came or did not, by the jitter: it may have failed instead */
+	enum job_intent intent;
+	int failures, restarts;
+	int64_t span_usec, deadline_usec;
+	int64_t due_low_usec, due_high_usec; /* waiting: the due time that is not known yet */
+	int64_t due_usec;		     /* as the row has it; 0: not seen yet */
+	bool running, received;		     /* an attempt is out; it gave its slot back */
+	bool has_file;			     /* under its final name, whatever the row says */
+};
+
+/* A request that was taken and what must be answered. */
+struct model_request {
+	const struct request *request;
+	enum request_error error;
+	int64_t n_changed;
+	size_t first, n;	    /* ADD: the jobs; target says which each is */
+	int targets[8];		    /* ADD */
+	bool waits[MODEL_JOBS_MAX]; /* CHANGE: for the attempts of these to end */
+};
+
+struct model {
+	struct model_job jobs[MODEL_JOBS_MAX];
+	size_t n_jobs;
+	struct model_request requests[MODEL_REQUESTS_MAX];
+	size_t n_requests;
+	int64_t hold_until_usec[MODEL_ORIGINS];
+	int64_t max_active, max_per_host, max_per_user; /* max_per_user 0: no bound */
+	const struct config *config;
+	bool stopping;
+	int32_t lowest_started; /* priority, since the last check; INT32_MAX: none */
+};
+
+/* Prints, and ends the process: histories run in one of their own. */
+void sim_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
+
+extern const char *const model_origins[MODEL_ORIGINS];
+extern const char *const model_groups[MODEL_GROUPS];
+
+void model_init(struct model *model, const struct config *config);
+/* A configuration in force from now on; borrowed. */
+void model_tune(struct model *model, const struct config *config);
+/* A candidate for an ADD: not there before that is taken. -1: no room for more. */
+int model_new_job(struct model *model);
+/* The real job that goes with a candidate. */
+struct job *model_make_job(const struct model *model, int index);
+/* Which one a row, a START or an event is about: by its name. */
+int model_index(const struct job *job);
+
+/* Messages, in the order in which the engine takes them. full: the database has no room. */
+void model_add(struct model *model, const struct request *request, size_t first, size_t n, bool full);
+void model_change(struct model *model, const struct request *request, bool full);
+/* Any that is answered without more. */
+void model_plain(struct model *model, const struct request *request, enum request_error error);
+void model_finished(struct model *model, int index, const struct verdict *verdict, int64_t progress);
+
+/* A START came. */
+void model_started(struct model *model, const struct job *job);
+/* A reply came. */
+void model_replied(struct model *model, const struct request *request);
+/* Everything in memory is gone; who asked gets no answer. */
+void model_crashed(struct model *model);
+/* Time has done its work: what is due is in the queue. full: but for that. */
+void model_settled(struct model *model, bool full);
+
+/* check.c: rows, counters, attempts and answers against the model. full: nothing could be started. */
+void model_check(struct model *model, struct sim *sim, bool full);
+/* After all has ended that can. */
+void model_check_end(const struct model *model, const struct sim *sim);
+
+/* Slots that are taken: in all (-1), at one origin, of one owner. */
+int64_t model_slots(const struct model *model, int origin);
+int64_t model_user_slots(const struct model *model, uid_t owner);
+/* Whether nothing but the number of slots keeps it from running. */
+bool model_runnable(const struct model *model, const struct model_job *job);
+
+#endif
