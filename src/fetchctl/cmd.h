@@ -35,6 +35,7 @@ extern const struct cmd cmd_resume;
 extern const struct cmd cmd_cancel;
 extern const struct cmd cmd_retry;
 extern const struct cmd cmd_remove;
+extern const struct cmd cmd_group;
 extern const struct cmd cmd_verify;
 extern const struct cmd cmd_limit;
 extern const struct cmd cmd_drain;

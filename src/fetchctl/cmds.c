@@ -21,6 +21,7 @@ const struct cmd *const cmd_table[] = {
 	&cmd_cancel,
 	&cmd_retry,
 	&cmd_remove,
+	&cmd_group,
 	&cmd_verify,
 	&cmd_limit,
 	&cmd_drain,

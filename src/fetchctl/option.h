@@ -28,6 +28,9 @@ enum opt_id {
 	OPT_INPUT_FILE,
 	OPT_GROUP,
 	OPT_PRIORITY,
+	OPT_POLICY,
+	OPT_AFTER,
+	OPT_AFTER_ANY,
 	OPT_KEY,
 	OPT_CHECKSUM,
 	OPT_HEADER,
@@ -52,6 +55,7 @@ enum opt_id {
 	OPT_MAX_TIME,
 	OPT_CONNECT_TIMEOUT,
 	OPT_DEADLINE,
+	OPT_NOT_BEFORE,
 	OPT_MAX_FILESIZE,
 	OPT_ON_CONFLICT,
 	OPT_CONDITIONAL,
@@ -72,7 +76,9 @@ enum opt_id {
 	OPT_LIMIT,
 	OPT_SORT,
 	OPT_REVERSE,
-	/* of wait, watch, drain */
+	/* of group, wait, watch, drain */
+	OPT_GROUP_DEADLINE, /* a time; of jobs it is a span */
+	OPT_GROUP_LIMIT_RATE,
 	OPT_ANY,
 	OPT_SINCE,
 	OPT_EXIT,

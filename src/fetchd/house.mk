@@ -17,6 +17,8 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/control/method_add.c \
 	src/fetchd/control/method_change.c \
 	src/fetchd/control/method_drain.c \
+	src/fetchd/control/method_group.c \
+	src/fetchd/control/method_group_list.c \
 	src/fetchd/control/method_hosts.c \
 	src/fetchd/control/method_limits.c \
 	src/fetchd/control/method_inspect.c \

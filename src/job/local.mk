@@ -23,6 +23,7 @@ src_libjob_a_SOURCES = \
 	src/job/name.c src/job/name.h \
 	src/job/origin.c src/job/origin.h \
 	src/job/pace.c src/job/pace.h \
+	src/job/ramp.c src/job/ramp.h \
 	src/job/proxy.c src/job/proxy.h \
 	src/job/retry.c src/job/retry.h \
 	src/job/secret.c src/job/secret.h \

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "job/origin.h"
 #include "wire/fields.h"
 
@@ -37,11 +38,25 @@ static void put_place(json_t *object, const struct job *job)
 
 static void put_times(json_t *object, const struct job *job)
 {
-	if (job->state == JOB_WAITING)
+	if (job->state == JOB_WAITING && job->due_usec != USEC_INFINITY)
 		object_put_above(object, "next_attempt_usec", 0, job->due_usec);
+	object_put_above(object, "not_before_usec", -1, job->not_before_usec);
 	object_put_int(object, "created_usec", job->created_usec);
 	object_put_above(object, "started_usec", 0, job->started_usec);
 	object_put_above(object, "finished_usec", 0, job->finished_usec);
+}
+
+static void put_after(json_t *object, const struct job *job)
+{
+	json_t *array;
+
+	if (job->n_after == 0)
+		return;
+	array = json_array();
+	for (size_t i = 0; i < job->n_after; i++)
+		if (json_array_append_new(array, json_integer(job->after[i].id)) < 0)
+			abort();
+	object_put(object, "after", array);
 }
 
 json_t *wire_job_to_json(const struct job *job, int64_t received, int64_t speed)
@@ -53,6 +68,7 @@ json_t *wire_job_to_json(const struct job *job, int64_t received, int64_t speed)
 	object_put_string(object, "state", job_state_name(job->state));
 	if (job->state == JOB_WAITING && job->waiting_for != JOB_WAIT_NONE)
 		object_put_string(object, "waiting_for", job_wait_name(job->waiting_for));
+	put_after(object, job);
 	object_put_string(object, "group", job->group);
 	object_put_int(object, "priority", job->priority);
 	object_put_int(object, "owner", job->owner);
@@ -99,6 +115,7 @@ static const struct field job_fields[] = {
 	{"url", FIELD_STRING, AT(url), .required = true},
 	{"state", FIELD_STATE, AT(state), .required = true},
 	{"waiting_for", FIELD_WAIT, AT(waiting_for)},
+	{"after", FIELD_AFTER},
 	{"group", FIELD_STRING, AT(group)},
 	{"priority", FIELD_INT, AT(priority), INT32_MIN, INT32_MAX, true},
 	{"owner", FIELD_INT, AT(owner), 0, UINT32_MAX, true},
@@ -110,6 +127,7 @@ static const struct field job_fields[] = {
 	{"attempts", FIELD_INT, AT(attempts), 0, INT32_MAX, true},
 	{"max_attempts", FIELD_INT, AT(max_attempts), 0, INT32_MAX, true},
 	{"next_attempt_usec", FIELD_INT64, AT(due_usec), 0, INT64_MAX},
+	{"not_before_usec", FIELD_INT64, AT(not_before_usec), 0, INT64_MAX},
 	{"created_usec", FIELD_INT64, AT(created_usec), 0, INT64_MAX, true},
 	{"started_usec", FIELD_INT64, AT(started_usec), 0, INT64_MAX},
 	{"finished_usec", FIELD_INT64, AT(finished_usec), 0, INT64_MAX},
@@ -129,6 +147,8 @@ static const struct field spec_fields[] = {
 	{"group", FIELD_STRING, AT(group)},
 	{"priority", FIELD_INT, AT(priority), INT32_MIN, INT32_MAX},
 	{"key", FIELD_STRING, AT(key)},
+	{"after", FIELD_AFTER},
+	{"after_any", FIELD_AFTER_ANY},
 	{"checksum", FIELD_STRING, AT(options.checksum)},
 	{"headers", FIELD_HEADERS, AT(options.headers)},
 	{"user_agent", FIELD_STRING, AT(options.user_agent)},
@@ -140,6 +160,7 @@ static const struct field spec_fields[] = {
 	{"max_time_usec", FIELD_INT64, AT(options.max_time_usec), 1, INT64_MAX},
 	{"connect_timeout_usec", FIELD_INT64, AT(options.connect_timeout_usec), 1, INT64_MAX},
 	{"deadline_usec", FIELD_INT64, AT(options.deadline_usec), 1, INT64_MAX},
+	{"not_before_usec", FIELD_INT64, AT(not_before_usec), 0, INT64_MAX},
 	{"on_conflict", FIELD_CONFLICT, AT(options.on_conflict)},
 	{"remote_name", FIELD_BOOL, AT(options.remote_name)},
 	{"conditional", FIELD_BOOL, AT(options.conditional)},

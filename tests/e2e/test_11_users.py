@@ -129,3 +129,18 @@ def test_10_a_watch_catches_up_with_ones_own(daemon, ctl, games, news, origin):
     everything = ctl.watch("--since", 0)
     everything.kind("done", mine)
     everything.kind("done", theirs)
+
+
+def test_20_groups_and_dependencies_are_each_users_own(daemon, ctl, games, news, origin):
+    [mine] = games.add("-g", "same", origin.url("/gate/g/bytes/10/a"))
+    foreign, none = (news("add", "--after", job, origin.url("/bytes/10/b")) for job in (mine, 4711))
+    assert foreign.code == none.code == 5
+    assert foreign.err.replace(f"job {mine} ", "job N ") == none.err.replace("job 4711 ", "job N ")
+    assert news("group", "show", "same").code == news("wait", "-g", "same").code == 3
+    news.ok("group", "create", "same", "--policy=fail-fast")
+    policy = {g["owner"]: g["policy"] for g in ctl.ok("--json", "group", "list").json}
+    assert policy == {games.user.pw_uid: "collect", news.user.pw_uid: "fail_fast"}
+    assert [g["owner"] for g in news.ok("--json", "group", "list").json] == [news.user.pw_uid]
+    assert ctl.ok("--json", "group", "show", "same").json[0]["name"] == "same"
+    origin.release("g")
+    assert games("wait", "-g", "same").code == 0

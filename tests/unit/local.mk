@@ -31,6 +31,7 @@ unit_tests = \
 	tests/unit/test_lifecycle \
 	tests/unit/test_name \
 	tests/unit/test_origin \
+	tests/unit/test_ramp \
 	tests/unit/test_retry \
 	tests/unit/test_throttle \
 	tests/unit/test_verdict \
@@ -40,6 +41,7 @@ unit_tests = \
 	tests/unit/test_netrc \
 	tests/unit/test_timecond \
 	tests/unit/test_gate \
+	tests/unit/test_dependencies \
 	tests/unit/test_pace \
 	tests/unit/test_store \
 	tests/unit/test_address \
@@ -81,6 +83,8 @@ tests_unit_test_units_LDADD = $(unit_base)
 
 tests_unit_test_gate_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_gate_LDADD = $(unit_fetchd)
+tests_unit_test_dependencies_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_dependencies_LDADD = $(unit_fetchd) $(EVENT_LIBS) $(CURL_LIBS) $(SQLITE_LIBS) $(SSL_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS)
 tests_unit_test_pace_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_pace_LDADD = $(unit_fetchd)
 tests_unit_test_store_CPPFLAGS = $(unit_cppflags)
@@ -132,6 +136,8 @@ tests_unit_test_name_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_name_LDADD = $(unit_job)
 tests_unit_test_origin_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_origin_LDADD = $(unit_job)
+tests_unit_test_ramp_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_ramp_LDADD = $(unit_job)
 tests_unit_test_retry_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_retry_LDADD = $(unit_job)
 tests_unit_test_throttle_CPPFLAGS = $(unit_cppflags)

@@ -455,14 +455,223 @@ static void test_no_hold_is_longer_than_it_may_be(void **state)
 	int64_t retry = add_waiting(store, JOB_WAIT_RETRY, 9000),
 		disk = add_waiting(store, JOB_WAIT_DISK, 9000), soon = add_waiting(store, JOB_WAIT_DISK, 10),
 		schedule = add_waiting(store, JOB_WAIT_SCHEDULE, 9000);
+	size_t n;
 
 	assert_int_equal(store_begin(store), 0);
-	assert_int_equal(store_clamp_retries(store, 500), 0);
+	assert_int_equal(store_clamp_retries(store, 500, 1, &n), 0);
+	assert_int_equal(n, 1);
+	assert_int_equal(store_clamp_retries(store, 500, 9, &n), 0);
+	assert_int_equal(n, 1);
 	assert_int_equal(store_commit(store), 0);
 	assert_int_equal(due_of(store, retry), 500);
 	assert_int_equal(due_of(store, disk), 500);
 	assert_int_equal(due_of(store, soon), 10);
 	assert_int_equal(due_of(store, schedule), 9000);
+}
+
+/* ---- groups */
+
+static int64_t make_group(struct store *store, const char *name, bool filling)
+{
+	CLEANUP_FREE char *copy = xstrdup(name);
+	struct job_group row = {.name = copy, .filling = filling, .created_usec = 1, .deadline_usec = -1};
+
+	assert_int_equal(store_begin(store), 0);
+	assert_int_equal(store_group_add(store, &row), 0);
+	assert_int_equal(store_commit(store), 0);
+	return row.id;
+}
+
+static struct job *job_of_group(const char *name)
+{
+	struct job *job = job_for("http://example.org/a");
+
+	job->group = xstrdup(name);
+	return job;
+}
+
+static int64_t queued_in(struct store *store, int64_t group_id)
+{
+	struct job_group row;
+
+	assert_int_equal(store_group_get(store, group_id, &row), 0);
+	job_group_done(&row);
+	return row.by_state[JOB_QUEUED];
+}
+
+/* What an operation that is undone has read must not take the counts of those before with it. */
+static void test_counts_of_groups_follow_what_is_undone(void **state)
+{
+	struct store *store = *state;
+	int64_t id = make_group(store, "g", false);
+	struct job *kept = job_of_group("g"), *undone = job_of_group("g");
+	const int64_t *touched;
+	size_t n;
+
+	assert_int_equal(store_begin(store), 0);
+	assert_int_equal(store_savepoint(store), 0);
+	assert_int_equal(store_add(store, kept), 0);
+	assert_int_equal(store_release(store), 0);
+	assert_int_equal(store_savepoint(store), 0);
+	assert_int_equal(store_add(store, undone), 0);
+	assert_int_equal(queued_in(store, id), 2);
+	assert_int_equal(store_rollback_to(store), 0);
+	assert_int_equal(queued_in(store, id), 1);
+	assert_int_equal(store_groups_touched(store, &touched, &n), 0);
+	assert_int_equal(n, 1);
+	assert_int_equal(touched[0], id);
+	assert_int_equal(store_groups_touched(store, &touched, &n), 0);
+	assert_int_equal(n, 0);
+	assert_int_equal(store_commit(store), 0);
+	assert_int_equal(queued_in(store, id), 1);
+	job_free(kept);
+	job_free(undone);
+}
+
+static void test_groups_with_work_left_are_found(void **state)
+{
+	struct store *store = *state;
+	int64_t plain = make_group(store, "plain", false), filling = make_group(store, "filling", true),
+		failed = make_group(store, "failed", false);
+	struct job_group row;
+
+	assert_true(plain < filling && filling < failed);
+	assert_int_equal(store_group_find_any(store, "failed", &row), 0);
+	row.fate = GROUP_FATE_CANCEL;
+	row.fate_job = 7;
+	row.deadline_usec = 5;
+	assert_int_equal(store_begin(store), 0);
+	assert_int_equal(store_group_put(store, &row), 0);
+	assert_int_equal(store_commit(store), 0);
+	job_group_done(&row);
+	assert_int_equal(store_next_fated_group(store, 0, &row), 0);
+	assert_int_equal(row.id, filling);
+	job_group_done(&row);
+	assert_int_equal(store_next_fated_group(store, filling, &row), 0);
+	assert_int_equal(row.id, failed);
+	assert_int_equal(row.fate_job, 7);
+	/* One that has a fate needs no deadline, and one that has ended nothing. */
+	row.finished_usec = 9;
+	assert_int_equal(store_begin(store), 0);
+	assert_int_equal(store_group_put(store, &row), 0);
+	assert_int_equal(store_commit(store), 0);
+	job_group_done(&row);
+	assert_int_equal(store_next_fated_group(store, filling, &row), -ENOENT);
+	assert_int_equal(store_next_group_deadline(store, &row), -ENOENT);
+}
+
+static void test_members_come_in_slices(void **state)
+{
+	struct store *store = *state;
+	int64_t id = make_group(store, "g", false), ids[2];
+	enum job_state states[2];
+	size_t n;
+
+	for (int i = 0; i < 3; i++) {
+		struct job *job = job_of_group("g");
+
+		add(store, job);
+		job_free(job);
+	}
+	assert_int_equal(store_group_members(store, id, 0, 2, ids, states, &n), 0);
+	assert_int_equal(n, 2);
+	assert_int_equal(states[1], JOB_QUEUED);
+	assert_int_equal(store_group_members(store, id, ids[1], 2, ids, states, &n), 0);
+	assert_int_equal(n, 1);
+}
+
+/* ---- dependencies */
+
+static void follow(struct store *store, int64_t job_id, int64_t after_id, bool any)
+{
+	const struct job_dependency after = {.id = after_id, .any = any};
+
+	assert_int_equal(store_begin(store), 0);
+	assert_int_equal(store_dependency_add(store, job_id, &after), 0);
+	assert_int_equal(store_commit(store), 0);
+}
+
+static void note_end(struct store *store, int64_t job_id, int state)
+{
+	assert_int_equal(store_begin(store), 0);
+	assert_int_equal(store_end_note(store, job_id, state), 0);
+	assert_int_equal(store_commit(store), 0);
+}
+
+static int64_t add_plain(struct store *store)
+{
+	struct job *job = job_for("http://example.org/a");
+	int64_t id;
+
+	add(store, job);
+	id = job->id;
+	job_free(job);
+	return id;
+}
+
+static void test_an_end_is_kept_for_those_who_wait(void **state)
+{
+	struct store *store = *state;
+	int64_t first = add_plain(store), second = add_plain(store), third = add_plain(store), got;
+	struct job_dependency waiters[4], *after;
+	int end;
+	size_t n;
+
+	follow(store, third, first, true);
+	follow(store, third, first, false); /* success outranks any end */
+	follow(store, third, second, true);
+	assert_int_equal(store_dependencies(store, third, &after, &n), 0);
+	assert_int_equal(n, 2);
+	assert_int_equal(after[0].id, first);
+	assert_false(after[0].any);
+	assert_true(after[1].any);
+	free(after);
+	note_end(store, third, JOB_DONE); /* nobody waits for it */
+	assert_int_equal(store_next_end(store, &got, &end), -ENOENT);
+	assert_false(store_has_ends(store));
+	note_end(store, first, JOB_FAILED);
+	assert_true(store_has_ends(store));
+	store_close(store);
+	*state = store = open_store();
+	assert_true(store_has_ends(store));
+	assert_int_equal(store_next_end(store, &got, &end), 0);
+	assert_int_equal(got, first);
+	assert_int_equal(end, JOB_FAILED);
+	assert_int_equal(store_dependents(store, first, 4, waiters, &n), 0);
+	assert_int_equal(n, 1);
+	assert_int_equal(waiters[0].id, third);
+	assert_int_equal(store_begin(store), 0);
+	assert_int_equal(store_dependency_remove(store, third, first), 0);
+	assert_int_equal(store_end_forget(store, first), 0);
+	assert_int_equal(store_commit(store), 0);
+	assert_int_equal(store_next_end(store, &got, &end), -ENOENT);
+	assert_int_equal(store_dependencies(store, third, &after, &n), 0);
+	assert_int_equal(n, 1);
+	assert_int_equal(after[0].id, second);
+	free(after);
+}
+
+static void test_what_a_job_waits_for_goes_with_it(void **state)
+{
+	struct store *store = *state;
+	int64_t first = add_plain(store), second = add_plain(store);
+	struct job_dependency *after;
+	enum job_state was;
+	struct job *job;
+	uid_t owner;
+	size_t n;
+
+	follow(store, second, first, false);
+	assert_int_equal(store_get(store, second, &job), 0);
+	assert_int_equal(store_begin(store), 0);
+	assert_int_equal(store_remove(store, job), 0);
+	assert_int_equal(store_commit(store), 0);
+	job_free(job);
+	assert_int_equal(store_dependencies(store, second, &after, &n), 0);
+	assert_int_equal(n, 0);
+	assert_int_equal(store_state(store, second, &was, &owner), -ENOENT);
+	assert_int_equal(store_state(store, first, &was, &owner), 0);
+	assert_int_equal(was, JOB_QUEUED);
 }
 
 int main(void)
@@ -479,6 +688,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_what_is_known_of_origins_outlives_the_store, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_who_waits_for_the_network_is_woken, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_counts_of_groups_follow_what_is_undone, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_groups_with_work_left_are_found, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_members_come_in_slices, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_an_end_is_kept_for_those_who_wait, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_what_a_job_waits_for_goes_with_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_hold_is_longer_than_it_may_be, setup, teardown),
 	};
 

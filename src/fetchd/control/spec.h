@@ -15,4 +15,7 @@ char *spec_default_directory(const struct config *config, uid_t uid);
 const char *spec_complete(struct job *job, const struct config *config, const struct peer *peer,
 	const char *own_dir, char **ret_message);
 
+/* NULL, or why no group can have this name; caller frees. */
+char *spec_group_refusal(const char *name);
+
 #endif

@@ -15,6 +15,7 @@
 #include "job/breaker.h"
 #include "job/event.h"
 #include "job/filter.h"
+#include "job/group.h"
 #include "job/job.h"
 #include "job/limit.h"
 #include "job/why.h"
@@ -36,7 +37,15 @@ enum request_kind {
 	REQUEST_DRAIN,
 	REQUEST_RELOAD,
 	REQUEST_STOP,
+	REQUEST_GROUP,	/* filter.group */
+	REQUEST_GROUPS, /* after_id, limit, filter's owner */
+	REQUEST_GROUP_CREATE,
+	REQUEST_GROUP_REMOVE, /* filter.group */
+	REQUEST_ABANDON,      /* the session is gone: a list that it has not added whole is taken back */
 };
+
+/* Which part of a list an ADD is. */
+enum add_part { ADD_WHOLE, ADD_FIRST, ADD_MORE, ADD_LAST };
 
 enum request_verb { VERB_PAUSE, VERB_RESUME, VERB_CANCEL, VERB_RETRY, VERB_REMOVE };
 
@@ -80,6 +89,9 @@ struct request {
 	size_t n_jobs;
 	int64_t total_jobs;	  /* ADD: size of the whole list this is a part of; >= n_jobs */
 	bool check_only;	  /* ADD: answer as if, change nothing */
+	enum add_part part;	  /* ADD: but ADD_WHOLE, all jobs are of one group, also over the parts */
+	int policy;		  /* ADD: enum group_policy of groups that it meets or makes; -1: any */
+	struct job_group group;	  /* GROUP_CREATE: name, policy, deadline, limit; owned */
 	struct job_filter filter; /* LIST, CHANGE */
 	int64_t after_id; /* LIST: jobs beyond this id, in the order asked (0: from the start); EVENTS: events
 			     after it */
@@ -106,7 +118,10 @@ struct request {
 	size_t error_index;
 	const char *error_code; /* static */
 	char *error_message;
-	int64_t *ids;	    /* ADD: one a job, in order */
+	int64_t *ids;		  /* ADD: one a job, in order */
+	bool pending_list;	  /* ADD: it is taken back unless the last part comes */
+	struct job_group *groups; /* GROUP, GROUPS; owned */
+	size_t n_groups;
 	int64_t n_changed;  /* CHANGE */
 	struct job **found; /* LIST, INSPECT: owned; EVENTS: the job of each event, NULL when it is gone */
 	size_t n_found;
@@ -188,6 +203,7 @@ struct engine_counters {
 	struct engine_counter {
 		uid_t owner;
 		int64_t by_state[JOB_STATE_N];
+		int64_t bytes; /* on disk */
 	} owners[];
 };
 

@@ -275,12 +275,14 @@ int64_t hosts_next_usec(const struct engine *engine)
 
 /* ---- words */
 
-static void log_mark(const struct host_memory *memory, const char *what, int64_t until_usec)
+static void log_mark(
+	const struct engine *engine, const struct host_memory *memory, const char *what, int64_t until_usec)
 {
 	CLEANUP_FREE char *origin = text_escape(memory->row.origin);
 	char time[UNITS_MAX];
 
-	log_notice("%s: %s until %s", origin, what, units_format_time(time, until_usec));
+	log_notice(
+		"%s: %s until %s", origin, what, units_format_time(time, engine_shown(engine, until_usec)));
 }
 
 static void log_release(const struct host_memory *memory, const char *what)
@@ -317,10 +319,12 @@ void host_started(struct engine *engine, struct run *run)
 	run->governed = true;
 }
 
-static void log_breaker(const struct host_memory *memory, enum breaker_state was, enum breaker_state is)
+static void log_breaker(const struct engine *engine, const struct host_memory *memory, enum breaker_state was,
+	enum breaker_state is)
 {
 	if (is == BREAKER_OPEN && was != BREAKER_OPEN)
-		log_mark(memory, "it fails again and again: left alone", memory->row.breaker_until_usec);
+		log_mark(engine, memory, "it fails again and again: left alone",
+			memory->row.breaker_until_usec);
 	else if (is == BREAKER_CLOSED && was != BREAKER_CLOSED)
 		log_release(memory, "it answers again");
 }
@@ -339,7 +343,7 @@ int host_ended(struct engine *engine, struct run *run, enum governor_answer answ
 	was = governor_breaker(&memory->governor, now);
 	if (governor_ended(&memory->governor, &policy, &run->ticket, answer, run->job_id, now)) {
 		err = keep_governor(engine, memory);
-		log_breaker(memory, was, governor_breaker(&memory->governor, now));
+		log_breaker(engine, memory, was, governor_breaker(&memory->governor, now));
 	}
 	host_settle(engine, run->host);
 	return err;
@@ -395,7 +399,7 @@ int host_hold(struct engine *engine, struct host *host, const char *code, int64_
 	if (err || until_usec <= row->hold_until_usec)
 		return err;
 	if (row->hold_until_usec == 0)
-		log_mark(host->memory, "the server asks to wait: held", until_usec);
+		log_mark(engine, host->memory, "the server asks to wait: held", until_usec);
 	row->hold_until_usec = until_usec;
 	row->hold_job = job_id;
 	str_set(&row->hold_code, code);
@@ -413,7 +417,7 @@ int host_avoid_http2(struct engine *engine, struct host *host)
 		return err;
 	row->http1_until_usec = usec_add(engine_now(engine), HTTP1_USEC);
 	if (first)
-		log_mark(host->memory, "HTTP/2 went wrong twice: HTTP/1.1", row->http1_until_usec);
+		log_mark(engine, host->memory, "HTTP/2 went wrong twice: HTTP/1.1", row->http1_until_usec);
 	host_settle(engine, host);
 	return store_origin_put(engine->store, row);
 }
@@ -467,9 +471,9 @@ int hosts_load_marks(struct engine *engine)
 		row.http1_until_usec = earlier(row.http1_until_usec, now + HTTP1_USEC);
 		memory_new(engine, host, &row);
 		if (row.hold_until_usec > now)
-			log_mark(host->memory, "the server asked to wait: held", row.hold_until_usec);
+			log_mark(engine, host->memory, "the server asked to wait: held", row.hold_until_usec);
 		if (governor_breaker(&host->memory->governor, now) == BREAKER_OPEN)
-			log_mark(host->memory, "it failed again and again: left alone",
+			log_mark(engine, host->memory, "it failed again and again: left alone",
 				host->memory->governor.breaker.until_usec);
 		/* What has passed is taken from the row by hosts_release(). */
 		set_wake(engine, host->memory, 1);

@@ -19,6 +19,7 @@ struct request *request_new(enum request_kind kind)
 
 	request->msg.kind = (int)kind;
 	request->kind = kind;
+	request->policy = -1;
 	job_filter_init(&request->filter);
 	return request;
 }
@@ -29,6 +30,9 @@ static void free_found(struct request *request)
 		job_free(request->found[i]);
 	for (size_t i = 0; i < request->n_attempts; i++)
 		attempt_free(request->attempts[i]);
+	for (size_t i = 0; i < request->n_groups; i++)
+		job_group_done(&request->groups[i]);
+	free(request->groups);
 	why_done(&request->why);
 	for (size_t i = 0; i < request->n_hosts; i++)
 		host_report_done(&request->hosts[i]);
@@ -48,8 +52,9 @@ void request_unanswer(struct request *request)
 	request->attempts = NULL;
 	request->events = NULL;
 	request->hosts = NULL;
+	request->groups = NULL;
 	request->limits = NULL;
-	request->n_found = request->n_attempts = request->n_hosts = 0;
+	request->n_found = request->n_attempts = request->n_hosts = request->n_groups = 0;
 	request->more = false;
 	request->error = REQUEST_OK;
 	request->error_code = NULL;
@@ -71,6 +76,7 @@ void request_free(struct request *request)
 	free(request->verify_error);
 	free(request->ids);
 	free(request->error_message);
+	job_group_done(&request->group);
 	job_filter_done(&request->filter);
 	config_unref(request->config);
 	free(request);
@@ -106,13 +112,15 @@ void control_message_free(struct msg *msg)
 void job_dress(const struct engine *engine, struct job *job)
 {
 	job->max_attempts = job_most_attempts(engine, job);
+	if (job->state == JOB_WAITING && job->waiting_for != JOB_WAIT_SCHEDULE && job->due_usec > 0)
+		job->due_usec = engine_shown(engine, job->due_usec);
 }
 
 /* ---- add */
 
 static bool over_limit(struct engine *engine, struct request *request)
 {
-	int64_t max = engine->limits.max_jobs_per_user;
+	int64_t max = engine->limits.max_jobs_per_user, bytes = store_bytes(engine->store, request->uid);
 	int64_t open = store_open_jobs(engine->store, request->uid);
 	int64_t n = request->total_jobs > (int64_t)request->n_jobs ? request->total_jobs
 								   : (int64_t)request->n_jobs;
@@ -120,6 +128,12 @@ static bool over_limit(struct engine *engine, struct request *request)
 	/* Later parts of a list were counted with its check. */
 	if (!request->check_only)
 		n = (int64_t)request->n_jobs;
+	if (user_is_full(engine, request->uid)) {
+		request_fail(request, REQUEST_REFUSED, 0, "E_LIMIT",
+			"%lld bytes are on disk, and MaxDiskPerUser=%lld", (long long)bytes,
+			(long long)user_disk_max(engine));
+		return true;
+	}
 	if (open + n <= max)
 		return false;
 	request_fail(request, REQUEST_REFUSED, 0, "E_LIMIT",
@@ -145,23 +159,49 @@ static int same_key(struct engine *engine, struct request *request, size_t i, bo
 	return err;
 }
 
+/* It may run, or waits for the time that its user gave. */
+static void begin_life(struct engine *engine, struct job *job, int64_t now)
+{
+	job->created_usec = now;
+	job->since_usec = engine_now(engine);
+	job->state = JOB_QUEUED;
+	if (job->not_before_usec <= now)
+		return;
+	job->state = JOB_WAITING;
+	job->waiting_for = JOB_WAIT_SCHEDULE;
+	job->due_usec = job->not_before_usec;
+	if (job->options.deadline_usec < 0)
+		job->since_usec = USEC_INFINITY;
+}
+
 static int add_one(struct engine *engine, struct request *request, size_t i, int64_t now)
 {
 	struct job *job = request->jobs[i];
 	bool same;
 	int err;
 
-	job->created_usec = now;
-	job->state = JOB_QUEUED;
-	err = store_add(engine->store, job);
+	begin_life(engine, job, now);
+	/* The first job of its key is the answer, whatever has become of those that it followed. */
+	err = job->n_after ? store_key_taken(engine->store, job) : 0;
+	if (!err && job->n_after)
+		err = dependencies_admit(engine, request, job);
+	if (request->error != REQUEST_OK)
+		request->error_index = i;
+	if (!err && request->error == REQUEST_OK)
+		err = store_add(engine->store, job);
+	if (!err && request->error != REQUEST_OK)
+		return 0;
 	if (err == -EEXIST)
 		return same_key(engine, request, i, &same);
 	/* In the store now, or nowhere: what is told of the job has none. */
 	job_secrets_free(job->secrets);
 	job->secrets = NULL;
+	if (!err)
+		err = dependencies_added(engine, job);
 	if (err)
 		return err;
-	err = lane_ready(engine, job);
+	due_note(engine, job);
+	err = job->state == JOB_QUEUED ? lane_ready(engine, job) : 0;
 	return err ? err : turn_event(engine, job, EVENT_ADDED);
 }
 
@@ -170,13 +210,17 @@ int request_add(struct engine *engine, struct request *request)
 	int64_t now = clock_wall_usec();
 	int err = 0;
 
-	if (over_limit(engine, request) || request->check_only)
-		return 0;
+	if (!over_limit(engine, request))
+		err = groups_admit(engine, request, now);
+	if (err || request->error != REQUEST_OK || request->check_only)
+		return err;
 	request->ids = xcalloc(request->n_jobs ? request->n_jobs : 1, sizeof(int64_t));
 	for (size_t i = 0; i < request->n_jobs && !err && request->error == REQUEST_OK; i++) {
 		err = add_one(engine, request, i, now);
 		request->ids[i] = request->jobs[i]->id;
 	}
+	if (!err && request->error == REQUEST_OK)
+		err = groups_admitted(engine, request);
 	return err;
 }
 
@@ -202,24 +246,6 @@ static int check_ids(struct engine *engine, struct request *request)
 		}
 	}
 	return 0;
-}
-
-int request_check_group(struct engine *engine, struct request *request)
-{
-	struct job_filter filter;
-	struct job_list list = {0};
-	int err;
-
-	if (!request->filter.group)
-		return 0;
-	job_filter_copy(&filter, &request->filter);
-	filter.states = 0;
-	err = store_list(engine->store, &filter, 0, false, 1, &list);
-	if (!err && list.n == 0)
-		request_fail(request, REQUEST_NO_SUCH_GROUP, 0, NULL, "no group %s", filter.group);
-	job_list_done(&list);
-	job_filter_done(&filter);
-	return err;
 }
 
 int request_list(struct engine *engine, struct request *request)

@@ -28,6 +28,10 @@ enum statement {
 	ST_NEXT_DUE,
 	ST_SCHEDULED,
 	ST_NEXT_SCHEDULED,
+	ST_OVERDUE,
+	ST_NEXT_DEADLINE,
+	ST_OVERDUE_SINCE,
+	ST_NEXT_SINCE,
 	ST_CLAMP_RETRIES,
 	ST_ACTIVE,
 	ST_NEXT_LANE,
@@ -52,6 +56,7 @@ enum statement {
 	ST_SECRETS_REMOVE,
 	ST_SECRETS_NONE,
 	ST_GROUP_FIND,
+	ST_GROUP_FIND_ANY,
 	ST_GROUP_ADD,
 	ST_GROUP_GET,
 	ST_GROUP_PUT,
@@ -59,8 +64,21 @@ enum statement {
 	ST_GROUP_COUNT,
 	ST_GROUPS,
 	ST_GROUPS_FATED,
+	ST_GROUP_MEMBERS,
 	ST_NEXT_GROUP_DEADLINE,
+	ST_STATE,
+	ST_DEPENDENCY_ADD,
+	ST_DEPENDENCY_REMOVE,
+	ST_DEPENDENCIES,
+	ST_DEPENDENTS,
+	ST_END_NOTE,
+	ST_END_FORGET,
+	ST_NEXT_END,
 	ST_COUNTER_SET,
+	ST_USAGE_SET,
+	ST_BYTES_OF,
+	ST_META_GET,
+	ST_META_SET,
 	ST_SEQUENCE_SET,
 	ST_SETTING_GET,
 	ST_SETTING_PUT,
@@ -82,7 +100,9 @@ struct group_moves {
 		int from, to; /* enum job_state, 0: not there */
 	} * moves;
 	size_t n, room;
-	size_t saved; /* how many there were at the savepoint */
+	/* Groups of this turn, each once: store_groups_touched(). */
+	int64_t *touched;
+	size_t n_touched, room_touched;
 };
 
 struct store {
@@ -104,6 +124,7 @@ struct store {
 	char *memo_origin;
 	int64_t memo_origin_id;
 	bool in_turn;
+	bool ends;	   /* dependency_ends may have rows */
 	bool full_told;	   /* that there is no room */
 	int changes;	   /* SQLite's count of them when the turn began */
 	bool secrets_gone; /* some were deleted, and the log still has them */
@@ -137,7 +158,7 @@ void store_bind_text(sqlite3_stmt *st, int index, const char *text);
 	" max_active = ?7, governor_limit = ?8, governor_ceiling = ?9, governor_probe_usec = ?10,"           \
 	" governor_probe_span_usec = ?11, breaker_until_usec = ?12, breaker_span_usec = ?13,"                \
 	" breaker_failures = ?14"
-/* groups.c: in the order of struct store_group. */
+/* groups.c: in the order of struct job_group. */
 #define GROUP_COLUMNS                                                                                        \
 	"id, owner, name, policy, fate, fate_job, filling, created_usec, finished_usec, deadline_usec,"      \
 	" limit_rate, queued, waiting, active, paused, done, failed, cancelled"
@@ -152,7 +173,7 @@ void store_bind_text(sqlite3_stmt *st, int index, const char *text);
 	" jobs.limit_rate, max_filesize, retry_delay_usec, max_time_usec, connect_timeout_usec,"             \
 	" deadline_usec, max_attempts, on_conflict, validator, digest, encoded, integrity, no_ranges,"       \
 	" range_faults, changes, restarts, resume, auth, remote_name, conditional, insecure, if_newer_usec," \
-	" has_secrets, origins.origin, group_id, paused_by, not_before_usec, same"
+	" has_secrets, origins.origin, group_id, paused_by, not_before_usec, same, since_usec"
 #define JOB_FROM " FROM jobs JOIN origins ON origins.id = jobs.origin"
 /* NULL for a row that makes no sense (logged; the caller passes over it). */
 struct job *job_from_row(sqlite3_stmt *st);
@@ -180,6 +201,8 @@ int store_migrate(struct store *store, int version);
 int counters_load(struct store *store);
 void counters_move(struct store *store, const struct job *job, int from, int to);
 void counters_move_row(struct store *store, uid_t owner, int64_t group_id, int from, int to);
+/* Before the row of job is written, or removed with gone: what it has on disk. 0 or -errno. */
+int counters_move_bytes(struct store *store, const struct job *job, bool gone);
 /* Writes dirty ones into the running transaction. */
 int counters_flush(struct store *store);
 void counters_save(struct store *store);

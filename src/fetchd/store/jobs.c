@@ -27,6 +27,11 @@ static int key_find(struct store *store, const struct job *job, int64_t *ret_id)
 	return rc == SQLITE_DONE ? 0 : store_failure(store, rc, "looking for a key");
 }
 
+int store_key_taken(struct store *store, struct job *job)
+{
+	return job->key ? key_find(store, job, &job->id) : 0;
+}
+
 static void bind_options(sqlite3_stmt *st, int i, const struct job_options *o)
 {
 	store_bind_text(st, i++, o->headers);
@@ -71,12 +76,13 @@ static void bind_job(sqlite3_stmt *st, const struct job *job)
 		sqlite3_bind_int64(st, 34, job->same);
 	else
 		sqlite3_bind_null(st, 34);
+	sqlite3_bind_int64(st, 35, job->since_usec);
 }
 
 int store_add(struct store *store, struct job *job)
 {
 	sqlite3_stmt *st;
-	int err = job->key ? key_find(store, job, &job->id) : 0;
+	int err = store_key_taken(store, job);
 
 	if (!err)
 		err = origin_need(store, job->origin, &job->origin_id);
@@ -208,6 +214,7 @@ struct job *job_from_row(sqlite3_stmt *st)
 	job->paused_by = sqlite3_column_int64(st, 56);
 	job->not_before_usec = sqlite3_column_int64(st, 57);
 	job->same = sqlite3_column_int64(st, 58);
+	job->since_usec = sqlite3_column_int64(st, 59);
 	if (row_sane(job))
 		return job;
 	log_err("database: the row of job %lld makes no sense (E_INTERNAL)", (long long)job->id);
@@ -247,8 +254,11 @@ static void bind_more(sqlite3_stmt *st, int i, const struct job *job)
 
 int store_update(struct store *store, const struct job *job, enum job_state was)
 {
+	int err = counters_move_bytes(store, job, false);
 	sqlite3_stmt *st = store_statement(store, ST_UPDATE);
 
+	if (err)
+		return err;
 	sqlite3_bind_int64(st, 1, job->id);
 	sqlite3_bind_int(st, 2, job->state);
 	sqlite3_bind_int(st, 3, job->waiting_for);
@@ -272,6 +282,7 @@ int store_update(struct store *store, const struct job *job, enum job_state was)
 	sqlite3_bind_int64(st, 21, job->options.deadline_usec);
 	bind_more(st, 22, job);
 	sqlite3_bind_int64(st, 30, job->paused_by);
+	sqlite3_bind_int64(st, 31, job->since_usec);
 	counters_move(store, job, was, job->state);
 	return store_run(store, st);
 }
@@ -290,8 +301,11 @@ int store_update_claimed(struct store *store, const struct job *job, enum job_st
 
 int store_remove(struct store *store, const struct job *job)
 {
+	int err = counters_move_bytes(store, job, true);
 	sqlite3_stmt *st = store_statement(store, ST_REMOVE);
 
+	if (err)
+		return err;
 	sqlite3_bind_int64(st, 1, job->id);
 	store->secrets_gone = store->secrets_gone || job->has_secrets;
 	counters_move(store, job, job->state, 0);

@@ -52,9 +52,10 @@ static int quarantine(struct store *store, const struct bad_rows *bad)
 		sqlite3_bind_int64(st, 1, row->id);
 		sqlite3_bind_int64(st, 2, clock_wall_usec());
 		err = store_run(store, st);
-		if (!err && sqlite3_changes(store->db) > 0)
-			counters_move_row(
-				store, row->owner, row->group_id, known ? row->state : 0, JOB_FAILED);
+		if (err || sqlite3_changes(store->db) == 0)
+			continue;
+		counters_move_row(store, row->owner, row->group_id, known ? row->state : 0, JOB_FAILED);
+		err = store_end_note(store, row->id, JOB_FAILED);
 	}
 	return err;
 }
@@ -96,24 +97,46 @@ int store_ready(struct store *store, const struct store_lane *lane, size_t limit
 	return store_collect(store, st, limit, ret, "reading ready jobs");
 }
 
-static int collect_due(
-	struct store *store, enum statement which, int64_t now_usec, size_t limit, struct job_list *ret)
+static int collect_due(struct store *store, enum statement which, int64_t from_usec, int64_t to_usec,
+	size_t limit, struct job_list *ret)
 {
 	sqlite3_stmt *st = store_statement(store, which);
 
-	sqlite3_bind_int64(st, 1, now_usec);
-	sqlite3_bind_int64(st, 2, (int64_t)limit);
+	sqlite3_bind_int64(st, 1, from_usec);
+	sqlite3_bind_int64(st, 2, to_usec);
+	sqlite3_bind_int64(st, 3, (int64_t)limit);
 	return store_collect(store, st, limit, ret, "reading due jobs");
 }
 
-int store_due(struct store *store, int64_t now_usec, size_t limit, struct job_list *ret)
+int store_due(struct store *store, int64_t from_usec, int64_t to_usec, size_t limit, struct job_list *ret)
 {
-	return collect_due(store, ST_DUE, now_usec, limit, ret);
+	return collect_due(store, ST_DUE, from_usec, to_usec, limit, ret);
 }
 
-int store_scheduled(struct store *store, int64_t wall_usec, size_t limit, struct job_list *ret)
+int store_scheduled(
+	struct store *store, int64_t from_usec, int64_t to_usec, size_t limit, struct job_list *ret)
 {
-	return collect_due(store, ST_SCHEDULED, wall_usec, limit, ret);
+	return collect_due(store, ST_SCHEDULED, from_usec, to_usec, limit, ret);
+}
+
+static int collect_overdue(
+	struct store *store, enum statement which, int64_t usec, size_t limit, struct job_list *ret)
+{
+	sqlite3_stmt *st = store_statement(store, which);
+
+	sqlite3_bind_int64(st, 1, usec);
+	sqlite3_bind_int64(st, 2, (int64_t)limit);
+	return store_collect(store, st, limit, ret, "reading jobs whose deadline has passed");
+}
+
+int store_overdue(struct store *store, int64_t now_usec, size_t limit, struct job_list *ret)
+{
+	return collect_overdue(store, ST_OVERDUE, now_usec, limit, ret);
+}
+
+int store_overdue_since(struct store *store, int64_t since_usec, size_t limit, struct job_list *ret)
+{
+	return collect_overdue(store, ST_OVERDUE_SINCE, since_usec, limit, ret);
 }
 
 int store_active(struct store *store, int64_t after_id, size_t limit, struct job_list *ret)
@@ -125,9 +148,8 @@ int store_active(struct store *store, int64_t after_id, size_t limit, struct job
 	return store_collect(store, st, limit, ret, "reading active jobs");
 }
 
-static int next_due(struct store *store, enum statement which, int64_t *ret_usec)
+static int next_time(struct store *store, sqlite3_stmt *st, int64_t *ret_usec)
 {
-	sqlite3_stmt *st = store_statement(store, which);
 	int rc = sqlite3_step(st);
 
 	*ret_usec = USEC_INFINITY;
@@ -138,22 +160,41 @@ static int next_due(struct store *store, enum statement which, int64_t *ret_usec
 						     : store_failure(store, rc, "reading the next due time");
 }
 
-int store_next_due(struct store *store, int64_t *ret_usec)
+static int next_due(struct store *store, enum statement which, int64_t from_usec, int64_t *ret_usec)
 {
-	return next_due(store, ST_NEXT_DUE, ret_usec);
+	sqlite3_stmt *st = store_statement(store, which);
+
+	sqlite3_bind_int64(st, 1, from_usec);
+	return next_time(store, st, ret_usec);
 }
 
-int store_next_scheduled(struct store *store, int64_t *ret_usec)
+int store_next_due(struct store *store, int64_t from_usec, int64_t *ret_usec)
 {
-	return next_due(store, ST_NEXT_SCHEDULED, ret_usec);
+	return next_due(store, ST_NEXT_DUE, from_usec, ret_usec);
 }
 
-int store_clamp_retries(struct store *store, int64_t latest_usec)
+int store_next_scheduled(struct store *store, int64_t from_usec, int64_t *ret_usec)
+{
+	return next_due(store, ST_NEXT_SCHEDULED, from_usec, ret_usec);
+}
+
+int store_next_deadline(struct store *store, int64_t *ret_usec, int64_t *ret_since_usec)
+{
+	int err = next_time(store, store_statement(store, ST_NEXT_DEADLINE), ret_usec);
+
+	return err ? err : next_time(store, store_statement(store, ST_NEXT_SINCE), ret_since_usec);
+}
+
+int store_clamp_retries(struct store *store, int64_t latest_usec, size_t limit, size_t *ret_n)
 {
 	sqlite3_stmt *st = store_statement(store, ST_CLAMP_RETRIES);
+	int err;
 
 	sqlite3_bind_int64(st, 1, latest_usec);
-	return store_run(store, st);
+	sqlite3_bind_int64(st, 2, (int64_t)limit);
+	err = store_run(store, st);
+	*ret_n = err ? 0 : (size_t)sqlite3_changes(store->db);
+	return err;
 }
 
 int store_wake_network(struct store *store, int64_t now_usec, int64_t spread_usec, int64_t *after_id,
