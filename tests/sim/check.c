@@ -21,12 +21,22 @@ static bool is_put_off(const struct model *model, const struct model_job *m, con
 	       row->waiting_for == JOB_WAIT_RETRY && row->due_usec > clock_wall_usec();
 }
 
+/* What fell due while nobody ran is let in bit by bit. */
+static bool is_piled(const struct model *model, const struct model_job *m, const struct job *row)
+{
+	return m->state == JOB_QUEUED && row->state == JOB_WAITING && row->due_usec <= model->opened_usec;
+}
+
 static void check_state(const struct model *model, struct model_job *m, const struct job *row, int index)
 {
 	if (m->may_fail && row->state == JOB_FAILED)
 		m->state = JOB_FAILED;
 	m->may_fail = false;
 	if (is_put_off(model, m, row)) {
+		m->state = JOB_WAITING;
+		m->due_usec = row->due_usec;
+	}
+	if (is_piled(model, m, row)) {
 		m->state = JOB_WAITING;
 		m->due_usec = row->due_usec;
 	}

@@ -519,6 +519,7 @@ void model_crashed(struct model *model)
 {
 	model->n_requests = 0;
 	model->stopping = false;
+	model->opened_usec = clock_wall_usec();
 	model->lowest_started = INT32_MAX;
 	for (size_t i = 0; i < model->n_jobs; i++) {
 		struct model_job *m = &model->jobs[i];

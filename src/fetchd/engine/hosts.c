@@ -229,6 +229,7 @@ static void settle_idle(struct engine *engine, struct host_memory *memory, bool 
 	engine->n_idle++;
 }
 
+/* Only where nobody holds a host. */
 static void forget_idle(struct engine *engine)
 {
 	while (engine->n_idle > IDLE_MAX) {
@@ -244,25 +245,23 @@ static void forget_idle(struct engine *engine)
 void host_settle(struct engine *engine, struct host *host)
 {
 	bool busy = host->active > 0 || host->finishing > 0;
+	bool waited_for = !TAILQ_EMPTY(&host->fair.lanes);
 	int64_t now = engine_now(engine), until_usec, ramp_usec = 0;
 	enum host_block block;
 
-	if (host->memory) {
+	if (host->memory && waited_for) {
 		const struct governor_policy policy = policy_of(engine, host);
 
 		governor_ramp(&host->memory->governor, &policy, now, &ramp_usec);
 	}
 	block = host_block(engine, host, now, &until_usec);
 	fair_host_shut(&host->fair, block != HOST_FREE);
-	/* Only who waits for it wants to know. */
-	if (block == HOST_LIMITED && !TAILQ_EMPTY(&host->fair.lanes))
+	if (block == HOST_LIMITED)
 		until_usec = ramp_usec;
 	if (host->memory) {
 		settle_wake(engine, host->memory, until_usec);
 		settle_idle(engine, host->memory, !busy && !heap_has(&host->memory->wake));
-		if (engine->n_idle > IDLE_MAX)
-			forget_idle(engine);
-	} else if (!busy && TAILQ_EMPTY(&host->fair.lanes)) {
+	} else if (!busy && !waited_for) {
 		host_free(engine, host);
 	}
 }
@@ -332,15 +331,16 @@ static void log_breaker(const struct engine *engine, const struct host_memory *m
 
 int host_ended(struct engine *engine, struct run *run, enum governor_answer answer)
 {
-	struct host_memory *memory = run->host->memory;
 	const struct governor_policy policy = policy_of(engine, run->host);
+	struct host_memory *memory = run->host->memory;
 	int64_t now = engine_now(engine);
-	enum breaker_state was = governor_breaker(&memory->governor, now);
+	enum breaker_state was;
 	int err = 0;
 
 	if (!run->governed)
 		return 0;
 	run->governed = false;
+	was = governor_breaker(&memory->governor, now);
 	if (governor_ended(&memory->governor, &policy, &run->ticket, answer, run->job_id, now)) {
 		err = keep_governor(engine, memory);
 		log_breaker(engine, memory, was, governor_breaker(&memory->governor, now));
@@ -353,6 +353,8 @@ void host_note(struct host *host, const char *code)
 {
 	struct host_memory *memory = host->memory;
 
+	if (!memory) /* see host_progress() */
+		return;
 	if (!code) {
 		memory->n_done++;
 		return;
@@ -365,8 +367,11 @@ void host_note(struct host *host, const char *code)
 void host_progress(struct engine *engine, struct run *run, int64_t bytes)
 {
 	const struct governor_policy policy = policy_of(engine, run->host);
+	struct host_memory *memory = run->host->memory;
 
-	if (bytes > 0 && governor_bytes(&run->host->memory->governor, &policy, bytes, engine_now(engine)))
+	/* One whose end was told before may have lost it: its turn was undone, and many idle hosts came
+	 * after. */
+	if (memory && bytes > 0 && governor_bytes(&memory->governor, &policy, bytes, engine_now(engine)))
 		host_settle(engine, run->host);
 }
 
@@ -448,6 +453,7 @@ int hosts_release(struct engine *engine)
 
 	while (!err && (first = heap_first(&engine->wakes)) && (int64_t)first->key <= now)
 		err = wake(engine, (struct host_memory *)first, now);
+	forget_idle(engine);
 	return err;
 }
 
