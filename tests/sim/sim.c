@@ -347,7 +347,8 @@ static void take_worker_message(struct sim *sim, struct msg *msg)
 	case WORKER_TUNE: config_unref(((struct worker_tune *)msg)->config); break;
 	case WORKER_LIMIT:
 	case WORKER_STOP:
-	case WORKER_NETWORK: break;
+	case WORKER_NETWORK:
+	case WORKER_LIMIT: break;
 	}
 	free(msg);
 }
