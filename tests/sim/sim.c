@@ -348,7 +348,6 @@ static void take_worker_message(struct sim *sim, struct msg *msg)
 	case WORKER_LIMIT:
 	case WORKER_STOP:
 	case WORKER_NETWORK:
-	case WORKER_LIMIT: break;
 	}
 	free(msg);
 }
