@@ -108,7 +108,7 @@ static int read_edit(const struct args *args, struct job_edit *edit)
 		status = add_unsets(words, edit);
 	if (status == 0)
 		status = set_url_and_name(&edit->values, args);
-	if (status == 0 && edit->fields == 0)
+	if (status == 0 && edit->fields == 0 && edit->values.n_after == 0)
 		status = complain(STATUS_USAGE, "what is to change?");
 	return status;
 }
@@ -159,7 +159,7 @@ const struct cmd cmd_edit = {
 		OPT_REFERER, OPT_LOGIN, OPT_BASIC, OPT_DIGEST, OPT_ANYAUTH, OPT_BEARER, OPT_COOKIE, OPT_PROXY,
 		OPT_CACERT, OPT_CERT, OPT_CERT_KEY, OPT_INSECURE, OPT_LIMIT_RATE, OPT_RETRY, OPT_RETRY_DELAY,
 		OPT_MAX_TIME, OPT_CONNECT_TIMEOUT, OPT_DEADLINE, OPT_MAX_FILESIZE, OPT_ON_CONFLICT,
-		OPT_RESUME, OPT_UNSET),
+		OPT_RESUME, OPT_AFTER, OPT_AFTER_ANY, OPT_UNSET),
 	.takes_words = true,
 	.run = run,
 };

@@ -39,7 +39,7 @@ enum edit_field {
 
 struct job_edit {
 	struct job values; /* what is set, as in a spec; a field's empty value takes it back to what it is in
-			      a job that was added without */
+			      a job that was added without; its "after" joins what the job waits for */
 	uint64_t fields;   /* EDIT_BIT: those that change */
 };
 

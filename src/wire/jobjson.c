@@ -287,6 +287,12 @@ static bool read_clear(const json_t *clear, struct job_edit *edit)
 	return json_is_array(clear);
 }
 
+/* What is added to what the job waits for; no value of its own that could be set. */
+static bool is_after(const char *key)
+{
+	return strcmp(key, "after") == 0 || strcmp(key, "after_any") == 0;
+}
+
 int wire_edit_from_json(const json_t *json, struct job_edit *edit, const char **ret_field)
 {
 	const json_t *value;
@@ -295,14 +301,15 @@ int wire_edit_from_json(const json_t *json, struct job_edit *edit, const char **
 	job_edit_init(edit);
 	json_object_foreach((json_t *)json, key, value)
 	{
-		int field = edit_field_of(key);
+		bool after = is_after(key);
+		int field = after ? 0 : edit_field_of(key);
 
 		*ret_field = key;
 		if (strcmp(key, "clear") == 0 || json_is_null(value))
 			continue;
 		if (field < 0 || fields_read(spec_field_of(key), 1, &edit->values, json))
 			return -EINVAL;
-		edit->fields |= EDIT_BIT(field);
+		edit->fields |= after ? 0 : EDIT_BIT(field);
 	}
 	*ret_field = "clear";
 	return read_clear(json_object_get(json, "clear"), edit) ? 0 : -EINVAL;
@@ -324,6 +331,8 @@ json_t *wire_edit_to_json(const struct job_edit *edit)
 		if (!json_object_get(object, name) && json_array_append_new(clear, json_string(name)) < 0)
 			abort();
 	}
+	field_put(object, spec_field_of("after"), &edit->values);
+	field_put(object, spec_field_of("after_any"), &edit->values);
 	if (json_array_size(clear) > 0)
 		object_put(object, "clear", json_incref(clear));
 	json_decref(clear);

@@ -303,3 +303,23 @@ def test_45_the_configured_rule_counts(stopped, ctl, origin):
     url = origin.url("/gate/g/bytes/10/a")
     assert len(set(ctl.add(url, url))) == 1
     origin.release("g")
+
+
+def test_40_what_it_follows_joins_and_no_circle_is_closed(daemon, ctl, origin):
+    """Jobs 1 ← 2 ← 3: 1 cannot follow 3, and a refused edit changes nothing of the others."""
+    ctl.ok("pause", *(jobs := [ctl.add(origin.url("/gate/g/bytes/10/a"))[0]]))
+    jobs += ctl.add("--after", jobs[0], origin.url("/bytes/10/b"))
+    jobs += ctl.add(origin.url("/gate/g/bytes/10/c"))
+    ctl.ok("pause", jobs[2])
+    ctl.ok("edit", jobs[2], "--after", jobs[1])
+    for result in (ctl("edit", jobs[0], "--after", jobs[2]), ctl("edit", jobs[0], "--after-any", jobs[0]),
+                   ctl("edit", jobs[0], "-p", 7, "--after", jobs[2])):
+        assert result.code == 5 and "would follow itself" in result.err, result
+    assert ctl("edit", jobs[0], "--after", 4711).code == 5
+    assert ctl.job(jobs[0])["priority"] == 0
+    ctl.ok("resume", jobs[2])
+    assert ctl.job(jobs[2])["waiting_for"] == "dependency"
+    assert "dependency" in ctl.ok("--json", "why", jobs[2]).out
+    ctl.ok("resume", jobs[0])
+    origin.release("g")
+    assert ctl.wait(*jobs).code == 0

@@ -32,9 +32,11 @@ static bool take_changes(struct call *call, struct request *request, const json_
 		call_invalid_parameter(call, parameter);
 		return false;
 	}
-	if (request->edit->fields == 0)
+	if (request->edit->fields == 0 && request->edit->values.n_after == 0) {
 		call_invalid_parameter(call, "changes");
-	return request->edit->fields != 0;
+		return false;
+	}
+	return true;
 }
 
 /* False after an answer. */

@@ -174,6 +174,17 @@ static int change_one(struct engine *engine, struct request *request, struct job
 	return err;
 }
 
+/* What may still be refused comes before anything else is changed. */
+static int add_dependencies(struct engine *engine, struct request *request, struct job *job)
+{
+	const struct job *values = &request->edit->values;
+	int err = 0;
+
+	for (size_t i = 0; i < values->n_after && !err && request->error == REQUEST_OK; i++)
+		err = dependency_add(engine, request, job, values->after[i].id, values->after[i].any);
+	return err;
+}
+
 int request_edit(struct engine *engine, struct request *request)
 {
 	size_t n = request->filter.n_ids;
@@ -181,6 +192,11 @@ int request_edit(struct engine *engine, struct request *request)
 		.after = xcalloc(n + 1, sizeof(struct job *))};
 	int err = judge_all(engine, request, &edits);
 
+	for (size_t i = 0; i < edits.n && !err && request->error == REQUEST_OK; i++)
+		err = add_dependencies(engine, request, edits.after[i]);
+	/* Undone: jobs of these edits may have left their lanes for the while. */
+	engine->lanes_lost =
+		engine->lanes_lost || (request->error != REQUEST_OK && request->edit->values.n_after > 0);
 	for (size_t i = 0; i < edits.n; i++) {
 		if (!err && request->error == REQUEST_OK)
 			err = change_one(engine, request, edits.before[i], edits.after[i]);
