@@ -25,8 +25,9 @@ EXTRA_DIST += scripts/need $(lint_tests) $(e2e_tests) tests/lint/tree.py \
 	tests/e2e/test_12_varlink.py tests/e2e/test_13_access.py tests/e2e/test_13_secrets.py tests/e2e/test_14_attempts_holds.py tests/e2e/test_15_disks.py \
 	tests/e2e/test_20_hostile_answers.py tests/e2e/test_20_hostile_bodies.py tests/e2e/test_20_hostile_ranges.py \
 	tests/e2e/test_20_hostile_tls.py tests/e2e/test_21_servers.py tests/e2e/test_22_network.py \
-	tests/e2e/test_31_limits.py \
-	tests/e2e/schema_1.sql tests/e2e/test_90_crash.py \
+	tests/e2e/test_30_groups.py tests/e2e/test_31_limits.py tests/e2e/test_32_edit.py tests/e2e/test_33_backup.py tests/e2e/test_34_lists.py \
+	tests/e2e/test_35_schemas.py tests/e2e/test_35_time.py tests/e2e/test_36_quota.py tests/e2e/test_37_governor.py \
+	tests/e2e/schema_1.sql tests/e2e/schema_2.sql tests/e2e/test_90_crash.py \
 	tests/origin/README.md tests/origin/__init__.py tests/origin/__main__.py tests/origin/behaviour.py \
 	tests/origin/certs.py tests/origin/content.py tests/origin/dns.py tests/origin/ftp.py tests/origin/http2.py \
 	tests/origin/ledger.py tests/origin/netns.py tests/origin/programs.py tests/origin/proxy.py tests/origin/raw.py \

@@ -1,7 +1,8 @@
 /* Adder: owns the text of the calls, which is made at once from each job, and the ids that come back.
  *
  * A list that fits one message is one call, and all or nothing by itself. A longer one is first sent whole
- * with "check", so that whatever the daemon would refuse is known before anything is added.
+ * with "check", so that whatever the daemon would refuse is known before anything is added; and if it is for
+ * one group, which is new, it is added as a whole, or taken back.
  */
 #include "config.h"
 
@@ -15,6 +16,7 @@
 #include "fetchctl/link.h"
 #include "job/origin.h"
 #include "wire/frame.h"
+#include "wire/groupjson.h"
 #include "wire/jobjson.h"
 
 /* Below the protocol's limits, with room for the call around the jobs; and so few that the daemon, which
@@ -44,12 +46,20 @@ struct adder {
 	size_t n_jobs;
 	size_t cap_jobs;
 	int64_t *ids;
-	size_t n_ids;
+	size_t n_ids, n_told;
+	const char *policy; /* in the protocol's words, or NULL */
+	char *group;	    /* of all jobs so far; NULL: of none, or of several */
+	bool pending;	    /* what was added is taken back unless the last part comes */
 };
 
 struct adder *adder_new(void)
 {
 	return xcalloc(1, sizeof(struct adder));
+}
+
+void adder_set_policy(struct adder *adder, enum group_policy policy)
+{
+	adder->policy = wire_policy_name(policy);
 }
 
 /* What was sent holds secrets: it is overwritten. */
@@ -71,6 +81,7 @@ void adder_free(struct adder *adder)
 	free_batches(adder);
 	free(adder->sources);
 	free(adder->ids);
+	free(adder->group);
 	free(adder);
 }
 
@@ -149,16 +160,32 @@ void adder_put(struct adder *adder, const struct job *job, const char *source, s
 	if (!last || last->n_jobs == BATCH_JOBS || batch_write(last, spec) == 0)
 		batch_write(batch_new(adder), spec);
 	json_decref(spec);
+	if (adder->n_jobs == 0)
+		adder->group = xstrdup_null(job->group);
+	else if (adder->group && (!job->group || strcmp(adder->group, job->group) != 0))
+		str_set(&adder->group, NULL);
 	remember_source(adder, source, line);
 }
 
 /* ---- sending ------------------------------------------------------------------------------------- */
 
+/* A list for one group is added as a whole where the daemon can do that: into a group that is new. */
+static const char *part_of(const struct adder *adder, size_t i)
+{
+	if (adder->n_batches == 1 || !adder->group)
+		return "";
+	if (i == 0)
+		return ",\"part\":\"first\"";
+	return i + 1 == adder->n_batches ? ",\"part\":\"last\"" : ",\"part\":\"more\"";
+}
+
 static bool batch_send(const struct adder *adder, struct ctl *ctl, size_t i, bool check)
 {
 	const struct batch *batch = &adder->batches[i];
-	CLEANUP_FREE char *tail =
-		xasprintf("],\"total\":%zu%s}}", adder->n_jobs, check ? ",\"check\":true" : "");
+	CLEANUP_FREE char *policy =
+		adder->policy ? xasprintf(",\"policy\":\"%s\"", adder->policy) : xstrdup("");
+	CLEANUP_FREE char *tail = xasprintf("],\"total\":%zu%s%s}}", adder->n_jobs, policy,
+		check ? ",\"check\":true" : part_of(adder, i));
 
 	/* The NUL ends the message. */
 	return link_send(ctl->link, batch->text, batch->len) && link_send(ctl->link, tail, strlen(tail) + 1);
@@ -169,13 +196,11 @@ static void take_ids(
 {
 	const json_t *ids = json_object_get(reply_parameters(reply), "ids");
 
-	for (size_t i = 0; i < json_array_size(ids) && adder->n_ids < adder->n_jobs; i++) {
-		int64_t id = json_integer_value(json_array_get(ids, i));
-
-		adder->ids[adder->n_ids++] = id;
-		if (tell)
-			tell(ctl, id);
-	}
+	for (size_t i = 0; i < json_array_size(ids) && adder->n_ids < adder->n_jobs; i++)
+		adder->ids[adder->n_ids++] = json_integer_value(json_array_get(ids, i));
+	adder->pending = json_is_true(json_object_get(reply_parameters(reply), "pending"));
+	while (tell && !adder->pending && adder->n_told < adder->n_ids)
+		tell(ctl, adder->ids[adder->n_told++]);
 }
 
 /* The sentence of an error reply, with the place of the job it is about. first: index of the batch's first
@@ -260,7 +285,10 @@ int adder_send(struct adder *adder, struct ctl *ctl, void (*tell)(struct ctl *ct
 	adder->n_ids = 0;
 	status = send_all(adder, ctl, false, tell);
 	free_batches(adder);
-	if (status != 0 && adder->n_ids > 0)
+	if (status != 0 && adder->pending) {
+		hint("Nothing was added: the list would not have been whole.");
+		adder->n_ids = 0;
+	} else if (status != 0 && adder->n_ids > 0)
 		hint("%zu of %zu jobs were added before that.", adder->n_ids, adder->n_jobs);
 	return status;
 }

@@ -12,6 +12,7 @@
 #include "fetchctl/adder.h"
 #include "fetchctl/cmd.h"
 #include "fetchctl/follow.h"
+#include "fetchctl/group.h"
 #include "fetchctl/intake.h"
 #include "fetchctl/list.h"
 #include "fetchctl/out.h"
@@ -84,6 +85,8 @@ static int check_wanted(const struct args *args)
 			STATUS_USAGE, "%zu names (--output) for %zu URLs", wanted.n_outputs, wanted.n_urls);
 	if (wanted.n_stdin > 1)
 		return complain(STATUS_USAGE, "standard input can be read only once");
+	if (args_has(args, OPT_POLICY) && !args_has(args, OPT_GROUP) && wanted.n_lists == 0)
+		return complain(STATUS_USAGE, "--policy is for a group: give --group, too");
 	status = check_single(args, OPT_KEY, &wanted);
 	return status != 0 ? status : check_single(args, OPT_CHECKSUM, &wanted);
 }
@@ -126,12 +129,24 @@ static int gather(const struct args *args, struct intake *intake)
 	return status;
 }
 
+static int add_policy(const struct args *args, struct adder *adder)
+{
+	int policy = -1, status = group_policy_option(args, &policy);
+
+	if (status == 0 && policy >= 0)
+		adder_set_policy(adder, (enum group_policy)policy);
+	return status;
+}
+
 int add_gather(const struct ctl *ctl, const struct args *args, bool here, struct adder *adder)
 {
 	struct intake intake;
 	int status = check_wanted(args);
 	const char *why;
 
+	if (status != 0)
+		return status;
+	status = add_policy(args, adder);
 	if (status != 0)
 		return status;
 	status = intake_init(&intake, ctl, args, adder);

@@ -11,9 +11,9 @@ static int run(struct ctl *ctl, const struct args *args)
 
 const struct cmd cmd_retry = {
 	.name = "retry",
-	.usage = CMD_USAGE("ID...", "-g GROUP | --state STATE | --failed | --all"),
+	.usage = CMD_USAGE("ID...", "-g GROUP | --state STATE | --host HOST | --failed | --all"),
 	.summary = "put failed or cancelled jobs back into the queue, or let waiting ones start at once",
-	.options = CMD_OPTIONS(OPT_SELECT_GROUP, OPT_STATE, OPT_FAILED, OPT_ALL),
+	.options = CMD_OPTIONS(OPT_SELECT_GROUP, OPT_STATE, OPT_HOST, OPT_FAILED, OPT_ALL),
 	.takes_words = true,
 	.run = run,
 };

@@ -9,6 +9,7 @@
 #include "fetchctl/cmd.h"
 #include "fetchctl/cmd_add.h"
 #include "fetchctl/follow.h"
+#include "fetchctl/group.h"
 #include "fetchctl/select.h"
 
 /* The same command again. Caller frees. */
@@ -46,6 +47,7 @@ static int run(struct ctl *ctl, const struct args *args)
 	struct follow follow = {.any = args_has(args, OPT_ANY), .report = FOLLOW_LINES};
 	CLEANUP_FREE char *come_back = come_back_command(args);
 	CLEANUP_FREE int64_t *ids = NULL;
+	const char *group;
 	int status = add_timeout(args, &follow.timeout_usec);
 
 	if (status == 0)
@@ -55,7 +57,16 @@ static int run(struct ctl *ctl, const struct args *args)
 	ids = selected_ids(follow.selection, &follow.n_ids);
 	follow.ids = ids;
 	follow.come_back = come_back;
+	group = follow.any ? NULL : args_value(args, OPT_SELECT_GROUP);
+	if (group)
+		follow.report = ctl->settings.quiet ? FOLLOW_NOTHING : FOLLOW_LATER;
 	status = follow_run(ctl, &follow);
+	/* All that failed at once, when all have ended. */
+	if (group && !ctl->settings.quiet && (status == 0 || status == STATUS_JOB_FAILED)) {
+		int told = group_tell(ctl, group, false);
+
+		status = told != 0 ? told : status;
+	}
 	json_decref(follow.selection);
 	return status;
 }
@@ -64,11 +75,13 @@ const struct cmd cmd_wait = {
 	.name = "wait",
 	.usage = CMD_USAGE("[--any] [--timeout TIME] [ID... | -g GROUP]"),
 	.summary = "wait until jobs end, with progress on a terminal",
-	.notes = "Without ids and group: until all your jobs have ended. The exit status is 1 when one of "
-		 "them\n"
-		 "failed or was cancelled; with --any the first to end decides. In a pipe each ended job is "
-		 "a\n"
-		 "line of state, id, and path or reason, with tabs between.",
+	.notes =
+		"Without ids and group: until all your jobs have ended. The exit status is 1 when one of "
+		"them\n"
+		"failed or was cancelled; with --any the first to end decides. In a pipe each ended job is "
+		"a\n"
+		"line of state, id, and path or reason, with tabs between. For a group, what failed is told\n"
+		"at the end, and a last line counts its jobs.",
 	.options = CMD_OPTIONS(OPT_SELECT_GROUP, OPT_ANY, OPT_TIMEOUT),
 	.takes_words = true,
 	.run = run,

@@ -106,12 +106,14 @@ static void tell_end(struct run *run, const struct job *job, const json_t *json)
 	enum follow_report report = run->follow->report;
 	bool drawn = run->bars != NULL;
 
+	if (report == FOLLOW_LATER && !drawn)
+		return;
 	if (drawn)
 		bars_tell(run->bars, job);
 	else if (report != FOLLOW_LINES || run->ctl->settings.quiet)
 		complain_job(job);
 	/* On one terminal the line above the bars says it all. */
-	if (report != FOLLOW_NOTHING && !(drawn && out_is_terminal(run->ctl->out)))
+	if (report != FOLLOW_NOTHING && report != FOLLOW_LATER && !(drawn && out_is_terminal(run->ctl->out)))
 		out_ended(run->ctl->out, json, report == FOLLOW_PATHS);
 }
 
@@ -232,17 +234,6 @@ static bool is_over(const struct run *run)
 	return run->follow->any ? run->first_ended != NULL : tally_ended(&run->tally) == run->tally.n_jobs;
 }
 
-/* A group exists as long as it has jobs: the end of an empty one is a slip of the pen. */
-static int end(struct run *run)
-{
-	const char *group = json_string_value(json_object_get(run->follow->selection, "group"));
-
-	if (!group || run->tally.n_jobs > 0)
-		return outcome(run);
-	clear_bars(run);
-	return complain(STATUS_NOT_FOUND, "there is no group \"%s\"", group);
-}
-
 /* -1: go on. */
 static int take_reply(struct run *run, const json_t *reply)
 {
@@ -266,7 +257,7 @@ static int take_reply(struct run *run, const json_t *reply)
 	absence_end(&run->absence);
 	if (event)
 		take_event(run, event);
-	return is_over(run) || !reply_continues(reply) ? end(run) : -1;
+	return is_over(run) || !reply_continues(reply) ? outcome(run) : -1;
 }
 
 static int detach(struct run *run)

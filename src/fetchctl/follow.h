@@ -11,9 +11,10 @@
 
 /* What goes to standard output when a job ends. */
 enum follow_report {
-	FOLLOW_LINES, /* each job: state, id, path or reason */
-	FOLLOW_PATHS, /* the path of each finished file */
-	FOLLOW_NOTHING,
+	FOLLOW_LINES,	/* each job: state, id, path or reason */
+	FOLLOW_PATHS,	/* the path of each finished file */
+	FOLLOW_NOTHING, /* failures are told on standard error */
+	FOLLOW_LATER,	/* the caller tells, at the end */
 };
 
 struct follow {

@@ -8,10 +8,13 @@ src_libfetchctl_a_SOURCES = \
 	src/fetchctl/call.c src/fetchctl/call.h \
 	src/fetchctl/cmd.h src/fetchctl/cmds.c \
 	src/fetchctl/cmd_add.c src/fetchctl/cmd_add.h \
+	src/fetchctl/cmd_backup.c \
 	src/fetchctl/cmd_cancel.c \
 	src/fetchctl/cmd_drain.c \
+	src/fetchctl/cmd_edit.c \
 	src/fetchctl/cmd_limit.c \
 	src/fetchctl/cmd_get.c \
+	src/fetchctl/cmd_group.c \
 	src/fetchctl/cmd_help.c \
 	src/fetchctl/cmd_hosts.c \
 	src/fetchctl/cmd_list.c \
@@ -30,6 +33,7 @@ src_libfetchctl_a_SOURCES = \
 	src/fetchctl/ctl.c src/fetchctl/ctl.h \
 	src/fetchctl/dir.c src/fetchctl/dir.h \
 	src/fetchctl/follow.c src/fetchctl/follow.h \
+	src/fetchctl/group.c src/fetchctl/group.h \
 	src/fetchctl/grid.c src/fetchctl/grid.h \
 	src/fetchctl/help.c src/fetchctl/help.h \
 	src/fetchctl/intake.c src/fetchctl/intake.h \
@@ -40,6 +44,7 @@ src_libfetchctl_a_SOURCES = \
 	src/fetchctl/out.c src/fetchctl/out.h \
 	src/fetchctl/out_attempts.c src/fetchctl/out_attempts.h \
 	src/fetchctl/out_detail.c src/fetchctl/out_detail.h \
+	src/fetchctl/out_group.c src/fetchctl/out_group.h \
 	src/fetchctl/out_hosts.c src/fetchctl/out_hosts.h \
 	src/fetchctl/out_json.c \
 	src/fetchctl/out_table.c src/fetchctl/out_table.h \

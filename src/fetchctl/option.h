@@ -28,6 +28,9 @@ enum opt_id {
 	OPT_INPUT_FILE,
 	OPT_GROUP,
 	OPT_PRIORITY,
+	OPT_POLICY,
+	OPT_AFTER,
+	OPT_AFTER_ANY,
 	OPT_KEY,
 	OPT_CHECKSUM,
 	OPT_HEADER,
@@ -52,6 +55,7 @@ enum opt_id {
 	OPT_MAX_TIME,
 	OPT_CONNECT_TIMEOUT,
 	OPT_DEADLINE,
+	OPT_NOT_BEFORE,
 	OPT_MAX_FILESIZE,
 	OPT_ON_CONFLICT,
 	OPT_CONDITIONAL,
@@ -59,6 +63,11 @@ enum opt_id {
 	OPT_RESUME,
 	OPT_WAIT,
 	OPT_TIMEOUT,
+	/* of edit */
+	OPT_URL,
+	OPT_UNSET,
+	/* of backup */
+	OPT_FORCE,
 	/* which jobs */
 	OPT_SELECT_GROUP,
 	OPT_ALL,
@@ -72,7 +81,9 @@ enum opt_id {
 	OPT_LIMIT,
 	OPT_SORT,
 	OPT_REVERSE,
-	/* of wait, watch, drain */
+	/* of group, wait, watch, drain */
+	OPT_GROUP_DEADLINE, /* a time; of jobs it is a span */
+	OPT_GROUP_LIMIT_RATE,
 	OPT_ANY,
 	OPT_SINCE,
 	OPT_EXIT,

@@ -109,6 +109,16 @@ void out_changed(struct out *out, const char *done, int64_t n, bool notice)
 	out->ops->changed(out, done, n, notice);
 }
 
+void out_group_row(struct out *out, const json_t *group)
+{
+	out->ops->group_row(out, group);
+}
+
+void out_group(struct out *out, const json_t *group, const json_t *failures, bool whole)
+{
+	out->ops->group(out, group, failures, whole);
+}
+
 void out_pong(struct out *out, int64_t pid, int64_t round_trip_usec)
 {
 	out->ops->pong(out, pid, round_trip_usec);

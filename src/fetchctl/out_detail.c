@@ -15,6 +15,7 @@
 #include "base/units.h"
 #include "fetchctl/term.h"
 #include "fetchctl/words.h"
+#include "wire/groupjson.h"
 
 /* How keys are set. */
 struct form {
@@ -117,6 +118,7 @@ static void put_history(const struct form *form, const struct job *job)
 	put(form, "max_attempts", "%d", job->max_attempts);
 	if (job->state == JOB_WAITING)
 		put_time(form, "next_attempt", job->due_usec);
+	put_time(form, "not_before", job->not_before_usec);
 	put_time(form, "created", job->created_usec);
 	put_time(form, "started", job->started_usec);
 	put_time(form, "finished", job->finished_usec);
@@ -144,6 +146,20 @@ static void put_integrity(const struct form *form, const struct job *job)
 		put(form, "encoded", "kept as %s, as the server sent it", job->encoded);
 }
 
+/* Jobs that it still has to follow. */
+static void put_after(const struct form *form, const struct job *job)
+{
+	CLEANUP_FREE char *ids = xstrdup("");
+
+	for (size_t i = 0; i < job->n_after; i++) {
+		char *longer = xasprintf("%s%s%lld", ids, i ? ", " : "", (long long)job->after[i].id);
+
+		free(ids);
+		ids = longer;
+	}
+	put_string(form, "after", ids);
+}
+
 void detail_job(
 	const struct job *job, int64_t speed, const char *path, const char *address, bool aligned, bool color)
 {
@@ -155,6 +171,7 @@ void detail_job(
 	put_state(&form, job->state, color);
 	if (job->state == JOB_WAITING)
 		put_string(&form, "waiting_for", job_wait_name(job->waiting_for));
+	put_after(&form, job);
 	put_string(&form, "error", error);
 	put_string(&form, "group", job->group);
 	put(&form, "priority", "%d", job->priority);
@@ -199,7 +216,7 @@ void detail_why(const struct job *job, const json_t *why, bool aligned, bool col
 /* ---- the daemon ---------------------------------------------------------------------------------- */
 
 /* "3 active, 12 queued, 7 done": what there is of each state. Caller frees. */
-static char *counts_text(const json_t *counts)
+char *detail_counts(const json_t *counts)
 {
 	static const enum job_state order[] = {
 		JOB_ACTIVE, JOB_QUEUED, JOB_WAITING, JOB_PAUSED, JOB_DONE, JOB_FAILED, JOB_CANCELLED};
@@ -221,6 +238,55 @@ static char *counts_text(const json_t *counts)
 	return text;
 }
 
+char *detail_policy(const json_t *group)
+{
+	int policy = wire_policy_parse(string_of(group, "policy"));
+
+	return policy >= 0 ? xstrdup(group_policy_name((enum group_policy)policy))
+			   : text_escape(string_of(group, "policy"));
+}
+
+void detail_group(const json_t *group, bool aligned)
+{
+	const struct form form = {.width = aligned ? 12 : 0};
+	const json_t *error = json_object_get(group, "error");
+	CLEANUP_FREE char *counts = detail_counts(json_object_get(group, "counts"));
+	CLEANUP_FREE char *policy = detail_policy(group);
+	char buf[UNITS_MAX];
+
+	put(&form, "group", "%s", string_of(group, "name"));
+	put_owner(&form, (uid_t)number_of(group, "owner"));
+	put(&form, "policy", "%s", policy);
+	put(&form, "state", "%s", string_of(group, "state"));
+	if (error)
+		put(&form, "error", "%s: %s", string_of(error, "code"), string_of(error, "message"));
+	put(&form, "jobs", "%s", counts);
+	put_time(&form, "created", number_of(group, "created_usec"));
+	put_time(&form, "finished", number_of(group, "finished_usec"));
+	put_time(&form, "deadline", number_of(group, "deadline_usec"));
+	if (number_of(group, "limit_rate") > 0)
+		put(&form, "limit_rate", "%s", units_format_rate(buf, number_of(group, "limit_rate")));
+}
+
+/* "2 of 4 at once, 1.5GiB of 2.0GiB on disk"; only where there is a bound. */
+static void put_usage(const struct form *form, const json_t *status)
+{
+	const json_t *have = json_object_get(status, "usage"),
+		     *most = json_object_get(status, "usage_limits");
+	bool active = json_object_get(most, "active"), bytes = json_object_get(most, "bytes");
+	char a[UNITS_MAX], b[UNITS_MAX];
+	CLEANUP_FREE char *first = xasprintf("%lld of %lld at once", (long long)number_of(have, "active"),
+		(long long)number_of(most, "active"));
+	CLEANUP_FREE char *second =
+		xasprintf("%s of %s on disk", units_format_size(a, number_of(have, "bytes")),
+			units_format_size(b, number_of(most, "bytes")));
+
+	if (active || bytes)
+		put(form, "yours", "%lld of %lld jobs%s%s%s%s", (long long)number_of(have, "jobs"),
+			(long long)number_of(most, "jobs"), active ? ", " : "", active ? first : "",
+			bytes ? ", " : "", bytes ? second : "");
+}
+
 static void put_condition(const struct form *form, const json_t *status)
 {
 	CLEANUP_FREE char *window = text_escape(string_of(status, "stopped_by"));
@@ -240,7 +306,7 @@ static void put_condition(const struct form *form, const json_t *status)
 void detail_status(const json_t *status, bool aligned)
 {
 	const struct form form = {.width = aligned ? 10 : 0};
-	CLEANUP_FREE char *counts = counts_text(json_object_get(status, "counts"));
+	CLEANUP_FREE char *counts = detail_counts(json_object_get(status, "counts"));
 	char buf[UNITS_MAX];
 
 	put(&form, "fetchd", "%s, %s mode, pid %lld", string_of(status, "version"), string_of(status, "mode"),
@@ -253,5 +319,6 @@ void detail_status(const json_t *status, bool aligned)
 	put(&form, "limits", "%lld at once, %lld a host, %lld workers",
 		(long long)number_of(status, "max_active"), (long long)number_of(status, "max_per_host"),
 		(long long)number_of(status, "workers"));
+	put_usage(&form, status);
 	put(&form, "directory", "%s", string_of(status, "state_directory"));
 }

@@ -16,5 +16,11 @@ void detail_job(const struct job *job, int64_t speed, const char *path, const ch
 void detail_why(const struct job *job, const json_t *why, bool aligned, bool color);
 /* Reply of Status, without what is active. */
 void detail_status(const json_t *status, bool aligned);
+/* "3 active, 12 queued, 7 done", of type Counts. Caller frees. */
+char *detail_counts(const json_t *counts);
+/* group: type Group. */
+void detail_group(const json_t *group, bool aligned);
+/* "fail-fast", as options have it. Caller frees. */
+char *detail_policy(const json_t *group);
 
 #endif

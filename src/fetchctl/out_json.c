@@ -84,6 +84,16 @@ static void json_changed(struct out *out, const char *done, int64_t n, bool noti
 	write_new(json_pack("{s:I}", "changed", (json_int_t)n));
 }
 
+static void json_group(struct out *out, const json_t *group, const json_t *failures, bool whole)
+{
+	json_t *object = json_copy((json_t *)group);
+
+	(void)out, (void)whole;
+	if (object && json_object_set(object, "failures", (json_t *)failures) < 0)
+		abort();
+	write_new(object);
+}
+
 static void json_pong(struct out *out, int64_t pid, int64_t round_trip_usec)
 {
 	(void)out;
@@ -116,6 +126,8 @@ const struct out_ops out_json_ops = {
 	.event = json_value,
 	.ended = json_ended,
 	.changed = json_changed,
+	.group_row = json_value,
+	.group = json_group,
 	.pong = json_pong,
 	.version = json_version,
 	.finish = json_finish,

@@ -15,6 +15,7 @@
 #include "base/units.h"
 #include "fetchctl/out_attempts.h"
 #include "fetchctl/out_detail.h"
+#include "fetchctl/out_group.h"
 #include "fetchctl/out_hosts.h"
 #include "fetchctl/out_table.h"
 #include "fetchctl/term.h"
@@ -271,6 +272,17 @@ static void text_event(struct out *out, const json_t *event)
 	job_done(&shown.job);
 }
 
+/* One of a group's: with its URL, since the reader may have asked for a thousand. */
+static void put_failure(const struct out *out, const struct shown_job *shown)
+{
+	const struct job *job = &shown->job;
+	CLEANUP_FREE char *error = words_error(job);
+	CLEANUP_FREE char *url = text_escape(job->url);
+
+	put_state(out, job->state, job_state_name(job->state));
+	printf(out->terminal ? "%6lld  %s (%s)\n" : "%lld\t%s\t%s\n", (long long)job->id, error, url);
+}
+
 static void put_ended(const struct out *out, const struct shown_job *shown)
 {
 	const struct job *job = &shown->job;
@@ -279,6 +291,28 @@ static void put_ended(const struct out *out, const struct shown_job *shown)
 
 	put_state(out, job->state, job_state_name(job->state));
 	printf(out->terminal ? "%6lld  %s\n" : "%lld\t%s\n", (long long)job->id, safe);
+}
+
+static void text_group_row(struct out *out, const json_t *group)
+{
+	if (out->n_jobs++ == 0 && out->legend)
+		group_heading(out->terminal);
+	group_row(group, out->terminal);
+}
+
+static void text_group(struct out *out, const json_t *group, const json_t *failures, bool whole)
+{
+	if (whole)
+		detail_group(group, out->terminal);
+	for (size_t i = 0; i < json_array_size(failures); i++) {
+		struct shown_job shown;
+
+		if (shown_job_read(&shown, json_array_get(failures, i)))
+			put_failure(out, &shown);
+		job_done(&shown.job);
+	}
+	if (!whole)
+		group_sum(group);
 }
 
 static void text_verified(struct out *out, int64_t id, const json_t *result)
@@ -359,6 +393,8 @@ const struct out_ops out_text_ops = {
 	.event = text_event,
 	.ended = text_ended,
 	.changed = text_changed,
+	.group_row = text_group_row,
+	.group = text_group,
 	.pong = text_pong,
 	.version = text_version,
 	.finish = text_finish,

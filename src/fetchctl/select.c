@@ -157,7 +157,7 @@ int select_and_change(struct ctl *ctl, const struct args *args, const char *meth
 		return status;
 	if (!selection) {
 		complain(STATUS_USAGE, "which jobs?");
-		hint("Give job ids, -g GROUP, --state STATE, --failed or --all.");
+		hint("Give job ids, -g GROUP, --state STATE, --host HOST, --failed or --all.");
 		return STATUS_USAGE;
 	}
 	params = json_pack("{s:o}", "selection", selection);

@@ -119,6 +119,35 @@ static const char *set_key(struct job *job, const char *value)
 	return NULL;
 }
 
+/* "3,4" */
+static const char *add_after(struct job *job, const char *value, bool any)
+{
+	const char *why = *value ? NULL : "no job is named";
+
+	while (*value && !why) {
+		size_t n = strcspn(value, ",");
+		CLEANUP_FREE char *word = xstrndup(value, n);
+		int64_t id;
+
+		if (units_parse_int(word, 1, INT64_MAX, &id) < 0)
+			return "it must be job ids, with commas between";
+		job->after = xreallocarray(job->after, job->n_after + 1, sizeof(*job->after));
+		job->after[job->n_after++] = (struct job_dependency){.id = id, .any = any};
+		value += n + (value[n] == ',');
+	}
+	return why;
+}
+
+static const char *set_after(struct job *job, const char *value)
+{
+	return add_after(job, value, false);
+}
+
+static const char *set_after_any(struct job *job, const char *value)
+{
+	return add_after(job, value, true);
+}
+
 static const char *set_priority(struct job *job, const char *value)
 {
 	int64_t n;
@@ -241,9 +270,28 @@ static const char *set_max_time(struct job *job, const char *value)
 	return parse_limit_span(value, &job->options.max_time_usec);
 }
 
+static const char *set_not_before(struct job *job, const char *value)
+{
+	return timecond_parse_ahead(value, clock_wall_usec(), &job->not_before_usec) < 0
+		       ? "not a time such as 2h, \"2026-12-24 18:00\" or \"tomorrow 06:00\""
+		       : NULL;
+}
+
+/* A span, or a time, which is sent as the span until then: what limits an effort does not move with the
+ * clock.
+ */
 static const char *set_deadline(struct job *job, const char *value)
 {
-	return parse_limit_span(value, &job->options.deadline_usec);
+	int64_t now = clock_wall_usec(), at;
+
+	if (parse_limit_span(value, &job->options.deadline_usec) == NULL)
+		return NULL;
+	if (timecond_parse_ahead(value, now, &at) < 0)
+		return "not a time such as 2h, \"2026-12-24 18:00\" or \"tomorrow 06:00\"";
+	if (at <= now)
+		return "that time has passed";
+	job->options.deadline_usec = at - now;
+	return NULL;
 }
 
 static const char *set_connect_timeout(struct job *job, const char *value)
@@ -316,6 +364,8 @@ static const struct setter {
 } setters[] = {
 	{OPT_GROUP, "group", set_group},
 	{OPT_PRIORITY, "priority", set_priority},
+	{OPT_AFTER, NULL, set_after},
+	{OPT_AFTER_ANY, NULL, set_after_any},
 	{OPT_KEY, "key", set_key},
 	{OPT_CHECKSUM, "checksum", set_checksum},
 	{OPT_HEADER, "header", set_header},
@@ -328,6 +378,7 @@ static const struct setter {
 	{OPT_MAX_TIME, NULL, set_max_time},
 	{OPT_CONNECT_TIMEOUT, "connect-timeout", set_connect_timeout},
 	{OPT_DEADLINE, NULL, set_deadline},
+	{OPT_NOT_BEFORE, "not-before", set_not_before},
 	{OPT_MAX_FILESIZE, NULL, set_max_filesize},
 	{OPT_ON_CONFLICT, NULL, set_on_conflict},
 	{OPT_REMOTE_HEADER_NAME, NULL, set_remote_name},

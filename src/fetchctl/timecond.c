@@ -141,3 +141,59 @@ int timecond_parse(const char *text, int64_t now_usec, int64_t *ret_usec)
 	*ret_usec = usec;
 	return 0;
 }
+
+/* ---- ahead --------------------------------------------------------------------------------------- */
+
+/* "2h", "+2h" */
+static int parse_span_ahead(const char *text, int64_t now_usec, int64_t *ret_usec)
+{
+	int64_t span;
+
+	if (units_parse_span(text + (*text == '+'), &span) < 0 || span == USEC_INFINITY)
+		return -EINVAL;
+	*ret_usec = usec_add(now_usec, span);
+	return 0;
+}
+
+static bool begins_with(const char **at, const char *word)
+{
+	size_t n = strlen(word);
+
+	if (strncmp(*at, word, n) != 0 || ((*at)[n] != '\0' && (*at)[n] != ' '))
+		return false;
+	*at += n;
+	return true;
+}
+
+/* "tomorrow", "today 18:00", "06:00" */
+static int parse_day(const char *text, int64_t now_usec, int64_t *ret_usec)
+{
+	time_t now = now_usec / USEC_PER_SEC;
+	bool word = true;
+	struct tm tm;
+
+	localtime_r(&now, &tm);
+	tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
+	tm.tm_isdst = -1;
+	if (begins_with(&text, "tomorrow"))
+		tm.tm_mday++;
+	else
+		word = begins_with(&text, "today");
+	text += word && *text == ' ';
+	if ((*text || !word) && (!take_pair(&text, 0, &tm.tm_hour) || !take_pair(&text, ':', &tm.tm_min) ||
+					(*text == ':' && !take_pair(&text, ':', &tm.tm_sec)) || *text))
+		return -EINVAL;
+	if (tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 59)
+		return -EINVAL;
+	*ret_usec = (int64_t)mktime(&tm) * USEC_PER_SEC;
+	return 0;
+}
+
+int timecond_parse_ahead(const char *text, int64_t now_usec, int64_t *ret_usec)
+{
+	int err = timecond_parse(text, now_usec, ret_usec);
+
+	if (err == -EINVAL)
+		err = parse_span_ahead(text, now_usec, ret_usec);
+	return err == -EINVAL ? parse_day(text, now_usec, ret_usec) : err;
+}

@@ -15,8 +15,12 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/control/listener.c \
 	src/fetchd/control/live.c src/fetchd/control/live.h \
 	src/fetchd/control/method_add.c \
+	src/fetchd/control/method_backup.c \
 	src/fetchd/control/method_change.c \
 	src/fetchd/control/method_drain.c \
+	src/fetchd/control/method_group.c \
+	src/fetchd/control/method_group_list.c \
+	src/fetchd/control/method_edit.c \
 	src/fetchd/control/method_hosts.c \
 	src/fetchd/control/method_limits.c \
 	src/fetchd/control/method_inspect.c \

@@ -1,8 +1,14 @@
 # The ring: engine, store, transfer, disk.
 src_libfetchd_a_SOURCES += \
+	src/fetchd/engine/backup.c \
 	src/fetchd/engine/change.c \
+	src/fetchd/engine/dependencies.c \
+	src/fetchd/engine/due.c \
+	src/fetchd/engine/edit.c \
 	src/fetchd/engine/engine.c src/fetchd/engine/engine.h \
 	src/fetchd/engine/fair.c src/fetchd/engine/fair.h \
+	src/fetchd/engine/fills.c \
+	src/fetchd/engine/groups.c \
 	src/fetchd/engine/hosts.c \
 	src/fetchd/engine/hosts_report.c \
 	src/fetchd/engine/inspect.c \
@@ -16,11 +22,15 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/engine/requests.c \
 	src/fetchd/engine/sched.c \
 	src/fetchd/engine/schedule.c src/fetchd/engine/schedule.h \
+	src/fetchd/engine/steady.c \
 	src/fetchd/engine/turn.c \
+	src/fetchd/engine/walltime.c src/fetchd/engine/walltime.h \
 	src/fetchd/engine/why.c \
 	src/fetchd/store/attempts.c \
+	src/fetchd/store/backup.c \
 	src/fetchd/store/counters.c \
 	src/fetchd/store/events.c \
+	src/fetchd/store/dependencies.c \
 	src/fetchd/store/groups.c \
 	src/fetchd/store/internal.h \
 	src/fetchd/store/jobs.c \
@@ -28,6 +38,7 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/store/origins.c \
 	src/fetchd/store/schema.c \
 	src/fetchd/store/secrets.c \
+	src/fetchd/store/select.c \
 	src/fetchd/store/settings.c \
 	src/fetchd/store/sql.c \
 	src/fetchd/store/store.c src/fetchd/store/store.h \

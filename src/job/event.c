@@ -16,6 +16,7 @@ const char *event_kind_name(enum event_kind kind)
 	case EVENT_FAILED: return "failed";
 	case EVENT_CANCELLED: return "cancelled";
 	case EVENT_REMOVED: return "removed";
+	case EVENT_EDITED: return "edited";
 	}
 	return "?";
 }
@@ -31,7 +32,8 @@ bool event_ends_job(enum event_kind kind)
 	case EVENT_QUEUED:
 	case EVENT_STARTED:
 	case EVENT_WAITING:
-	case EVENT_PAUSED: return false;
+	case EVENT_PAUSED:
+	case EVENT_EDITED: return false;
 	}
 	return false;
 }

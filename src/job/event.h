@@ -17,8 +17,9 @@ enum event_kind {
 	EVENT_FAILED = 7,
 	EVENT_CANCELLED = 8,
 	EVENT_REMOVED = 9,
+	EVENT_EDITED = 10, /* its request or its terms were changed; the state is as it was */
 };
-#define EVENT_KIND_LAST EVENT_REMOVED
+#define EVENT_KIND_LAST EVENT_EDITED
 
 struct event {
 	int64_t id;	   /* grows by at least one an event, never reused: the cursor of "watch --since" */

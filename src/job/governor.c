@@ -11,7 +11,7 @@
 #include "base/clock.h"
 
 /* There can be 100,000 of them. */
-static_assert(sizeof(struct governor) <= 264, "an origin's governor is to be small");
+static_assert(sizeof(struct governor) <= 296, "an origin's governor is to be small");
 
 /* Tokens that only successes bring have no time: look again after this. */
 #define RETRY_AGAIN_USEC (10 * USEC_PER_SEC)
@@ -123,9 +123,27 @@ static void add_tokens(struct governor *g, const struct governor_policy *policy,
 		g->retry_tokens = policy->retry_burst;
 }
 
+/* Who has to wait gets a turn of his own: were all told the time of the next token, they would come together
+ * and one would get it. As successes bring tokens too, none waits long without asking. */
+static int64_t book_turn(struct governor *g, double rate, int64_t now_usec)
+{
+	double span_usec = (double)USEC_PER_SEC / rate, wait_usec = (1 - g->retry_tokens) * span_usec;
+	int64_t latest_usec = usec_add(now_usec, RETRY_AGAIN_USEC), at_usec;
+
+	if (wait_usec >= RETRY_AGAIN_USEC)
+		return latest_usec;
+	at_usec = now_usec + (int64_t)wait_usec + 1;
+	if (at_usec < g->retry_turn_usec)
+		at_usec = g->retry_turn_usec;
+	if (at_usec >= latest_usec)
+		return latest_usec;
+	g->retry_turn_usec = at_usec + (int64_t)(span_usec < RETRY_AGAIN_USEC ? span_usec : RETRY_AGAIN_USEC);
+	return at_usec;
+}
+
 int64_t governor_retry(struct governor *g, const struct governor_policy *policy, int64_t now_usec)
 {
-	double passed_sec = (double)(now_usec - g->retry_usec) / (double)USEC_PER_SEC, wait_usec;
+	double passed_sec = (double)(now_usec - g->retry_usec) / (double)USEC_PER_SEC;
 
 	if (policy->retry_burst <= 0)
 		return 0;
@@ -137,8 +155,7 @@ int64_t governor_retry(struct governor *g, const struct governor_policy *policy,
 	}
 	if (policy->retry_rate <= 0)
 		return usec_add(now_usec, RETRY_AGAIN_USEC);
-	wait_usec = (1 - g->retry_tokens) / policy->retry_rate * (double)USEC_PER_SEC;
-	return usec_add(now_usec, wait_usec < (double)INT64_MAX / 2 ? (int64_t)wait_usec + 1 : INT64_MAX / 2);
+	return book_turn(g, policy->retry_rate, now_usec);
 }
 
 /* ---- the end of an attempt -------------------------------------------------------------------------- */
@@ -158,8 +175,8 @@ static bool limit_is_news(struct governor *g, uint32_t ceiling_before)
 bool governor_ended(struct governor *g, const struct governor_policy *policy,
 	const struct governor_ticket *ticket, enum governor_answer answer, int64_t job_id, int64_t now_usec)
 {
+	bool was_open = g->breaker.until_usec != 0, changed = false;
 	uint32_t ceiling = g->throttle.ceiling;
-	bool changed = false;
 
 	if (policy->breaker)
 		changed = breaker_ended(&g->breaker,
@@ -171,6 +188,8 @@ bool governor_ended(struct governor *g, const struct governor_policy *policy,
 		add_tokens(g, policy, policy->retry_share);
 	throttle_ended(&g->throttle, policy->max, &ticket->throttle,
 		policy->adaptive ? answer : GOVERNOR_NONE, now_usec);
+	if (was_open && g->breaker.until_usec == 0)
+		throttle_forget(&g->throttle, policy->max, now_usec);
 	return limit_is_news(g, ceiling) || changed;
 }
 

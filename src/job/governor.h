@@ -39,6 +39,7 @@ struct governor {
 	struct breaker breaker;
 	int64_t last_start_usec; /* -1: never */
 	int64_t retry_usec;	 /* when the tokens were counted */
+	int64_t retry_turn_usec; /* when the next one that has to wait may ask again */
 	double retry_tokens;
 	uint32_t told_limit; /* as last told to be worth keeping */
 };

@@ -2,6 +2,8 @@
 #ifndef JOB_GROUP_H
 #define JOB_GROUP_H
 
+#include "job/job.h"
+
 /* What one job's failure means for the others. Numbers are stored: append only. */
 enum group_policy {
 	GROUP_COLLECT = 0,   /* nothing: all run to their end, failures are reported together */
@@ -15,6 +17,27 @@ enum group_fate {
 	GROUP_FATE_CANCEL = 1, /* a sibling has failed */
 	GROUP_FATE_EXPIRE = 2, /* its deadline has passed: they fail */
 };
+
+/* A group as it is stored; times are of the wall clock. */
+struct job_group {
+	int64_t id;
+	uid_t owner;
+	char *name; /* owned */
+	enum group_policy policy;
+	enum group_fate fate;
+	int64_t fate_job; /* whose failure brought it; 0 */
+	bool filling;
+	int64_t created_usec;
+	int64_t finished_usec; /* 0: some of its jobs have not ended, or it never had one */
+	int64_t deadline_usec; /* wall; -1: none */
+	int64_t limit_rate;    /* bytes/s; 0: none */
+	int64_t by_state[JOB_STATE_N];
+};
+/* Frees what it owns, not itself. */
+void job_group_done(struct job_group *group);
+/* How many of its jobs have not ended, and how many there are. */
+int64_t job_group_open(const struct job_group *group);
+int64_t job_group_size(const struct job_group *group);
 
 /* "collect", "fail-fast". */
 const char *group_policy_name(enum group_policy policy);

@@ -96,6 +96,20 @@ struct job_secrets *job_need_secrets(struct job *job)
 	return job->secrets;
 }
 
+bool job_secrets_same(const struct job_secrets *a, const struct job_secrets *b)
+{
+	static const struct job_secrets none;
+
+	for (size_t i = 0; i < ARRAY_LEN(secret_offsets); i++) {
+		const char *x = *secret_at((struct job_secrets *)(a ? a : &none), i);
+		const char *y = *secret_at((struct job_secrets *)(b ? b : &none), i);
+
+		if (x && y ? strcmp(x, y) != 0 : x != y)
+			return false;
+	}
+	return true;
+}
+
 void job_secrets_free(struct job_secrets *secrets)
 {
 	if (!secrets)

@@ -123,7 +123,7 @@ struct job_options {
 	int64_t retry_delay_usec;
 	int64_t max_time_usec; /* of one attempt */
 	int64_t connect_timeout_usec;
-	int64_t deadline_usec; /* span from created_usec */
+	int64_t deadline_usec; /* span from since_usec */
 	int max_attempts;
 	int on_conflict;       /* enum job_conflict, or -1 */
 	int resume;	       /* enum job_resume, or -1 */
@@ -155,6 +155,7 @@ struct job {
 	int64_t finished_usec;
 	int64_t due_usec; /* JOB_WAITING: not before; on the wall clock for JOB_WAIT_SCHEDULE, else steady */
 	int64_t not_before_usec; /* wall; -1: no such time */
+	int64_t since_usec;	 /* steady: when its deadline began to run; USEC_INFINITY: it does not yet */
 	int64_t paused_by;	 /* uid; -1: it is not paused, or nobody knows */
 	int64_t same; /* names the file on disk that it is to become; adds with the same are one job. 0: each
 		       * add is a file of its own */
@@ -201,6 +202,8 @@ struct job *job_dup(const struct job *job);
 void job_free(struct job *job);
 /* The job's secrets, made when it has none. */
 struct job_secrets *job_need_secrets(struct job *job);
+/* Whether they are the same; NULL and an empty set are. */
+bool job_secrets_same(const struct job_secrets *a, const struct job_secrets *b);
 /* Overwrites, then frees them. NULL is fine. */
 void job_secrets_free(struct job_secrets *secrets);
 /* dir/name, or NULL while there is no name. Caller frees. */

@@ -21,6 +21,7 @@ struct cell {
 
 static const struct cell table[JOB_STATE_N][JOB_EVENT_LAST + 1] = {
 	[JOB_QUEUED] = {
+		[JOB_EVENT_DEFER]	= MOVE(JOB_WAITING),
 		[JOB_EVENT_CLAIM]	= MOVE(JOB_ACTIVE),
 		[JOB_EVENT_REQUEUE]	= SAME,
 		[JOB_EVENT_FAIL]	= MOVE(JOB_FAILED),
@@ -32,6 +33,7 @@ static const struct cell table[JOB_STATE_N][JOB_EVENT_LAST + 1] = {
 	},
 	[JOB_WAITING] = {
 		[JOB_EVENT_DUE]		= MOVE(JOB_QUEUED),
+		[JOB_EVENT_FAIL]	= MOVE(JOB_FAILED),
 		[JOB_EVENT_PAUSE]	= MOVE(JOB_PAUSED),
 		[JOB_EVENT_RESUME]	= SAME,
 		[JOB_EVENT_CANCEL]	= MOVE(JOB_CANCELLED),
@@ -52,6 +54,8 @@ static const struct cell table[JOB_STATE_N][JOB_EVENT_LAST + 1] = {
 		[JOB_EVENT_REMOVE]	= INTENT(JOB_INTENT_REMOVE),
 	},
 	[JOB_PAUSED] = {
+		[JOB_EVENT_FAIL]	= MOVE(JOB_FAILED),
+		[JOB_EVENT_DEFER]	= MOVE(JOB_WAITING),
 		[JOB_EVENT_PAUSE]	= SAME,
 		[JOB_EVENT_RESUME]	= MOVE(JOB_QUEUED),
 		[JOB_EVENT_CANCEL]	= MOVE(JOB_CANCELLED),
@@ -62,10 +66,12 @@ static const struct cell table[JOB_STATE_N][JOB_EVENT_LAST + 1] = {
 		[JOB_EVENT_REMOVE]	= DELETE,
 	},
 	[JOB_FAILED] = {
+		[JOB_EVENT_DEFER]	= MOVE(JOB_WAITING),
 		[JOB_EVENT_RETRY_NOW]	= MOVE(JOB_QUEUED),
 		[JOB_EVENT_REMOVE]	= DELETE,
 	},
 	[JOB_CANCELLED] = {
+		[JOB_EVENT_DEFER]	= MOVE(JOB_WAITING),
 		[JOB_EVENT_CANCEL]	= SAME,
 		[JOB_EVENT_RETRY_NOW]	= MOVE(JOB_QUEUED),
 		[JOB_EVENT_REMOVE]	= DELETE,
@@ -111,6 +117,7 @@ const char *lifecycle_event_name(enum job_event event)
 	case JOB_EVENT_FAIL: return "fail";
 	case JOB_EVENT_STOP_PAUSED: return "stop-paused";
 	case JOB_EVENT_STOP_CANCELLED: return "stop-cancelled";
+	case JOB_EVENT_DEFER: return "defer";
 	case JOB_EVENT_PAUSE: return "pause";
 	case JOB_EVENT_RESUME: return "resume";
 	case JOB_EVENT_CANCEL: return "cancel";

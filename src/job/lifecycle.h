@@ -18,6 +18,7 @@ enum job_event {
 	JOB_EVENT_FAIL,
 	JOB_EVENT_STOP_PAUSED, /* stopped, as a user wished */
 	JOB_EVENT_STOP_CANCELLED,
+	JOB_EVENT_DEFER, /* wanted again, but what it waits for has not come */
 	/* verbs of users */
 	JOB_EVENT_PAUSE,
 	JOB_EVENT_RESUME,

@@ -8,6 +8,7 @@ src_libjob_a_SOURCES = \
 	src/job/digest.c src/job/digest.h \
 	src/job/disposition.c src/job/disposition.h \
 	src/job/cookie.c src/job/cookie.h \
+	src/job/edit.c src/job/edit.h \
 	src/job/event.c src/job/event.h \
 	src/job/filter.c src/job/filter.h \
 	src/job/governor.c src/job/governor.h \
@@ -23,8 +24,10 @@ src_libjob_a_SOURCES = \
 	src/job/name.c src/job/name.h \
 	src/job/origin.c src/job/origin.h \
 	src/job/pace.c src/job/pace.h \
+	src/job/ramp.c src/job/ramp.h \
 	src/job/proxy.c src/job/proxy.h \
 	src/job/retry.c src/job/retry.h \
+	src/job/same.c src/job/same.h \
 	src/job/secret.c src/job/secret.h \
 	src/job/throttle.c src/job/throttle.h \
 	src/job/verdict.c src/job/verdict.h \

@@ -27,6 +27,11 @@ static const struct known_scheme {
 	{"sftp", 22},
 };
 
+const char *origin_known_scheme(size_t i)
+{
+	return i < ARRAY_LEN(known_schemes) ? known_schemes[i].name : NULL;
+}
+
 static int default_port(const char *scheme)
 {
 	for (size_t i = 0; i < ARRAY_LEN(known_schemes); i++) {

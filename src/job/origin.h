@@ -5,6 +5,7 @@
 #define JOB_ORIGIN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* Why a URL is refused. */
 enum origin_error {
@@ -40,6 +41,8 @@ char *origin_redact(const char *url);
 /* Copy of a URL that origin_parse() takes, without its userinfo; *ret_userinfo: what stood before the "@",
  * percent-encoded as it was, NULL when there is none. Caller frees both. */
 char *origin_split_userinfo(const char *url, char **ret_userinfo);
+/* The schemes that have a default port, one after the other; NULL behind the last. */
+const char *origin_known_scheme(size_t i);
 /* Whether scheme stands in a comma-separated list ("http,https"). */
 bool origin_scheme_in(const char *scheme, const char *list);
 

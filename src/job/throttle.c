@@ -10,8 +10,9 @@
 /* As Postfix begins with a few (initial_destination_concurrency 5) and TCP did with two: one could not show
  * that two at once work. */
 #define LIMIT_START 2
-/* Silence is consent: a hundred at once after a tenth of a second. */
-#define RAMP_USEC (20 * USEC_PER_MSEC)
+/* Silence is consent: a hundred at once after 30 ms, a thousand after 50. */
+#define RAMP_USEC  (10 * USEC_PER_MSEC)
+#define RAMP_TIMES 4
 /* So many a browser opens to a host without asking: nothing to be judged below. */
 #define LIMIT_EASY 6
 
@@ -43,11 +44,19 @@
 #define GAIN_SHARE  0.1
 #define STRIKES_MAX 2
 #define GAINS_MIN   2
+/* From above: throughput that is kept but for so much is the same. */
+#define LOSS_MAX 0.05
+/* Answers that take so many times as long as the quickest one may stand in a queue. */
+#define QUEUE_MIN 2
+/* Rounds at what silence allowed, until less is tried without a reason. */
+#define TOP_ROUNDS 8
 /* Above the estimated knee, since a limit that is too low costs throughput, and one too high only memory. */
 #define KNEE_MARGIN 1.125
 
 #define PROBE_SPAN_MIN_USEC (30 * USEC_PER_SEC)
-#define PROBE_SPAN_MAX_USEC (600 * USEC_PER_SEC)
+#define PROBE_SPAN_MAX_USEC (120 * USEC_PER_SEC)
+/* At such a ceiling a refusal is a large part of the answers: probed half as often. */
+#define FEW 2
 /* What a probe that did not pay gives up of the limit: as chance lets some pass, it would only ever rise. */
 #define SINK_PART 16
 /* One could be chance. */
@@ -113,6 +122,16 @@ void throttle_restore(struct throttle *t, unsigned max, int limit, int ceiling, 
 	t->probe_span_usec = clamp_usec(probe_span_usec, PROBE_SPAN_MIN_USEC, PROBE_SPAN_MAX_USEC);
 	t->probe_usec = clamp_usec(probe_usec, 0, usec_add(now_usec, t->probe_span_usec));
 	t->level = t->limit;
+	t->unproven = t->ceiling == 0 && t->limit > LIMIT_EASY;
+}
+
+void throttle_forget(struct throttle *t, unsigned max, int64_t now_usec)
+{
+	const struct throttle old = *t;
+
+	throttle_init(t, max, now_usec);
+	t->active = t->peak = old.active;
+	t->epoch = t->cut_epoch = old.epoch + 1;
 }
 
 void throttle_tune(struct throttle *t, unsigned max)
@@ -124,15 +143,19 @@ void throttle_tune(struct throttle *t, unsigned max)
 bool throttle_ramp(struct throttle *t, unsigned max, int64_t now_usec, int64_t *ret_again_usec)
 {
 	*ret_again_usec = 0;
-	if (t->limit >= max || t->ceiling > 0 || t->strikes > 0 || t->pace.span_usec > 0 ||
+	if (t->limit >= max || t->ceiling > 0 || t->strikes > 0 || t->falling || t->pace.span_usec > 0 ||
 		t->active < t->limit)
 		return false;
 	if (now_usec < t->still_usec + RAMP_USEC) {
 		*ret_again_usec = t->still_usec + RAMP_USEC;
 		return false;
 	}
-	rise_to(t, max, t->limit < LIMIT_EASY ? LIMIT_EASY : 2 * t->limit);
+	rise_to(t, max, RAMP_TIMES * t->limit);
 	t->still_usec = now_usec;
+	t->unproven = t->limit > LIMIT_EASY;
+	t->base_rate = 0;
+	t->top_rounds = 0;
+	begin_round(t, now_usec);
 	return true;
 }
 
@@ -142,6 +165,8 @@ void throttle_started(struct throttle *t, unsigned active, int64_t now_usec, str
 	t->active = active;
 	if (active == 1 && now_usec - t->last_usec > IDLE_USEC) {
 		t->base_rate = 0;
+		t->trip_min_usec = 0;
+		t->falling = false;
 		begin_round(t, now_usec);
 	}
 	t->peak = most(t->peak, active);
@@ -192,7 +217,7 @@ static enum judgement judge(struct throttle *t, double rate)
 
 static void wait_for_probe(struct throttle *t, int64_t now_usec)
 {
-	t->probe_usec = usec_add(now_usec, t->probe_span_usec);
+	t->probe_usec = usec_add(now_usec, t->ceiling <= FEW ? 2 * t->probe_span_usec : t->probe_span_usec);
 	t->rise_step = 1;
 	t->strikes = 0;
 }
@@ -234,9 +259,60 @@ static void end_slow_start_round(struct throttle *t, double rate, int64_t now_us
 	}
 }
 
+/* ---- from above: silence let it rise, and nothing is known of what less would bring ---------------- */
+
+/* Answers take longer than they could, so they may stand in a queue. Else a trial, which costs a trip or two
+ * at half speed where more really brings more, has time. */
+static bool may_be_too_much(struct throttle *t)
+{
+	if (t->top_rounds < TOP_ROUNDS)
+		t->top_rounds++;
+	return t->top_rounds == TOP_ROUNDS ||
+	       (t->round_ends > 0 && t->trip_usec > QUEUE_MIN * t->trip_min_usec);
+}
+
+/* Half as many or, by Little's law, what would do if the quickest answer saw no queue. */
+static void fall(struct throttle *t)
+{
+	double usec = (double)(t->last_usec - t->round_usec);
+	double busy = t->round_ends * (double)t->trip_min_usec / usec * KNEE_MARGIN;
+	uint32_t limit = (t->level + 1) / 2;
+
+	if (t->round_ends > 0 && busy < limit)
+		limit = (uint32_t)busy + 1;
+	t->limit = most(limit, LIMIT_EASY);
+	t->falling = t->settling = true;
+	t->base_level = t->level;
+}
+
+static void land(struct throttle *t, unsigned max, uint32_t limit, int64_t now_usec)
+{
+	t->limit = least(limit, max);
+	t->falling = t->unproven = false;
+	settle(t, t->limit, now_usec);
+}
+
+/* level: so many at once were active. As much with fewer: still fewer; else as many as it takes. */
+static void end_fallen_round(struct throttle *t, unsigned max, uint32_t level, double rate, int64_t now_usec)
+{
+	double need = level * t->base_rate / (rate > 1 ? rate : 1) * KNEE_MARGIN;
+
+	if (rate < t->base_rate * (1 - LOSS_MAX))
+		land(t, max, need < t->base_level ? (uint32_t)need : t->base_level, now_usec);
+	else if (t->settling)
+		return;
+	else if (t->level > LIMIT_EASY)
+		fall(t);
+	else
+		land(t, max, t->level, now_usec);
+}
+
+/* ---- from below, past a ceiling ------------------------------------------------------------------- */
+
 /* The first round after is not judged: what ends in it started before. */
 static void probe(struct throttle *t, unsigned max)
 {
+	lenience_cut(&t->lenience, t->limit); /* it may have served more by chance */
 	rise_to(t, max, t->limit + t->rise_step);
 	t->above = 0;
 	t->settling = true;
@@ -296,9 +372,14 @@ static void end_round(struct throttle *t, unsigned max, int64_t now_usec)
 
 	t->was_full = t->peak >= t->level;
 	t->cut_step = 1;
-	if (t->settling)
+	if (t->settling && t->active <= t->limit)
 		t->settling = false;
-	else if (t->was_full && t->ceiling == 0)
+	else if (t->falling && (t->was_full || t->settling))
+		end_fallen_round(t, max, t->peak, rate, now_usec);
+	else if (t->was_full && t->ceiling == 0 && t->unproven && may_be_too_much(t)) {
+		set_base(t, rate);
+		fall(t);
+	} else if (t->was_full && t->ceiling == 0)
 		end_slow_start_round(t, rate, now_usec);
 	else if (t->was_full && t->limit > t->ceiling)
 		end_probe_round(t, max, rate, now_usec);
@@ -357,7 +438,7 @@ static bool grow(struct throttle *t, unsigned max)
 {
 	bool in_use = t->peak >= t->level || t->was_full;
 
-	if (t->limit >= max || t->ceiling > 0 || t->strikes > 0 || !in_use)
+	if (t->limit >= max || t->ceiling > 0 || t->strikes > 0 || t->falling || !in_use)
 		return false;
 	if (t->limit >= LIMIT_EASY && t->limit >= 2 * t->level)
 		return false;
@@ -401,7 +482,8 @@ static void cut(struct throttle *t, uint32_t number, bool fresh, int64_t now_use
 	uint32_t below = most(number, 1) - 1, limit = least(t->limit, below);
 
 	if (fresh) {
-		t->cut_floor = (t->limit + 1) / 2;
+		/* What silence allowed was never tried. */
+		t->cut_floor = t->unproven ? t->lenience.proven : (t->limit + 1) / 2;
 		limit = least(limit, t->limit - least(t->cut_step, t->limit));
 	}
 	limit = most(most(limit, t->cut_floor), 1);
@@ -416,7 +498,7 @@ static void cut(struct throttle *t, uint32_t number, bool fresh, int64_t now_use
 	if (!fresh)
 		return;
 	t->cut_step = least(2 * t->cut_step, t->limit);
-	t->flat = t->settling = false;
+	t->flat = t->settling = t->falling = t->unproven = false;
 	lenience_cut(&t->lenience, below);
 	wait_for_probe(t, now_usec);
 	begin_round(t, now_usec);
@@ -484,6 +566,12 @@ static void count_end(struct throttle *t, const struct throttle_ticket *ticket, 
 		t->round_trip = true;
 }
 
+static void note_trip_min(struct throttle *t, int64_t trip_usec)
+{
+	if (t->trip_min_usec == 0 || trip_usec < t->trip_min_usec)
+		t->trip_min_usec = trip_usec;
+}
+
 void throttle_ended(struct throttle *t, unsigned max, const struct throttle_ticket *ticket,
 	enum governor_answer answer, int64_t now_usec)
 {
@@ -492,6 +580,7 @@ void throttle_ended(struct throttle *t, unsigned max, const struct throttle_tick
 	switch (answer) {
 	case GOVERNOR_SUCCESS:
 		count_end(t, ticket, now_usec);
+		note_trip_min(t, now_usec - ticket->start_usec);
 		succeed(t, max, ticket, now_usec);
 		break;
 	case GOVERNOR_ALIVE: count_end(t, ticket, now_usec); break;

@@ -11,8 +11,10 @@
  * fewer than 0.4 of the answers.
  *
  * Where answers take long, silence is consent: while nothing has ever hurt, the limit in full use and nothing
- * ended, it doubles every 20 ms. Else a server that takes 2 s for each file would be asked for six at first,
- * and for a hundred after ten seconds.
+ * ended, it is four times as much every 10 ms. Else a server that takes 2 s for each file would be asked for
+ * six at first, and for a hundred after ten seconds. What silence allowed is tried from above: when answers
+ * take longer than they could, or after eight rounds, half as many or fewer, and again half while that brings
+ * as much; files that run are not stopped for it, so it waits until they have ended.
  *
  * A round is what TCP calls a round trip and Postfix a cohort: it lasts until something that started in it
  * has ended, and as many have ended as may run.
@@ -38,6 +40,7 @@ struct throttle {
 	int64_t probe_usec;	 /* not above the ceiling before */
 	int64_t probe_span_usec; /* and then again after so long */
 	int64_t trip_usec;	 /* an attempt lasts so long, averaged; 0: not known */
+	int64_t trip_min_usec;	 /* the shortest that succeeded since it was idle */
 	int64_t round_usec;	 /* when the round began */
 	int64_t still_usec;	 /* since when nothing has started, ended or been allowed more */
 	int64_t last_usec;	 /* when something last came */
@@ -62,10 +65,13 @@ struct throttle {
 	uint32_t above;	       /* successes above the ceiling since the last rise */
 	uint8_t strikes;       /* rounds in which more at once did not pay */
 	uint8_t gains;	       /* rounds of this probe in which it did */
+	uint8_t top_rounds;    /* full ones at a limit that silence allowed */
 	uint8_t refused_share; /* of the last answers, "busy" or too late; in 1/256 */
 	uint8_t alone;	       /* refused at a limit of 1 beside successes */
 	bool immune;	       /* its refusals do not depend on the load */
 	bool was_immune;
+	bool unproven;	 /* the limit rose by silence: what it takes may be much less */
+	bool falling;	 /* fewer at once are being tried, beside base_rate at base_level */
 	bool round_trip; /* one that started in this round has ended */
 	bool settling;	 /* the first round after a rise above the ceiling */
 	bool was_full;	 /* the round before used the limit */
@@ -76,6 +82,8 @@ void throttle_init(struct throttle *t, unsigned max, int64_t now_usec);
 /* What an earlier one found out, each >= 0; absurd values are put right. limit 0: as throttle_init(). */
 void throttle_restore(struct throttle *t, unsigned max, int limit, int ceiling, int64_t probe_usec,
 	int64_t probe_span_usec, int64_t now_usec);
+/* The origin was down and lives again: what was found out meanwhile says nothing of it. */
+void throttle_forget(struct throttle *t, unsigned max, int64_t now_usec);
 /* The bound max has changed. */
 void throttle_tune(struct throttle *t, unsigned max);
 /* Nobody answers and nobody complains: more at once are allowed step by step. *ret_again_usec: when to ask

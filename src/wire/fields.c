@@ -140,6 +140,24 @@ static bool read_headers(char **slot, const json_t *value)
 	return true;
 }
 
+static bool read_after(struct job *job, bool any, const json_t *value)
+{
+	const json_t *id;
+	size_t i;
+
+	if (!json_is_array(value))
+		return false;
+	json_array_foreach(value, i, id)
+	{
+		if (!json_is_integer(id) || json_integer_value(id) < 1)
+			return false;
+		job->after = xreallocarray(job->after, job->n_after + 1, sizeof(*job->after));
+		job->after[job->n_after++] =
+			(struct job_dependency){.id = json_integer_value(id), .any = any};
+	}
+	return true;
+}
+
 static bool read_secret(struct job *job, size_t offset, const json_t *value)
 {
 	return read_string((char **)(void *)((char *)job_need_secrets(job) + offset), value);
@@ -162,6 +180,8 @@ static bool read_field(const struct field *field, void *base, const json_t *valu
 	case FIELD_AUTH: return read_word(slot, value, job_auth_parse);
 	case FIELD_OUTCOME: return read_word(slot, value, attempt_outcome_parse);
 	case FIELD_HEADERS: return read_headers(slot, value);
+	case FIELD_AFTER: return read_after(base, false, value);
+	case FIELD_AFTER_ANY: return read_after(base, true, value);
 	case FIELD_SECRET: return read_secret(base, field->offset, value);
 	}
 	return false;
@@ -219,6 +239,20 @@ static void put_headers(json_t *object, const char *name, const char *lines)
 	object_put(object, name, array);
 }
 
+static void put_after(json_t *object, const char *name, const struct job *job, bool any)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < job->n_after; i++)
+		if (job->after[i].any == any &&
+			json_array_append_new(array, json_integer(job->after[i].id)) < 0)
+			abort();
+	if (json_array_size(array) > 0)
+		object_put(object, name, array);
+	else
+		json_decref(array);
+}
+
 static void put_secret(json_t *object, const struct field *field, const struct job *job)
 {
 	if (job->secrets)
@@ -256,6 +290,8 @@ void field_put(json_t *object, const struct field *field, const void *base)
 		if (*(char *const *)slot)
 			put_headers(object, field->name, *(char *const *)slot);
 		break;
+	case FIELD_AFTER: put_after(object, field->name, base, false); break;
+	case FIELD_AFTER_ANY: put_after(object, field->name, base, true); break;
 	case FIELD_SECRET: put_secret(object, field, base); break;
 	case FIELD_STATE:
 	case FIELD_WAIT: break;

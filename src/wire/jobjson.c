@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "job/origin.h"
 #include "wire/fields.h"
 
@@ -37,11 +38,25 @@ static void put_place(json_t *object, const struct job *job)
 
 static void put_times(json_t *object, const struct job *job)
 {
-	if (job->state == JOB_WAITING)
+	if (job->state == JOB_WAITING && job->due_usec != USEC_INFINITY)
 		object_put_above(object, "next_attempt_usec", 0, job->due_usec);
+	object_put_above(object, "not_before_usec", -1, job->not_before_usec);
 	object_put_int(object, "created_usec", job->created_usec);
 	object_put_above(object, "started_usec", 0, job->started_usec);
 	object_put_above(object, "finished_usec", 0, job->finished_usec);
+}
+
+static void put_after(json_t *object, const struct job *job)
+{
+	json_t *array;
+
+	if (job->n_after == 0)
+		return;
+	array = json_array();
+	for (size_t i = 0; i < job->n_after; i++)
+		if (json_array_append_new(array, json_integer(job->after[i].id)) < 0)
+			abort();
+	object_put(object, "after", array);
 }
 
 json_t *wire_job_to_json(const struct job *job, int64_t received, int64_t speed)
@@ -53,6 +68,7 @@ json_t *wire_job_to_json(const struct job *job, int64_t received, int64_t speed)
 	object_put_string(object, "state", job_state_name(job->state));
 	if (job->state == JOB_WAITING && job->waiting_for != JOB_WAIT_NONE)
 		object_put_string(object, "waiting_for", job_wait_name(job->waiting_for));
+	put_after(object, job);
 	object_put_string(object, "group", job->group);
 	object_put_int(object, "priority", job->priority);
 	object_put_int(object, "owner", job->owner);
@@ -99,6 +115,7 @@ static const struct field job_fields[] = {
 	{"url", FIELD_STRING, AT(url), .required = true},
 	{"state", FIELD_STATE, AT(state), .required = true},
 	{"waiting_for", FIELD_WAIT, AT(waiting_for)},
+	{"after", FIELD_AFTER},
 	{"group", FIELD_STRING, AT(group)},
 	{"priority", FIELD_INT, AT(priority), INT32_MIN, INT32_MAX, true},
 	{"owner", FIELD_INT, AT(owner), 0, UINT32_MAX, true},
@@ -110,6 +127,7 @@ static const struct field job_fields[] = {
 	{"attempts", FIELD_INT, AT(attempts), 0, INT32_MAX, true},
 	{"max_attempts", FIELD_INT, AT(max_attempts), 0, INT32_MAX, true},
 	{"next_attempt_usec", FIELD_INT64, AT(due_usec), 0, INT64_MAX},
+	{"not_before_usec", FIELD_INT64, AT(not_before_usec), 0, INT64_MAX},
 	{"created_usec", FIELD_INT64, AT(created_usec), 0, INT64_MAX, true},
 	{"started_usec", FIELD_INT64, AT(started_usec), 0, INT64_MAX},
 	{"finished_usec", FIELD_INT64, AT(finished_usec), 0, INT64_MAX},
@@ -129,6 +147,8 @@ static const struct field spec_fields[] = {
 	{"group", FIELD_STRING, AT(group)},
 	{"priority", FIELD_INT, AT(priority), INT32_MIN, INT32_MAX},
 	{"key", FIELD_STRING, AT(key)},
+	{"after", FIELD_AFTER},
+	{"after_any", FIELD_AFTER_ANY},
 	{"checksum", FIELD_STRING, AT(options.checksum)},
 	{"headers", FIELD_HEADERS, AT(options.headers)},
 	{"user_agent", FIELD_STRING, AT(options.user_agent)},
@@ -140,6 +160,7 @@ static const struct field spec_fields[] = {
 	{"max_time_usec", FIELD_INT64, AT(options.max_time_usec), 1, INT64_MAX},
 	{"connect_timeout_usec", FIELD_INT64, AT(options.connect_timeout_usec), 1, INT64_MAX},
 	{"deadline_usec", FIELD_INT64, AT(options.deadline_usec), 1, INT64_MAX},
+	{"not_before_usec", FIELD_INT64, AT(not_before_usec), 0, INT64_MAX},
 	{"on_conflict", FIELD_CONFLICT, AT(options.on_conflict)},
 	{"remote_name", FIELD_BOOL, AT(options.remote_name)},
 	{"conditional", FIELD_BOOL, AT(options.conditional)},
@@ -195,5 +216,125 @@ json_t *wire_spec_to_json(const struct job *job)
 	/* Unlike the rest it may be negative, and 0 is what an absent one means. */
 	if (job->priority != 0)
 		object_put_int(object, "priority", job->priority);
+	return object;
+}
+
+/* ---- changes ------------------------------------------------------------------------------------- */
+
+static const char *const edit_names[EDIT_FIELD_N] = {
+	[EDIT_URL] = "url",
+	[EDIT_NAME] = "name",
+	[EDIT_PRIORITY] = "priority",
+	[EDIT_CHECKSUM] = "checksum",
+	[EDIT_HEADERS] = "headers",
+	[EDIT_USER_AGENT] = "user_agent",
+	[EDIT_REFERER] = "referer",
+	[EDIT_LIMIT_RATE] = "limit_rate",
+	[EDIT_MAX_FILESIZE] = "max_filesize",
+	[EDIT_MAX_ATTEMPTS] = "max_attempts",
+	[EDIT_RETRY_DELAY] = "retry_delay_usec",
+	[EDIT_MAX_TIME] = "max_time_usec",
+	[EDIT_CONNECT_TIMEOUT] = "connect_timeout_usec",
+	[EDIT_DEADLINE] = "deadline_usec",
+	[EDIT_ON_CONFLICT] = "on_conflict",
+	[EDIT_RESUME] = "resume",
+	[EDIT_INSECURE] = "insecure",
+	[EDIT_AUTH] = "auth",
+	[EDIT_USER] = "user",
+	[EDIT_PASSWORD] = "password",
+	[EDIT_BEARER] = "bearer",
+	[EDIT_COOKIES] = "cookies",
+	[EDIT_COOKIE_JAR] = "cookie_jar",
+	[EDIT_PROXY] = "proxy",
+	[EDIT_CA] = "ca_pem",
+	[EDIT_CERT] = "cert_pem",
+	[EDIT_KEY] = "key_pem",
+};
+
+static int edit_field_of(const char *name)
+{
+	for (int field = 0; field < EDIT_FIELD_N; field++)
+		if (strcmp(edit_names[field], name) == 0)
+			return field;
+	return -1;
+}
+
+static const struct field *spec_field_of(const char *name)
+{
+	size_t i = 0;
+
+	while (strcmp(spec_fields[i].name, name) != 0)
+		i++;
+	return &spec_fields[i];
+}
+
+/* What is cleared has its empty value. */
+static bool read_clear(const json_t *clear, struct job_edit *edit)
+{
+	const json_t *name;
+	size_t i;
+
+	if (!clear || json_is_null(clear))
+		return true;
+	json_array_foreach(clear, i, name)
+	{
+		int field = json_is_string(name) ? edit_field_of(json_string_value(name)) : -1;
+
+		if (field < 0 || field == EDIT_URL || field == EDIT_NAME || (edit->fields & EDIT_BIT(field)))
+			return false;
+		edit->fields |= EDIT_BIT(field);
+	}
+	return json_is_array(clear);
+}
+
+/* What is added to what the job waits for; no value of its own that could be set. */
+static bool is_after(const char *key)
+{
+	return strcmp(key, "after") == 0 || strcmp(key, "after_any") == 0;
+}
+
+int wire_edit_from_json(const json_t *json, struct job_edit *edit, const char **ret_field)
+{
+	const json_t *value;
+	const char *key;
+
+	job_edit_init(edit);
+	json_object_foreach((json_t *)json, key, value)
+	{
+		bool after = is_after(key);
+		int field = after ? 0 : edit_field_of(key);
+
+		*ret_field = key;
+		if (strcmp(key, "clear") == 0 || json_is_null(value))
+			continue;
+		if (field < 0 || fields_read(spec_field_of(key), 1, &edit->values, json))
+			return -EINVAL;
+		edit->fields |= after ? 0 : EDIT_BIT(field);
+	}
+	*ret_field = "clear";
+	return read_clear(json_object_get(json, "clear"), edit) ? 0 : -EINVAL;
+}
+
+json_t *wire_edit_to_json(const struct job_edit *edit)
+{
+	json_t *object = object_new(), *clear = json_array();
+
+	for (int field = 0; field < EDIT_FIELD_N; field++) {
+		const char *name = edit_names[field];
+
+		if (!(edit->fields & EDIT_BIT(field)))
+			continue;
+		if (field == EDIT_PRIORITY)
+			object_put_int(object, name, edit->values.priority);
+		else
+			field_put(object, spec_field_of(name), &edit->values);
+		if (!json_object_get(object, name) && json_array_append_new(clear, json_string(name)) < 0)
+			abort();
+	}
+	field_put(object, spec_field_of("after"), &edit->values);
+	field_put(object, spec_field_of("after_any"), &edit->values);
+	if (json_array_size(clear) > 0)
+		object_put(object, "clear", json_incref(clear));
+	json_decref(clear);
 	return object;
 }

@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 
+#include "job/edit.h"
 #include "job/event.h"
 #include "job/job.h"
 
@@ -20,6 +21,11 @@ int wire_job_from_json(const json_t *json, struct job *job, int64_t *ret_speed);
 int wire_spec_from_json(const json_t *json, struct job *job, const char **ret_field);
 /* type JobSpec of what is set in *job. New reference. */
 json_t *wire_spec_to_json(const struct job *job);
+
+/* type JobChanges → *edit (initialised by this call), as above; ret_field may also be "clear". */
+int wire_edit_from_json(const json_t *json, struct job_edit *edit, const char **ret_field);
+/* New reference. */
+json_t *wire_edit_to_json(const struct job_edit *edit);
 
 /* type Event. job may be NULL. New reference. */
 json_t *wire_event_to_json(const struct event *event, const struct job *job);

@@ -5,6 +5,7 @@ import ctypes
 import os
 import pathlib
 import shutil
+import struct
 import subprocess
 import time
 
@@ -177,13 +178,16 @@ class Shim:
         self.library = room.path / "shim.so"
         self.log = room.path / "shim.log"
         self.gate = room.path / "shim.gate"
+        self.wall = room.path / "shim.wall"
+        self.ahead_usec = 0
         source = pathlib.Path(__file__).parent / "shim.c"
         run(need("gcc"), "-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o", self.library, source, "-ldl", "-lpthread")
         self.log.touch()
+        self.wall.write_bytes(bytes(8))
 
     def environment(self, *rules):
         variables = {"LD_PRELOAD": str(self.library), "FETCHD_SHIM": ",".join(rules), "FETCHD_SHIM_LOG": str(self.log),
-                     "FETCHD_SHIM_GATE": str(self.gate)}
+                     "FETCHD_SHIM_GATE": str(self.gate), "FETCHD_SHIM_WALL": str(self.wall)}
         for kind, name in (("asan", "ASAN_OPTIONS"), ("tsan", "TSAN_OPTIONS")):
             if sanitizer(kind):
                 variables[name] = os.environ.get(name, "") + ":verify_asan_link_order=0"
@@ -199,6 +203,12 @@ class Shim:
         while [made[0] for made in self.calls()].count(call) < count:
             assert time.monotonic() < deadline, self.calls()
             time.sleep(0.01)
+
+    def step(self, seconds):
+        """Someone sets the daemon's wall clock: so much ahead, or back."""
+        self.ahead_usec += round(seconds * 1000000)
+        with open(self.wall, "r+b", buffering=0) as file:
+            file.write(struct.pack("=q", self.ahead_usec))
 
     def open_gate(self):
         self.gate.touch()

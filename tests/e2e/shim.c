@@ -1,15 +1,20 @@
-/* A library to be preloaded: file calls on part files that fail as a test asks. tests/e2e/disks.py, class
- * Shim. Every call is logged as "CALL FILE RESULT", result 0 or -errno. */
+/* A library to be preloaded: file calls on part files that fail, and a wall clock that is set, as a test
+ * asks. tests/e2e/disks.py, class Shim. Every call is logged as "CALL FILE RESULT", result 0 or -errno. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 
 enum how { PASS, FAIL, SHORT, WAIT };
@@ -243,4 +248,64 @@ int open(const char *path, int flags, ...)
 	if (strcmp(path, "/proc/meminfo") == 0 && getenv("FETCHD_SHIM_MEMINFO"))
 		path = getenv("FETCHD_SHIM_MEMINFO");
 	return next(path, flags, mode);
+}
+
+/* ---- the wall clock: as far from the machine's as the first eight bytes of the file FETCHD_SHIM_WALL say,
+ * in microseconds. A write to it is a step. */
+
+static const volatile int64_t *wall_ahead_usec;
+static int wall_step_fd = -1;
+static pthread_once_t wall_once = PTHREAD_ONCE_INIT;
+
+static void wall_begin(void)
+{
+	int (*open_next)(const char *, int, ...) = next_of("open");
+	const char *path = getenv("FETCHD_SHIM_WALL");
+	int fd = path ? open_next(path, O_RDONLY | O_CLOEXEC) : -1;
+	void *page = fd < 0 ? MAP_FAILED : mmap(NULL, sizeof(int64_t), PROT_READ, MAP_SHARED, fd, 0);
+
+	if (path && page == MAP_FAILED)
+		abort();
+	if (path)
+		wall_ahead_usec = page;
+}
+
+int clock_gettime(clockid_t id, struct timespec *ts)
+{
+	int (*next)(clockid_t, struct timespec *) = next_of("clock_gettime");
+	int result = next(id, ts);
+
+	pthread_once(&wall_once, wall_begin);
+	if (result == 0 && id == CLOCK_REALTIME && wall_ahead_usec) {
+		int64_t usec = *wall_ahead_usec + ts->tv_nsec / 1000 + (int64_t)ts->tv_sec * 1000000;
+
+		ts->tv_sec = usec / 1000000;
+		ts->tv_nsec = usec % 1000000 * 1000;
+	}
+	return result;
+}
+
+int timerfd_create(int id, int flags)
+{
+	int (*next)(int, int) = next_of("timerfd_create");
+	const char *path = getenv("FETCHD_SHIM_WALL");
+
+	if (!path || id != CLOCK_REALTIME)
+		return next(id, flags);
+	wall_step_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (wall_step_fd < 0 || inotify_add_watch(wall_step_fd, path, IN_MODIFY) < 0)
+		abort();
+	return wall_step_fd;
+}
+
+int timerfd_settime(int fd, int flags, const struct itimerspec *new, struct itimerspec *old)
+{
+	int (*next)(int, int, const struct itimerspec *, struct itimerspec *) = next_of("timerfd_settime");
+	char events[4096];
+
+	if (fd != wall_step_fd)
+		return next(fd, flags, new, old);
+	while (read(fd, events, sizeof(events)) > 0)
+		;
+	return 0;
 }

@@ -129,3 +129,47 @@ def test_10_a_watch_catches_up_with_ones_own(daemon, ctl, games, news, origin):
     everything = ctl.watch("--since", 0)
     everything.kind("done", mine)
     everything.kind("done", theirs)
+
+
+def test_20_groups_and_dependencies_are_each_users_own(daemon, ctl, games, news, origin):
+    [mine] = games.add("-g", "same", origin.url("/gate/g/bytes/10/a"))
+    foreign, none = (news("add", "--after", job, origin.url("/bytes/10/b")) for job in (mine, 4711))
+    assert foreign.code == none.code == 5
+    assert foreign.err.replace(f"job {mine} ", "job N ") == none.err.replace("job 4711 ", "job N ")
+    assert news("group", "show", "same").code == news("wait", "-g", "same").code == 3
+    news.ok("group", "create", "same", "--policy=fail-fast")
+    policy = {g["owner"]: g["policy"] for g in ctl.ok("--json", "group", "list").json}
+    assert policy == {games.user.pw_uid: "collect", news.user.pw_uid: "fail_fast"}
+    assert [g["owner"] for g in news.ok("--json", "group", "list").json] == [news.user.pw_uid]
+    assert ctl.ok("--json", "group", "show", "same").json[0]["name"] == "same"
+    origin.release("g")
+    assert games("wait", "-g", "same").code == 0
+
+
+def test_11_a_backup_is_for_root_and_the_daemons_own(daemon, games, room):
+    place = room.path / "games"
+    place.mkdir()
+    place.chmod(0o777)
+    result = games("backup", place / "copy")
+    assert result.code == 4 and list(place.iterdir()) == []
+
+
+def test_12_edit_and_selections_are_of_ones_own(daemon, ctl, games, news, origin):
+    [theirs] = news.add("-g", "g", origin.url("/gate/g/bytes/10/b"))
+    [mine] = games.add(origin.url("/gate/g/bytes/10/a"))
+    assert games("edit", mine, theirs, "-p", 1).code == 3
+    assert ctl.job(theirs)["priority"] == ctl.job(mine)["priority"] == 0
+    assert games("list", "-g", "g").code == 3 and games("cancel", "-g", "g").code == 3
+    ctl.ok("edit", theirs, "-p", 2, "-A", "root")
+    assert ctl.job(theirs)["owner"] == news.user.pw_uid and news.job(theirs)["priority"] == 2
+    origin.release("g")
+    assert news.wait(theirs).code == 0 and games.wait(mine).code == 0
+    assert games("list").code == 0 and games.jobs("-n", 5) == {mine: games.jobs()[mine]}
+
+
+def test_13_the_same_of_another_user_is_another(daemon, games, news, origin):
+    url = origin.url("/gate/g/bytes/10/a")
+    [mine] = games.add("--on-conflict", "skip", url)
+    [theirs] = news.add("--on-conflict", "skip", url)
+    assert mine != theirs and games.add("--on-conflict", "skip", url) == [mine]
+    origin.release("g")

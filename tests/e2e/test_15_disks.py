@@ -953,3 +953,43 @@ def test_35_a_start_on_a_full_disk(stopped, small_state, ctl, origin):
     small_state.empty()
     stopped.start()
     assert ctl.wait(*ctl.add(origin.url("/bytes/10/a"))).code == 0
+
+
+def test_36_what_a_full_disk_undid(stopped, small_state, ctl, origin, room):
+    """Claims, verbs, retries and schedules that came while nothing could be written: none is half-done, none is
+    forgotten, and the sums are those of the rows."""
+    small_state.remount("size=16m")
+    stopped.options.update({"Queue.MaxPerHost": 8, "Hosts.Adaptive": "no", "Hosts.Breaker": "no", "Hosts.RetriesPerHost": 0})
+    stopped.start()
+    running = ctl.add("-g", "all", *(origin.url(f"/bytes/300000/{i}?pause=1000&until=g") for i in range(8)))
+    origin.wait_gated("g", 8)
+    queued = ctl.add("-g", "all", "-", stdin="".join(origin.url(f"/bytes/10/q{i}\n") for i in range(300)))
+    failing = ctl.add("-g", "all", "--priority", 1, "--retry-delay", "200ms",
+                      *(origin.url(f"/bytes/10/r{i}?status=503&times=1", port=1) for i in range(8)))
+    for job in failing:
+        ctl.watch("--since", 0).kind("waiting", job)
+    later = ctl.add("-g", "all", "--not-before", "300ms", *(origin.url(f"/bytes/10/l{i}", port=2) for i in range(8)))
+    small_state.fill(0)
+    refused = ctl("add", "-", stdin="".join(origin.url(f"/bytes/10/no{i}\n") for i in range(5000)))
+    assert refused.code == 75
+    for verb in ("pause", "cancel"):
+        result = ctl(verb, "--all")
+        assert result.code == 75 and "nothing was changed" in result.err, result
+    # The slots are free, and each claim is undone.
+    origin.release("g")
+    assert ctl("cancel", *running).code == 75
+    states = {job["state"] for job in ctl.jobs().values()}
+    assert not states & {"paused", "cancelled"}, states
+    small_state.empty()
+    everything = [*running, *queued, *failing, *later]
+    assert ctl.wait(*everything).code == 0
+    assert all(job["state"] == "done" for job in ctl.jobs().values()) and len(ctl.jobs()) == len(everything)
+    counts = ctl.ok("--json", "status").json[0]["counts"]
+    assert counts["done"] == len(everything) == sum(counts.values())
+    stopped.stop()
+    with contextlib.closing(sqlite3.connect(small_state.path / "queue.db")) as database:
+        [sums] = database.execute("SELECT queued, waiting, active, paused, done, failed, cancelled FROM groups")
+        assert sums == (0, 0, 0, 0, len(everything), 0, 0)
+        rows = database.execute("SELECT sum(received) FROM jobs").fetchall()
+        assert database.execute("SELECT bytes FROM usage").fetchall() == rows
+    stopped.start()

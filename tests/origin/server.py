@@ -36,6 +36,7 @@ class Origin:
         self._fixed_port = fixed_port
         self._versions = {}
         self._counts = {}
+        self._admitted = {}
         self._open_gates = set()
         self._waiters = {}
         self._loop = None
@@ -216,6 +217,19 @@ class Origin:
         return times is None or count < times
 
     async def _answer(self, x):
+        """429 when limit=N others that say so are being answered at this port."""
+        b, port = x.behaviour, x.request.port
+        if not b.has("limit"):
+            return await self._behave(x)
+        if self._admitted.get(port, 0) >= b.number("limit"):
+            return await x.short(429, {})
+        self._admitted[port] = self._admitted.get(port, 0) + 1
+        try:
+            return await self._behave(x)
+        finally:
+            self._admitted[port] -= 1
+
+    async def _behave(self, x):
         b = x.behaviour
         if b.gate:
             await self._pass_gate(b.gate, x.reader)

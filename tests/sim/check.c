@@ -21,12 +21,22 @@ static bool is_put_off(const struct model *model, const struct model_job *m, con
 	       row->waiting_for == JOB_WAIT_RETRY && row->due_usec > clock_wall_usec();
 }
 
+/* What fell due while nobody ran is let in bit by bit. */
+static bool is_piled(const struct model *model, const struct model_job *m, const struct job *row)
+{
+	return m->state == JOB_QUEUED && row->state == JOB_WAITING && row->due_usec <= model->opened_usec;
+}
+
 static void check_state(const struct model *model, struct model_job *m, const struct job *row, int index)
 {
 	if (m->may_fail && row->state == JOB_FAILED)
 		m->state = JOB_FAILED;
 	m->may_fail = false;
 	if (is_put_off(model, m, row)) {
+		m->state = JOB_WAITING;
+		m->due_usec = row->due_usec;
+	}
+	if (is_piled(model, m, row)) {
 		m->state = JOB_WAITING;
 		m->due_usec = row->due_usec;
 	}
@@ -104,10 +114,12 @@ static void check_rows(struct model *model, struct store *store)
 	bool seen[MODEL_JOBS_MAX] = {false};
 	struct job_filter filter;
 	struct job_list list;
+	int64_t after_id = 0;
+	bool more;
 
 	job_filter_init(&filter);
 	filter.all_owners = true;
-	if (store_list(store, &filter, 0, false, 2 * MODEL_JOBS_MAX, &list) != 0)
+	if (store_list(store, &filter, &after_id, false, 2 * MODEL_JOBS_MAX, &list, &more) != 0)
 		sim_fail("the rows cannot be read");
 	for (size_t i = 0; i < list.n; i++) {
 		check_row(model, list.jobs[i], seen);

@@ -206,7 +206,7 @@ static void retry(struct model_job *m)
 	int64_t now = clock_wall_usec();
 
 	m->failures = m->restarts = 0;
-	if (now > m->deadline_usec) {
+	if (now >= m->deadline_usec) {
 		int64_t created = m->deadline_usec - m->span_usec;
 
 		m->span_usec = now - created + m->span_usec;
@@ -519,6 +519,7 @@ void model_crashed(struct model *model)
 {
 	model->n_requests = 0;
 	model->stopping = false;
+	model->opened_usec = clock_wall_usec();
 	model->lowest_started = INT32_MAX;
 	for (size_t i = 0; i < model->n_jobs; i++) {
 		struct model_job *m = &model->jobs[i];
@@ -545,7 +546,8 @@ void model_settled(struct model *model, bool full)
 
 		if (m->there && m->state == JOB_WAITING && m->due_usec > 0 && m->due_usec <= now)
 			m->state = JOB_QUEUED;
-		if (m->there && m->state == JOB_QUEUED && now > m->deadline_usec)
+		if (m->there && (m->state == JOB_QUEUED || m->state == JOB_WAITING) &&
+			now >= m->deadline_usec)
 			m->may_fail = true;
 	}
 }

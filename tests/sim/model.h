@@ -55,6 +55,7 @@ struct model {
 	int64_t max_active, max_per_host, max_per_user; /* max_per_user 0: no bound */
 	const struct config *config;
 	bool stopping;
+	int64_t opened_usec;	/* wall: when the queue was last opened after a crash */
 	int32_t lowest_started; /* priority, since the last check; INT32_MAX: none */
 };
 

@@ -345,9 +345,9 @@ static void take_worker_message(struct sim *sim, struct msg *msg)
 	case WORKER_START: take_start(sim, (struct worker_start *)msg); break;
 	case WORKER_CANCEL: take_cancel(sim, (struct worker_cancel *)msg); break;
 	case WORKER_TUNE: config_unref(((struct worker_tune *)msg)->config); break;
+	case WORKER_LIMIT:
 	case WORKER_STOP:
 	case WORKER_NETWORK:
-	case WORKER_LIMIT: break;
 	}
 	free(msg);
 }

@@ -1,7 +1,7 @@
 /* Properties of the queue, over random histories: tests/sim/model.h says what holds, after each step and at
  *the end. A failure is shrunk and printed as it can be run again:
  *
- *	FETCHD_SIM_HISTORIES=10000	so many, instead of 500
+ *	FETCHD_SIM_HISTORIES=10000	so many, instead of 100
  *	FETCHD_SIM_SEED=7		from this seed on, instead of 1
  *	FETCHD_SIM_OPS='7 add:0:0:0 …'	this one alone, told step by step
  */
@@ -17,7 +17,7 @@
 #include "base/alloc.h"
 #include "tests/sim/history.h"
 
-#define HISTORIES 500
+#define HISTORIES 100
 #define SLICE	  100
 
 static uint64_t number_of(const char *variable, uint64_t otherwise)

@@ -4,6 +4,7 @@ EXTRA_DIST += tests/unit/origin_sim.h tests/unit/unit.h
 if HAVE_CMOCKA
 unit_tests = \
 	tests/unit/test_alloc \
+	tests/unit/test_base64 \
 	tests/unit/test_clock \
 	tests/unit/test_fileio \
 	tests/unit/test_log \
@@ -20,6 +21,7 @@ unit_tests = \
 	tests/unit/test_digest \
 	tests/unit/test_disposition \
 	tests/unit/test_cookie \
+	tests/unit/test_edit \
 	tests/unit/test_event \
 	tests/unit/test_filter \
 	tests/unit/test_governor \
@@ -31,6 +33,7 @@ unit_tests = \
 	tests/unit/test_lifecycle \
 	tests/unit/test_name \
 	tests/unit/test_origin \
+	tests/unit/test_ramp \
 	tests/unit/test_retry \
 	tests/unit/test_throttle \
 	tests/unit/test_verdict \
@@ -40,6 +43,7 @@ unit_tests = \
 	tests/unit/test_netrc \
 	tests/unit/test_timecond \
 	tests/unit/test_gate \
+	tests/unit/test_dependencies \
 	tests/unit/test_pace \
 	tests/unit/test_store \
 	tests/unit/test_address \
@@ -60,6 +64,8 @@ unit_wire = src/libwire.a $(unit_job) $(JANSSON_LIBS)
 
 tests_unit_test_alloc_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_alloc_LDADD = $(unit_base)
+tests_unit_test_base64_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_base64_LDADD = $(unit_base)
 tests_unit_test_clock_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_clock_LDADD = $(unit_base)
 tests_unit_test_fileio_CPPFLAGS = $(unit_cppflags)
@@ -81,6 +87,8 @@ tests_unit_test_units_LDADD = $(unit_base)
 
 tests_unit_test_gate_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_gate_LDADD = $(unit_fetchd)
+tests_unit_test_dependencies_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_dependencies_LDADD = $(unit_fetchd) $(EVENT_LIBS) $(CURL_LIBS) $(SQLITE_LIBS) $(SSL_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS)
 tests_unit_test_pace_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_pace_LDADD = $(unit_fetchd)
 tests_unit_test_store_CPPFLAGS = $(unit_cppflags)
@@ -110,6 +118,8 @@ tests_unit_test_disposition_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_disposition_LDADD = $(unit_job)
 tests_unit_test_cookie_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_cookie_LDADD = $(unit_job)
+tests_unit_test_edit_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_edit_LDADD = $(unit_job)
 tests_unit_test_event_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_event_LDADD = $(unit_job)
 tests_unit_test_filter_CPPFLAGS = $(unit_cppflags)
@@ -132,6 +142,8 @@ tests_unit_test_name_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_name_LDADD = $(unit_job)
 tests_unit_test_origin_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_origin_LDADD = $(unit_job)
+tests_unit_test_ramp_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_ramp_LDADD = $(unit_job)
 tests_unit_test_retry_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_retry_LDADD = $(unit_job)
 tests_unit_test_throttle_CPPFLAGS = $(unit_cppflags)

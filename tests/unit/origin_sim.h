@@ -279,15 +279,25 @@ static inline void sim_end(struct sim *s, unsigned i)
 	sim_see_limit(s);
 }
 
+/* As the engine does: silence is listened to before each start. Returns when to look again; 0: not before
+ * something ends. */
 static inline int64_t sim_fill(struct sim *s)
 {
-	int64_t until_usec = 0;
+	int64_t until_usec = 0, ramp_usec = 0;
 
-	while ((s->c->jobs == 0 || s->started < s->c->jobs) &&
-		governor_may_start(&s->governor, s->c->policy, s->active, s->now_usec, &until_usec) ==
-			GOVERNOR_FREE)
+	while (s->c->jobs == 0 || s->started < s->c->jobs) {
+		enum governor_block block;
+
+		governor_ramp(&s->governor, s->c->policy, s->now_usec, &ramp_usec);
+		sim_see_limit(s);
+		block = governor_may_start(&s->governor, s->c->policy, s->active, s->now_usec, &until_usec);
+		if (block == GOVERNOR_LIMIT)
+			return ramp_usec;
+		if (block != GOVERNOR_FREE)
+			return until_usec;
 		sim_start(s);
-	return until_usec;
+	}
+	return 0;
 }
 
 /* The attempts end in the order they started in where they end in the same moment. */

@@ -15,7 +15,8 @@ static void test_names_and_numbers(void **state)
 		"done",
 		"failed",
 		"cancelled",
-		"removed"};
+		"removed",
+		"edited"};
 
 	(void)state;
 	assert_int_equal(EVENT_KIND_LAST, ARRAY_LEN(want) - 1);

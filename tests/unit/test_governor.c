@@ -57,7 +57,7 @@ static int64_t grow_to(struct governor *g, const struct governor_policy *policy,
 static void test_size(void **state)
 {
 	(void)state;
-	assert_true(sizeof(struct governor) <= 264);
+	assert_true(sizeof(struct governor) <= 296);
 }
 
 static void test_grows_only_when_used(void **state)
@@ -72,6 +72,73 @@ static void test_grows_only_when_used(void **state)
 		attempt(&g, &policy, 1, GOVERNOR_SUCCESS, i, NOW + i * SEC, SEC);
 	CHECK_INT("one at a time", governor_limit(&g, &policy), 2);
 	grow_to(&g, &policy, 50, NOW + 2000 * SEC);
+}
+
+/* So many are active, and nothing has happened since. */
+static unsigned ramp(
+	struct governor *g, const struct governor_policy *policy, int64_t now, int64_t *ret_again)
+{
+	governor_ramp(g, policy, now, ret_again);
+	return governor_limit(g, policy);
+}
+
+static void test_ramp(void **state)
+{
+	struct governor_policy policy = policy_of(40);
+	struct governor_ticket tickets[32];
+	struct governor g;
+	int64_t again, now = NOW;
+
+	(void)state;
+	governor_init(&g, &policy, now);
+	CHECK_INT("not in use", ramp(&g, &policy, now + SEC, &again), 2);
+	CHECK_INT("no time", again, 0);
+	for (unsigned i = 0; i < 2; i++)
+		governor_started(&g, &policy, i + 1, now, &tickets[i]);
+	CHECK_INT("too early", ramp(&g, &policy, now + 9999, &again), 2);
+	CHECK_INT("again", again, now + 10000);
+	CHECK_INT("10 ms", ramp(&g, &policy, again, &again), 8);
+	for (unsigned i = 2; i < 8; i++)
+		governor_started(&g, &policy, i + 1, now + 15000, &tickets[i]);
+	CHECK_INT("a start", ramp(&g, &policy, now + 20000, &again), 8);
+	governor_ended(&g, &policy, &tickets[0], GOVERNOR_ALIVE, 1, now + 21000);
+	CHECK_INT("one is missing", ramp(&g, &policy, now + 80000, &again), 8);
+	governor_started(&g, &policy, 8, now + 80000, &tickets[0]);
+	CHECK_INT("four times", ramp(&g, &policy, now + 100000, &again), 32);
+	for (unsigned i = 8; i < 32; i++)
+		governor_started(&g, &policy, i + 1, now + 100000, &tickets[i]);
+	policy.adaptive = false;
+	CHECK_INT("off", ramp(&g, &policy, now + SEC, &again), 40);
+	policy.adaptive = true;
+	/* It complains: what was allowed unseen goes back as far as the complaint, and rises no more by
+	 * silence. */
+	governor_ended(&g, &policy, &tickets[3], GOVERNOR_OVERLOAD, 1, now + SEC);
+	CHECK_INT("cut", governor_limit(&g, &policy), 3);
+	governor_started(&g, &policy, 3, now + SEC, &tickets[3]);
+	CHECK_INT("no more", ramp(&g, &policy, now + 9 * SEC, &again), 3);
+	CHECK_INT("no time", again, 0);
+}
+
+/* The bound is reached, and a limit that came from a restart is ramped on. */
+static void test_ramp_to_the_bound(void **state)
+{
+	struct governor_policy policy = policy_of(40);
+	struct governor_memory memory = {.limit = 24};
+	struct governor_ticket ticket;
+	struct governor g;
+	int64_t again;
+
+	(void)state;
+	governor_restore(&g, &policy, &memory, NOW);
+	governor_started(&g, &policy, 24, NOW, &ticket);
+	CHECK_INT("bound", ramp(&g, &policy, NOW + SEC, &again), 40);
+	governor_started(&g, &policy, 40, NOW + SEC, &ticket);
+	CHECK_INT("stays", ramp(&g, &policy, NOW + 2 * SEC, &again), 40);
+	CHECK_INT("no time", again, 0);
+	memory.ceiling = 24;
+	governor_restore(&g, &policy, &memory, NOW);
+	governor_started(&g, &policy, 24, NOW, &ticket);
+	CHECK_INT("where it hurt", ramp(&g, &policy, NOW + SEC, &again), 24);
 }
 
 static void test_limits(void **state)
@@ -275,6 +342,32 @@ static void test_breaker(void **state)
 	CHECK_INT("and closed", governor_breaker(&g, now), BREAKER_CLOSED);
 }
 
+/* A port that was dead for hours drives the limit to 1 and the starts apart; a probe that is answered ends
+ * that. */
+static void test_after_the_breaker(void **state)
+{
+	struct governor_policy policy = policy_of(6);
+	struct governor g;
+	int64_t now = NOW, until;
+
+	(void)state;
+	governor_init(&g, &policy, now);
+	for (int i = 0; i < 30; i++) {
+		if (governor_may_start(&g, &policy, 0, now, &until) != GOVERNOR_FREE)
+			now = until;
+		attempt(&g, &policy, 1, GOVERNOR_TIMEOUT, i, now, SEC / 10);
+		now += SEC / 10;
+	}
+	CHECK_INT("limit", governor_limit(&g, &policy), 1);
+	assert_true(governor_interval_usec(&g, &policy) > SEC);
+	assert_true(governor_may_start(&g, &policy, 0, now, &until) == GOVERNOR_BREAKER);
+	attempt(&g, &policy, 1, GOVERNOR_SUCCESS, 1, until, SEC);
+	CHECK_INT("closed", governor_breaker(&g, until + SEC), BREAKER_CLOSED);
+	CHECK_INT("interval", governor_interval_usec(&g, &policy), 0);
+	CHECK_INT("as new", governor_limit(&g, &policy), 2);
+	grow_to(&g, &policy, 6, until + SEC);
+}
+
 static void test_retry_budget(void **state)
 {
 	struct governor_policy policy = policy_of(6);
@@ -286,7 +379,9 @@ static void test_retry_budget(void **state)
 	for (int i = 0; i < 10; i++)
 		CHECK_INT("burst", governor_retry(&g, &policy, NOW), 0);
 	CHECK_INT("empty", governor_retry(&g, &policy, NOW) / 1000, (NOW + 2 * SEC) / 1000);
-	CHECK_INT("half", governor_retry(&g, &policy, NOW + SEC) / 1000, (NOW + 2 * SEC) / 1000);
+	CHECK_INT("its own turn", governor_retry(&g, &policy, NOW + SEC) / 1000, (NOW + 4 * SEC) / 1000);
+	for (int i = 0; i < 100; i++)
+		assert_true(governor_retry(&g, &policy, NOW + SEC) <= NOW + 11 * SEC);
 	CHECK_INT("full", governor_retry(&g, &policy, NOW + 2 * SEC + 1), 0);
 	for (int i = 0; i < 5; i++)
 		attempt(&g, &policy, 1, GOVERNOR_SUCCESS, i, NOW + 2 * SEC, 1);
@@ -367,8 +462,8 @@ static void check_sane(const struct governor *g, const struct governor_policy *p
 	governor_save(g, &memory);
 	assert_true(governor_limit(g, policy) >= 1 && governor_limit(g, policy) <= policy->max);
 	assert_true(memory.limit >= 1 && memory.ceiling >= 0 && memory.failures >= 0);
-	assert_true(memory.probe_interval_usec >= 30 * SEC && memory.probe_interval_usec <= 600 * SEC);
-	assert_true(memory.probe_usec >= 0 && memory.probe_usec <= now_usec + 600 * SEC);
+	assert_true(memory.probe_interval_usec >= 30 * SEC && memory.probe_interval_usec <= 120 * SEC);
+	assert_true(memory.probe_usec >= 0 && memory.probe_usec <= now_usec + 240 * SEC);
 	assert_true(memory.breaker_until_usec >= 0);
 	assert_true(memory.breaker_until_usec <= now_usec + policy->breaker_max_usec);
 	if (governor_may_start(g, policy, 0, now_usec, &until) != GOVERNOR_FREE && until != 0)
@@ -446,6 +541,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_size),
 		cmocka_unit_test(test_grows_only_when_used),
+		cmocka_unit_test(test_ramp),
+		cmocka_unit_test(test_ramp_to_the_bound),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_tune_lowers_at_once),
 		cmocka_unit_test(test_cut),
@@ -455,6 +552,7 @@ int main(void)
 		cmocka_unit_test(test_bytes_grow),
 		cmocka_unit_test(test_start_interval),
 		cmocka_unit_test(test_breaker),
+		cmocka_unit_test(test_after_the_breaker),
 		cmocka_unit_test(test_retry_budget),
 		cmocka_unit_test(test_told_seldom),
 		cmocka_unit_test(test_memory),

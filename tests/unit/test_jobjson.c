@@ -7,6 +7,7 @@
 
 #include "wire/attemptjson.h"
 #include "wire/frame.h"
+#include "wire/groupjson.h"
 #include "wire/jobjson.h"
 
 static json_t *parse(const char *text)
@@ -40,6 +41,7 @@ static void fill_job(struct job *job)
 	job->started_usec = 2000;
 	job->finished_usec = 3000;
 	job->due_usec = 4000;
+	job->not_before_usec = 500;
 	job->attempts = 2;
 	job->failures = 1;
 	job->max_attempts = 10;
@@ -53,6 +55,10 @@ static void fill_job(struct job *job)
 	str_set(&job->options.checksum, "md5=0123456789abcdef0123456789abcdef");
 	str_set(&job->options.headers, "Authorization: sesame\nCookie: sesame\n");
 	str_set(&job->options.user_agent, "agent");
+	job->after = xcalloc(2, sizeof(*job->after));
+	job->n_after = 2;
+	job->after[0].id = 5;
+	job->after[1].id = 6;
 	job->integrity = JOB_INTEGRITY_UNVERIFIED;
 	str_set(&job->encoded, "gzip");
 	str_set(&job->digest, "sha-256=00");
@@ -238,9 +244,10 @@ static void test_job_refused(void **state)
 static const char full_spec[] =
 	"{\"url\":\"http://h/f\",\"dir\":\"/"
 	"srv\",\"name\":\"n\",\"group\":\"g\",\"priority\":-3,\"key\":\"k\","
+	"\"after\":[3,4],\"after_any\":[5],"
 	"\"checksum\":\"md5=00\",\"headers\":[\"A: 1\",\"B: 2\"],\"user_agent\":\"ua\",\"referer\":\"r\","
 	"\"limit_rate\":0,\"max_filesize\":5,\"max_attempts\":6,\"retry_delay_usec\":7,\"max_time_usec\":8,"
-	"\"connect_timeout_usec\":9,\"deadline_usec\":10,\"on_conflict\":\"skip\","
+	"\"connect_timeout_usec\":9,\"deadline_usec\":10,\"not_before_usec\":11,\"on_conflict\":\"skip\","
 	"\"remote_name\":true,\"conditional\":true,\"if_newer_usec\":0,\"resume\":\"strict\",\"insecure\":"
 	"true,"
 	"\"auth\":\"digest\",\"user\":\"us\",\"password\":\"\",\"bearer\":\"be\",\"cookies\":\"co\",\"cookie_"
@@ -262,6 +269,11 @@ static void test_spec_round_trip(void **state)
 	CHECK_STR("group", job.group, "g");
 	CHECK_STR("key", job.key, "k");
 	CHECK_INT("priority", job.priority, -3);
+	CHECK_INT("after", job.n_after, 3);
+	CHECK_INT("after 1", job.after[1].id, 4);
+	CHECK_INT("after 1", job.after[1].any, false);
+	CHECK_INT("after 2", job.after[2].id, 5);
+	CHECK_INT("after 2", job.after[2].any, true);
 	CHECK_STR("checksum", job.options.checksum, "md5=00");
 	CHECK_STR("headers", job.options.headers, "A: 1\nB: 2\n");
 	CHECK_STR("user_agent", job.options.user_agent, "ua");
@@ -273,6 +285,7 @@ static void test_spec_round_trip(void **state)
 	CHECK_INT("max_time", job.options.max_time_usec, 8);
 	CHECK_INT("connect_timeout", job.options.connect_timeout_usec, 9);
 	CHECK_INT("deadline", job.options.deadline_usec, 10);
+	CHECK_INT("not_before", job.not_before_usec, 11);
 	CHECK_INT("on_conflict", job.options.on_conflict, JOB_CONFLICT_SKIP);
 	CHECK_INT("remote_name", job.options.remote_name, true);
 	CHECK_INT("conditional", job.options.conditional, true);
@@ -548,6 +561,59 @@ static void test_idl_agrees(void **state)
 	job_done(&job);
 }
 
+/* ---- Group */
+
+static json_t *group_json(struct job_group *group)
+{
+	json_t *json = wire_group_to_json(group);
+
+	assert_non_null(json);
+	return json;
+}
+
+static void check_group_state(const char *row, struct job_group *group, const char *want)
+{
+	json_t *json = group_json(group);
+
+	CHECK_STR(row, json_string_value(json_object_get(json, "state")), want);
+	json_decref(json);
+}
+
+static void test_group(void **state)
+{
+	char name[] = "g";
+	struct job_group group = {.name = name, .policy = GROUP_FAIL_FAST, .deadline_usec = -1};
+	json_t *json;
+
+	(void)state;
+	check_group_state("made", &group, "empty");
+	group.filling = true;
+	group.by_state[JOB_QUEUED] = 1;
+	check_group_state("a list comes", &group, "filling");
+	group.filling = false;
+	check_group_state("it is whole", &group, "running");
+	group.fate = GROUP_FATE_CANCEL;
+	group.fate_job = 7;
+	check_group_state("one has failed", &group, "ending");
+	group.by_state[JOB_QUEUED] = 0;
+	group.by_state[JOB_CANCELLED] = 1;
+	check_group_state("all have ended", &group, "failed");
+	group.finished_usec = 2;
+	group.deadline_usec = 3;
+	group.limit_rate = 4;
+	json = group_json(&group);
+	check_fields("Group", json);
+	CHECK_STR("policy", json_string_value(json_object_get(json, "policy")), "fail_fast");
+	json_decref(json);
+	group.fate = GROUP_FATE_NONE;
+	group.by_state[JOB_CANCELLED] = 0;
+	group.by_state[JOB_DONE] = 1;
+	check_group_state("all are done", &group, "done");
+	CHECK_INT("collect", wire_policy_parse("collect"), GROUP_COLLECT);
+	CHECK_INT("fail_fast", wire_policy_parse("fail_fast"), GROUP_FAIL_FAST);
+	CHECK_INT("fail-fast", wire_policy_parse("fail-fast"), -1);
+}
+
 static void test_idl_is_whole(void **state)
 {
 	(void)state;
@@ -572,6 +638,7 @@ int main(void)
 		cmocka_unit_test(test_attempt_round_trip),
 		cmocka_unit_test(test_least_attempt),
 		cmocka_unit_test(test_idl_agrees),
+		cmocka_unit_test(test_group),
 		cmocka_unit_test(test_idl_is_whole),
 	};
 

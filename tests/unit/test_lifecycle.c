@@ -17,27 +17,27 @@ static const struct {
 } drawing[] = {
 	/* clang-format off */
 	{JOB_QUEUED,
-		/* due     claim     succeed retry      requeue   fail      stop-paused, stop-cancelled */
-		{"-",      "active", "-",    "-",       "=",      "failed", "-",         "-"},
+		/* due     claim     succeed retry      requeue   fail      stop-paused, stop-cancelled, defer */
+		{"-",      "active", "-",    "-",       "=",      "failed", "-",         "-",           "waiting"},
 		/* pause   resume    cancel       retry     remove */
 		{"paused", "=",      "cancelled", "=",      "x"}},
 	{JOB_WAITING,
-		{"queued", "-",      "-",    "-",       "-",      "-",      "-",         "-"},
+		{"queued", "-",      "-",    "-",       "-",      "failed", "-",         "-",           "-"},
 		{"paused", "=",      "cancelled", "queued", "x"}},
 	{JOB_ACTIVE,
-		{"-",      "-",      "done", "waiting", "queued", "failed", "paused",    "cancelled"},
+		{"-",      "-",      "done", "waiting", "queued", "failed", "paused",    "cancelled",   "-"},
 		{"!pause", "!run",   "!cancel",   "=",      "!remove"}},
 	{JOB_PAUSED,
-		{"-",      "-",      "-",    "-",       "-",      "-",      "-",         "-"},
+		{"-",      "-",      "-",    "-",       "-",      "failed", "-",         "-",           "waiting"},
 		{"=",      "queued", "cancelled", "queued", "x"}},
 	{JOB_DONE,
-		{"-",      "-",      "-",    "-",       "-",      "-",      "-",         "-"},
+		{"-",      "-",      "-",    "-",       "-",      "-",      "-",         "-",           "-"},
 		{"-",      "-",      "-",         "-",      "x"}},
 	{JOB_FAILED,
-		{"-",      "-",      "-",    "-",       "-",      "-",      "-",         "-"},
+		{"-",      "-",      "-",    "-",       "-",      "-",      "-",         "-",           "waiting"},
 		{"-",      "-",      "-",         "queued", "x"}},
 	{JOB_CANCELLED,
-		{"-",      "-",      "-",    "-",       "-",      "-",      "-",         "-"},
+		{"-",      "-",      "-",    "-",       "-",      "-",      "-",         "-",           "waiting"},
 		{"-",      "-",      "=",         "queued", "x"}},
 	/* clang-format on */
 };

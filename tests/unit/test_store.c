@@ -142,6 +142,8 @@ static void test_secrets_are_apart(void **state)
 	struct job_filter filter;
 	struct job_secrets *secrets;
 	struct job_list list;
+	int64_t after = 0;
+	bool more;
 
 	add(store, job);
 	job_need_secrets(plain); /* an empty set is none */
@@ -159,7 +161,7 @@ static void test_secrets_are_apart(void **state)
 	job_free(got);
 	job_filter_init(&filter);
 	filter.all_owners = true;
-	assert_int_equal(store_list(store, &filter, 0, false, 10, &list), 0);
+	assert_int_equal(store_list(store, &filter, &after, false, 10, &list, &more), 0);
 	assert_int_equal(list.n, 2);
 	for (size_t i = 0; i < list.n; i++)
 		assert_null(list.jobs[i]->secrets);
@@ -392,6 +394,175 @@ static void test_what_is_known_of_origins_outlives_the_store(void **state)
 	job_free(job);
 }
 
+/* ---- edit */
+
+static void edit(struct store *store, struct job *job)
+{
+	assert_int_equal(store_begin(store), 0);
+	assert_int_equal(store_edit(store, job), 0);
+	assert_int_equal(store_commit(store), 0);
+}
+
+static void test_an_edit_takes_other_secrets(void **state)
+{
+	struct store *store = *state;
+	struct job *job = job_with_secrets(), *got;
+	struct job_secrets *secrets;
+	int64_t origin_id;
+
+	add(store, job);
+	origin_id = job->origin_id;
+	job_secrets_free(job->secrets);
+	job->secrets = NULL;
+	str_set(&job->url, "https://example.net/b");
+	str_set(&job->origin, "https://example.net:443");
+	job->same = 5;
+	edit(store, job);
+	assert_true(job->has_secrets); /* they stay */
+	assert_int_not_equal(job->origin_id, origin_id);
+	assert_int_equal(store_get(store, job->id, &got), 0);
+	assert_string_equal(got->url, "https://example.net/b");
+	assert_string_equal(got->origin, "https://example.net:443");
+	assert_int_equal(got->same, 5);
+	job_free(got);
+	job_need_secrets(job)->bearer = xstrdup("token");
+	edit(store, job);
+	assert_int_equal(store_secrets(store, job->id, &secrets), 0);
+	check_same(secrets, job->secrets);
+	job_secrets_free(secrets);
+	str_set(&job->secrets->bearer, NULL);
+	edit(store, job);
+	assert_false(job->has_secrets);
+	check_gone(store, job->id);
+	job_free(job);
+}
+
+static void test_the_same_are_found_while_they_have_not_ended(void **state)
+{
+	struct store *store = *state;
+	struct job *one = job_for("http://example.org/a"), *two = job_for("http://example.org/a");
+	int64_t id = 0;
+
+	one->same = two->same = 77;
+	add(store, one);
+	add(store, two);
+	assert_int_equal(store_next_same(store, 77, &id), 0);
+	assert_int_equal(id, one->id);
+	assert_int_equal(store_next_same(store, 77, &id), 0);
+	assert_int_equal(id, two->id);
+	assert_int_equal(store_next_same(store, 77, &id), -ENOENT);
+	one->state = JOB_DONE;
+	assert_int_equal(store_begin(store), 0);
+	assert_int_equal(store_update(store, one, JOB_QUEUED), 0);
+	assert_int_equal(store_commit(store), 0);
+	id = 0;
+	assert_int_equal(store_next_same(store, 77, &id), 0);
+	assert_int_equal(id, two->id);
+	assert_int_equal(store_next_same(store, 78, &id), -ENOENT);
+	job_free(one);
+	job_free(two);
+}
+
+/* ---- lists */
+
+#define MANY 10000
+
+static void add_many(struct store *store)
+{
+	assert_int_equal(store_begin(store), 0);
+	for (int i = 1; i <= MANY; i++) {
+		struct job *job = job_for("http://example.org/a");
+
+		if (i == 3 || i == MANY)
+			str_set(&job->origin, "http://rare.example:80");
+		job->owner = 1;
+		job->state = i % 5000 == 0 ? JOB_FAILED : JOB_DONE;
+		assert_int_equal(store_add(store, job), 0);
+		job_free(job);
+	}
+	assert_int_equal(store_commit(store), 0);
+}
+
+/* Calls until there is no more; *ret_calls of them. */
+static size_t list_all(struct store *store, const struct job_filter *filter, int64_t *ids, size_t *ret_calls)
+{
+	int64_t after = 0;
+	bool more = true;
+	size_t n = 0;
+
+	for (*ret_calls = 0; more; (*ret_calls)++) {
+		int64_t before = after;
+		struct job_list list;
+
+		assert_int_equal(store_list(store, filter, &after, false, 10, &list, &more), 0);
+		assert_true(after > before || !more);
+		assert_true(after - before <= 4200 || filter->states);
+		for (size_t i = 0; i < list.n; i++)
+			ids[n++] = list.jobs[i]->id;
+		job_list_done(&list);
+	}
+	return n;
+}
+
+static void test_a_list_looks_at_a_bounded_number_of_rows(void **state)
+{
+	struct store *store = *state;
+	struct job_filter filter;
+	int64_t ids[16];
+	size_t calls;
+
+	add_many(store);
+	job_filter_init(&filter);
+	filter.all_owners = true;
+	filter.host = xstrdup("rare.example");
+	assert_int_equal(list_all(store, &filter, ids, &calls), 2);
+	assert_int_equal(ids[0], 3);
+	assert_int_equal(ids[1], MANY);
+	assert_in_range(calls, 2, 4);
+	/* An index leads there at once. */
+	filter.states = JOB_STATE_BIT(JOB_FAILED);
+	assert_int_equal(list_all(store, &filter, ids, &calls), 1);
+	assert_int_equal(calls, 1);
+	filter.states = JOB_STATE_BIT(JOB_QUEUED);
+	assert_int_equal(list_all(store, &filter, ids, &calls), 0);
+	assert_int_equal(calls, 1);
+	job_filter_done(&filter);
+}
+
+/* ---- backup */
+
+static void test_a_backup_has_what_is_written_meanwhile(void **state)
+{
+	struct store *store = *state;
+	struct store_backup *backup;
+	char head[16], path[128];
+	bool whole = false;
+	size_t steps = 0;
+
+	add_many(store);
+	assert_int_equal(store_backup_begin(store, &backup), 0);
+	while (!whole) {
+		struct job *job = job_for(CANARY);
+
+		assert_int_equal(store_backup_step(backup, &whole), 0);
+		if (++steps == 1 && !whole)
+			add(store, job);
+		job_free(job);
+	}
+	assert_true(steps >= 2);
+	snprintf(path, sizeof(path), "%s/queue.db.copy", folder);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_true(store_backup_size(backup) > 1000000);
+	assert_int_equal(store_backup_read(backup, head, sizeof(head), 0), sizeof(head));
+	assert_memory_equal(head, "SQLite format 3", 16);
+	CLEANUP_FREE char *all = xmalloc((size_t)store_backup_size(backup));
+
+	assert_int_equal(store_backup_read(backup, all, (size_t)store_backup_size(backup), 0),
+		store_backup_size(backup));
+	assert_non_null(memmem(all, (size_t)store_backup_size(backup), CANARY, strlen(CANARY)));
+	store_backup_end(backup);
+}
+
 /* ---- the network is back */
 
 static int64_t add_waiting(struct store *store, enum job_wait wait, int64_t due_usec)
@@ -455,14 +626,223 @@ static void test_no_hold_is_longer_than_it_may_be(void **state)
 	int64_t retry = add_waiting(store, JOB_WAIT_RETRY, 9000),
 		disk = add_waiting(store, JOB_WAIT_DISK, 9000), soon = add_waiting(store, JOB_WAIT_DISK, 10),
 		schedule = add_waiting(store, JOB_WAIT_SCHEDULE, 9000);
+	size_t n;
 
 	assert_int_equal(store_begin(store), 0);
-	assert_int_equal(store_clamp_retries(store, 500), 0);
+	assert_int_equal(store_clamp_retries(store, 500, 1, &n), 0);
+	assert_int_equal(n, 1);
+	assert_int_equal(store_clamp_retries(store, 500, 9, &n), 0);
+	assert_int_equal(n, 1);
 	assert_int_equal(store_commit(store), 0);
 	assert_int_equal(due_of(store, retry), 500);
 	assert_int_equal(due_of(store, disk), 500);
 	assert_int_equal(due_of(store, soon), 10);
 	assert_int_equal(due_of(store, schedule), 9000);
+}
+
+/* ---- groups */
+
+static int64_t make_group(struct store *store, const char *name, bool filling)
+{
+	CLEANUP_FREE char *copy = xstrdup(name);
+	struct job_group row = {.name = copy, .filling = filling, .created_usec = 1, .deadline_usec = -1};
+
+	assert_int_equal(store_begin(store), 0);
+	assert_int_equal(store_group_add(store, &row), 0);
+	assert_int_equal(store_commit(store), 0);
+	return row.id;
+}
+
+static struct job *job_of_group(const char *name)
+{
+	struct job *job = job_for("http://example.org/a");
+
+	job->group = xstrdup(name);
+	return job;
+}
+
+static int64_t queued_in(struct store *store, int64_t group_id)
+{
+	struct job_group row;
+
+	assert_int_equal(store_group_get(store, group_id, &row), 0);
+	job_group_done(&row);
+	return row.by_state[JOB_QUEUED];
+}
+
+/* What an operation that is undone has read must not take the counts of those before with it. */
+static void test_counts_of_groups_follow_what_is_undone(void **state)
+{
+	struct store *store = *state;
+	int64_t id = make_group(store, "g", false);
+	struct job *kept = job_of_group("g"), *undone = job_of_group("g");
+	const int64_t *touched;
+	size_t n;
+
+	assert_int_equal(store_begin(store), 0);
+	assert_int_equal(store_savepoint(store), 0);
+	assert_int_equal(store_add(store, kept), 0);
+	assert_int_equal(store_release(store), 0);
+	assert_int_equal(store_savepoint(store), 0);
+	assert_int_equal(store_add(store, undone), 0);
+	assert_int_equal(queued_in(store, id), 2);
+	assert_int_equal(store_rollback_to(store), 0);
+	assert_int_equal(queued_in(store, id), 1);
+	assert_int_equal(store_groups_touched(store, &touched, &n), 0);
+	assert_int_equal(n, 1);
+	assert_int_equal(touched[0], id);
+	assert_int_equal(store_groups_touched(store, &touched, &n), 0);
+	assert_int_equal(n, 0);
+	assert_int_equal(store_commit(store), 0);
+	assert_int_equal(queued_in(store, id), 1);
+	job_free(kept);
+	job_free(undone);
+}
+
+static void test_groups_with_work_left_are_found(void **state)
+{
+	struct store *store = *state;
+	int64_t plain = make_group(store, "plain", false), filling = make_group(store, "filling", true),
+		failed = make_group(store, "failed", false);
+	struct job_group row;
+
+	assert_true(plain < filling && filling < failed);
+	assert_int_equal(store_group_find_any(store, "failed", &row), 0);
+	row.fate = GROUP_FATE_CANCEL;
+	row.fate_job = 7;
+	row.deadline_usec = 5;
+	assert_int_equal(store_begin(store), 0);
+	assert_int_equal(store_group_put(store, &row), 0);
+	assert_int_equal(store_commit(store), 0);
+	job_group_done(&row);
+	assert_int_equal(store_next_fated_group(store, 0, &row), 0);
+	assert_int_equal(row.id, filling);
+	job_group_done(&row);
+	assert_int_equal(store_next_fated_group(store, filling, &row), 0);
+	assert_int_equal(row.id, failed);
+	assert_int_equal(row.fate_job, 7);
+	/* One that has a fate needs no deadline, and one that has ended nothing. */
+	row.finished_usec = 9;
+	assert_int_equal(store_begin(store), 0);
+	assert_int_equal(store_group_put(store, &row), 0);
+	assert_int_equal(store_commit(store), 0);
+	job_group_done(&row);
+	assert_int_equal(store_next_fated_group(store, filling, &row), -ENOENT);
+	assert_int_equal(store_next_group_deadline(store, &row), -ENOENT);
+}
+
+static void test_members_come_in_slices(void **state)
+{
+	struct store *store = *state;
+	int64_t id = make_group(store, "g", false), ids[2];
+	enum job_state states[2];
+	size_t n;
+
+	for (int i = 0; i < 3; i++) {
+		struct job *job = job_of_group("g");
+
+		add(store, job);
+		job_free(job);
+	}
+	assert_int_equal(store_group_members(store, id, 0, 2, ids, states, &n), 0);
+	assert_int_equal(n, 2);
+	assert_int_equal(states[1], JOB_QUEUED);
+	assert_int_equal(store_group_members(store, id, ids[1], 2, ids, states, &n), 0);
+	assert_int_equal(n, 1);
+}
+
+/* ---- dependencies */
+
+static void follow(struct store *store, int64_t job_id, int64_t after_id, bool any)
+{
+	const struct job_dependency after = {.id = after_id, .any = any};
+
+	assert_int_equal(store_begin(store), 0);
+	assert_int_equal(store_dependency_add(store, job_id, &after), 0);
+	assert_int_equal(store_commit(store), 0);
+}
+
+static void note_end(struct store *store, int64_t job_id, int state)
+{
+	assert_int_equal(store_begin(store), 0);
+	assert_int_equal(store_end_note(store, job_id, state), 0);
+	assert_int_equal(store_commit(store), 0);
+}
+
+static int64_t add_plain(struct store *store)
+{
+	struct job *job = job_for("http://example.org/a");
+	int64_t id;
+
+	add(store, job);
+	id = job->id;
+	job_free(job);
+	return id;
+}
+
+static void test_an_end_is_kept_for_those_who_wait(void **state)
+{
+	struct store *store = *state;
+	int64_t first = add_plain(store), second = add_plain(store), third = add_plain(store), got;
+	struct job_dependency waiters[4], *after;
+	int end;
+	size_t n;
+
+	follow(store, third, first, true);
+	follow(store, third, first, false); /* success outranks any end */
+	follow(store, third, second, true);
+	assert_int_equal(store_dependencies(store, third, &after, &n), 0);
+	assert_int_equal(n, 2);
+	assert_int_equal(after[0].id, first);
+	assert_false(after[0].any);
+	assert_true(after[1].any);
+	free(after);
+	note_end(store, third, JOB_DONE); /* nobody waits for it */
+	assert_int_equal(store_next_end(store, &got, &end), -ENOENT);
+	assert_false(store_has_ends(store));
+	note_end(store, first, JOB_FAILED);
+	assert_true(store_has_ends(store));
+	store_close(store);
+	*state = store = open_store();
+	assert_true(store_has_ends(store));
+	assert_int_equal(store_next_end(store, &got, &end), 0);
+	assert_int_equal(got, first);
+	assert_int_equal(end, JOB_FAILED);
+	assert_int_equal(store_dependents(store, first, 4, waiters, &n), 0);
+	assert_int_equal(n, 1);
+	assert_int_equal(waiters[0].id, third);
+	assert_int_equal(store_begin(store), 0);
+	assert_int_equal(store_dependency_remove(store, third, first), 0);
+	assert_int_equal(store_end_forget(store, first), 0);
+	assert_int_equal(store_commit(store), 0);
+	assert_int_equal(store_next_end(store, &got, &end), -ENOENT);
+	assert_int_equal(store_dependencies(store, third, &after, &n), 0);
+	assert_int_equal(n, 1);
+	assert_int_equal(after[0].id, second);
+	free(after);
+}
+
+static void test_what_a_job_waits_for_goes_with_it(void **state)
+{
+	struct store *store = *state;
+	int64_t first = add_plain(store), second = add_plain(store);
+	struct job_dependency *after;
+	enum job_state was;
+	struct job *job;
+	uid_t owner;
+	size_t n;
+
+	follow(store, second, first, false);
+	assert_int_equal(store_get(store, second, &job), 0);
+	assert_int_equal(store_begin(store), 0);
+	assert_int_equal(store_remove(store, job), 0);
+	assert_int_equal(store_commit(store), 0);
+	job_free(job);
+	assert_int_equal(store_dependencies(store, second, &after, &n), 0);
+	assert_int_equal(n, 0);
+	assert_int_equal(store_state(store, second, &was, &owner), -ENOENT);
+	assert_int_equal(store_state(store, first, &was, &owner), 0);
+	assert_int_equal(was, JOB_QUEUED);
 }
 
 int main(void)
@@ -478,7 +858,18 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_facts_come_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			test_what_is_known_of_origins_outlives_the_store, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_an_edit_takes_other_secrets, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_the_same_are_found_while_they_have_not_ended, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_a_list_looks_at_a_bounded_number_of_rows, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_backup_has_what_is_written_meanwhile, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_who_waits_for_the_network_is_woken, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_counts_of_groups_follow_what_is_undone, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_groups_with_work_left_are_found, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_members_come_in_slices, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_an_end_is_kept_for_those_who_wait, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_what_a_job_waits_for_goes_with_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_hold_is_longer_than_it_may_be, setup, teardown),
 	};
 

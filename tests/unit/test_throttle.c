@@ -119,7 +119,7 @@ static void test_no_limit(void **state)
 		check_promise("no limit, jitter", &spread, seed);
 }
 
-/* Ten minutes are the longest between two probes. */
+/* Two minutes are the longest between two probes. */
 static void test_limit_that_changes(void **state)
 {
 	static const struct {
@@ -140,7 +140,8 @@ static void test_limit_that_changes(void **state)
 	}
 }
 
-/* A limit that falls is felt at once. 30 of the 40 that start at that moment are refused anyhow. */
+/* A limit that falls is felt at once. Of the 40 that start within a tenth of a second 30 are refused anyhow,
+ * and the first cuts let some more start. */
 static void test_fall_is_followed_at_once(void **state)
 {
 	struct sim_origin origin = {SIM_REFUSE, 40, FIXED_LATENCY, SMALL_FILES, .refusal_usec = SEC / 20,
@@ -148,12 +149,13 @@ static void test_fall_is_followed_at_once(void **state)
 	struct sim_result r = play(&origin, true, MAX, 300, 360, 1);
 
 	(void)state;
-	if (r.refused > 45)
+	if (r.refused > 80)
 		fail_msg("%lu refused", r.refused);
 	CHECK_INT("limit after a minute", r.limit, 10);
 }
 
-/* Throughput flat above n: no more than it takes, though more would be allowed. */
+/* Throughput flat above n: no more than it takes, though silence allowed all at first. That is tried when the
+ * many that run have ended, so files of a GiB need an hour or two. */
 static void test_flat_throughput(void **state)
 {
 	struct sim_origin queue = {SIM_QUEUE, 8, FIXED_LATENCY, SMALL_FILES};
@@ -173,11 +175,12 @@ static void test_flat_throughput(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(origins); i++) {
 		CLEANUP_FREE char *row = xasprintf("flat %zu", i);
-		struct sim_result r = play(origins[i], true, MAX, 60, 1260, 1);
+		int64_t from_sec = origins[i] == &big ? 2 * 3600 : 600;
+		struct sim_result r = play(origins[i], true, MAX, from_sec, from_sec + 3600, 1);
 
-		check_share(row, r.bytes, best_fixed(origins[i], 60, 1260, 1), 90);
-		if (r.peak_limit > MAX / 2 || r.mean_limit > 40)
-			fail_msg("%s: up to %u at once, %.0f in the mean", row, r.peak_limit, r.mean_limit);
+		check_share(row, r.bytes, best_fixed(origins[i], from_sec, from_sec + 3600, 1), 90);
+		if (r.mean_limit > 40 || r.limit > 40)
+			fail_msg("%s: %u at once, %.0f in the mean", row, r.limit, r.mean_limit);
 	}
 }
 
@@ -262,6 +265,24 @@ static void test_broken_files(void **state)
 	}
 }
 
+/* The promise: a hundred files that take 2 s each take 2 s together; and silence is not taken for a queue. */
+static void test_silence(void **state)
+{
+	struct sim_origin origin = {SIM_QUEUE, 0, FIXED_LATENCY, SMALL_FILES};
+	struct governor_policy policy = {.adaptive = true, .max = 100};
+	struct sim_client client = {.policy = &policy, .total_usec = 60 * SEC, .jobs = 100, .seed = 1};
+	struct sim_result r;
+
+	(void)state;
+	sim_play(&origin, &client, &r);
+	CHECK_INT("all at once", r.peak_active, 100);
+	if (r.end_usec > 2 * SEC + SEC / 10)
+		fail_msg("%lld ms", (long long)(r.end_usec / 1000));
+	client.jobs = 0;
+	sim_play(&origin, &client, &r);
+	CHECK_INT("limit", r.limit, 100);
+}
+
 /* Short files from a quick server, one in six answered 503 whatever the load: no more than twice as long. */
 static void test_storm(void **state)
 {
@@ -292,6 +313,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_small_pool),
+		cmocka_unit_test(test_silence),
 		cmocka_unit_test(test_refusing_origins),
 		cmocka_unit_test(test_queueing_origins),
 		cmocka_unit_test(test_jitter),

@@ -97,11 +97,48 @@ static void test_refused(void **state)
 	}
 }
 
+static void test_ahead(void **state)
+{
+	const int64_t midnight = NOW_SEC - 9 * 3600 - 45 * 60 - 26 - ZONE_SEC;
+	const struct {
+		const char *text;
+		int64_t want_sec;
+	} rows[] = {
+		{"2h", NOW_SEC + 7200},
+		{"+2h", NOW_SEC + 7200},
+		{"+1h 30min", NOW_SEC + 5400},
+		{"90", NOW_SEC + 90},
+		{"tomorrow", midnight + DAY_SEC},
+		{"tomorrow 06:00", midnight + DAY_SEC + 6 * 3600},
+		{"today 18:00", midnight + 18 * 3600},
+		{"18:00:30", midnight + 18 * 3600 + 30},
+		{"00:00", midnight},
+		{"now", NOW_SEC},
+		{"2026-12-24 18:00", midnight + INT64_C(32) * DAY_SEC + 18 * 3600},
+	};
+	static const char *const refused[] = {"", "+", "++2h", "infinity", "tomorrow06:00", "tomorrow 6",
+		"tomorrow  06:00", "24:00", "12:60", "12:00:60", "12:00 ", "yesterday 06:00", "-2h", "soon"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		int64_t usec = -1;
+
+		CHECK_INT(rows[i].text, timecond_parse_ahead(rows[i].text, NOW_USEC, &usec), 0);
+		CHECK_INT(rows[i].text, usec, rows[i].want_sec * USEC_PER_SEC);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
+		int64_t usec = -1;
+
+		CHECK_INT(refused[i], timecond_parse_ahead(refused[i], NOW_USEC, &usec), -EINVAL);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_taken),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_ahead),
 	};
 
 	setenv("TZ", "TEST-2", 1);

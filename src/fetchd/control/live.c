@@ -11,6 +11,7 @@
 struct live_owner {
 	uid_t uid;
 	int64_t by_state[JOB_STATE_N];
+	int64_t bytes;
 	UT_hash_handle hh;
 };
 
@@ -106,6 +107,7 @@ void live_counters(struct live *live, const struct engine_counters *counters)
 			HASH_ADD(hh, live->owners, uid, sizeof(owner->uid), owner);
 		}
 		memcpy(owner->by_state, counter->by_state, sizeof(owner->by_state));
+		owner->bytes = counter->bytes;
 	}
 }
 
@@ -162,6 +164,21 @@ void live_count(const struct live *live, const struct peer *peer, int64_t ret_by
 	for (const struct live_owner *owner = live->owners; owner; owner = owner->hh.next)
 		for (int state = 0; state < JOB_STATE_N && (!peer || peer_may_see(peer, owner->uid)); state++)
 			ret_by_state[state] += owner->by_state[state];
+}
+
+void live_usage(const struct live *live, uid_t uid, struct live_usage *ret)
+{
+	struct live_owner *owner;
+
+	*ret = (struct live_usage){0};
+	HASH_FIND(hh, live->owners, &uid, sizeof(uid), owner);
+	if (!owner)
+		return;
+	for (int state = JOB_STATE_FIRST; state <= JOB_STATE_LAST; state++)
+		if (!job_state_ended((enum job_state)state))
+			ret->jobs += owner->by_state[state];
+	ret->active = owner->by_state[JOB_ACTIVE];
+	ret->bytes = owner->bytes;
 }
 
 int64_t live_speed(const struct live *live, const struct peer *peer)

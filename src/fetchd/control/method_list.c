@@ -88,6 +88,8 @@ void method_list_reply(struct call *call, struct request *page)
 	for (;;) {
 		json_t *jobs = take_jobs(call, page, &from);
 		bool rest = from < page->n_found;
+		if (!rest)
+			list->after = page->looked_id;
 		bool beyond = rest || page->more;
 		bool continues = call->more && beyond && list->left > 0;
 		json_t *parameters = json_pack("{s:o}", "jobs", jobs);

@@ -68,6 +68,30 @@ static json_t *daemon_json(const struct control *control)
 	return json;
 }
 
+/* The caller's own, and of what there is a bound. */
+static void put_usage(json_t *status, const struct control *control, uid_t uid)
+{
+	const struct config *config = control->config;
+	const struct limits *live = control->limits ? &control->limits->limits : NULL;
+	int64_t jobs = live ? live->max_jobs_per_user : config->max_jobs_per_user;
+	int64_t active = live ? live->max_active_per_user : config->max_active_per_user;
+	int64_t bytes = live ? live->max_disk_per_user : config->max_disk_per_user;
+	json_t *usage = json_object(), *limits = json_object();
+	struct live_usage have;
+
+	live_usage(control->live, uid, &have);
+	put_int(usage, "jobs", have.jobs);
+	put_int(usage, "active", have.active);
+	put_int(usage, "bytes", have.bytes);
+	put_int(limits, "jobs", jobs);
+	if (active > 0)
+		put_int(limits, "active", active);
+	if (bytes > 0)
+		put_int(limits, "bytes", bytes);
+	json_object_set_new(status, "usage", usage);
+	json_object_set_new(status, "usage_limits", limits);
+}
+
 void method_status_start(struct call *call, json_t *parameters)
 {
 	const struct control *control = call->control;
@@ -76,6 +100,7 @@ void method_status_start(struct call *call, json_t *parameters)
 		return;
 	json_t *status = daemon_json(control);
 	json_object_set_new(status, "counts", counts_json(control, &call->peer));
+	put_usage(status, control, call->peer.uid);
 	put_int(status, "received", control->live->received);
 	put_int(status, "speed", live_speed(control->live, &call->peer));
 	json_object_set_new(status, "active", active_json(control, &call->peer));

@@ -122,12 +122,11 @@ static void take_snapshot(struct watch *watch, const struct request *page)
 		watch->cursor = page->last_event_id;
 	if (!watch_tell_snapshot(watch, page))
 		return;
-	if (page->n_found > 0)
-		watch->listed = page->found[page->n_found - 1]->id;
+	watch->listed = page->looked_id;
 	if (page->more)
 		watch_ask_page(watch);
 	else
-		enter(watch, first && watch->since < 0 ? WATCH_LIVE : WATCH_CATCHING_UP);
+		enter(watch, first && watch->since < 0 && !page->spread ? WATCH_LIVE : WATCH_CATCHING_UP);
 }
 
 static void take_events(struct watch *watch, const struct request *page)

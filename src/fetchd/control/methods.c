@@ -36,6 +36,37 @@ static const struct method methods[] = {
 	{.name = WIRE_INTERFACE ".Cancel", .start = method_cancel_start, .reply = method_change_reply},
 	{.name = WIRE_INTERFACE ".Retry", .start = method_retry_start, .reply = method_change_reply},
 	{.name = WIRE_INTERFACE ".Remove", .start = method_remove_start, .reply = method_change_reply},
+	{
+		.name = WIRE_INTERFACE ".GroupList",
+		.start = method_group_list_start,
+		.reply = method_group_list_reply,
+		.drained = method_group_list_drained,
+		.end = method_group_list_end,
+	},
+	{
+		.name = WIRE_INTERFACE ".GroupInspect",
+		.start = method_group_inspect_start,
+		.reply = method_group_inspect_reply,
+	},
+	{
+		.name = WIRE_INTERFACE ".GroupCreate",
+		.start = method_group_create_start,
+		.reply = method_group_done_reply,
+	},
+	{
+		.name = WIRE_INTERFACE ".GroupRemove",
+		.start = method_group_remove_start,
+		.reply = method_group_done_reply,
+	},
+	{.name = WIRE_INTERFACE ".Edit", .start = method_edit_start, .reply = method_change_reply},
+	{
+		.name = WIRE_INTERFACE ".Backup",
+		.streams = true,
+		.start = method_backup_start,
+		.reply = method_backup_reply,
+		.drained = method_backup_drained,
+		.end = method_backup_end,
+	},
 	{.name = WIRE_INTERFACE ".Drain", .start = method_drain_start, .reply = method_drain_reply},
 	{.name = WIRE_INTERFACE ".Limits", .start = method_limits_start, .reply = method_limits_reply},
 	{

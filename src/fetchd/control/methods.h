@@ -35,6 +35,24 @@ void method_retry_start(struct call *call, json_t *parameters);
 void method_remove_start(struct call *call, json_t *parameters);
 void method_change_reply(struct call *call, struct request *request);
 
+void method_group_list_start(struct call *call, json_t *parameters);
+void method_group_list_reply(struct call *call, struct request *request);
+void method_group_list_drained(struct call *call);
+void method_group_list_end(struct call *call);
+void method_group_inspect_start(struct call *call, json_t *parameters);
+void method_group_inspect_reply(struct call *call, struct request *request);
+void method_group_create_start(struct call *call, json_t *parameters);
+void method_group_remove_start(struct call *call, json_t *parameters);
+void method_group_done_reply(struct call *call, struct request *request);
+
+void method_backup_start(struct call *call, json_t *parameters);
+void method_backup_reply(struct call *call, struct request *request);
+void method_backup_drained(struct call *call);
+void method_backup_end(struct call *call);
+
+/* Its answer is as a change's. */
+void method_edit_start(struct call *call, json_t *parameters);
+
 void method_drain_start(struct call *call, json_t *parameters);
 void method_drain_reply(struct call *call, struct request *request);
 

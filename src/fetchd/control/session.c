@@ -395,6 +395,18 @@ void session_finish(struct session *session)
 	end_output(session);
 }
 
+void session_abandon_list(struct session *session)
+{
+	struct request *request;
+
+	if (!session->adds_parts || session->control->stopping)
+		return;
+	session->adds_parts = false;
+	request = request_new(REQUEST_ABANDON);
+	request->session_id = session->id;
+	mailbox_post(session->control->setup.engine, &request->msg);
+}
+
 void session_close(struct session *session)
 {
 	struct control *control = session->control;
@@ -405,6 +417,7 @@ void session_close(struct session *session)
 	session->dead = true;
 	session->call = NULL;
 	call_free(call);
+	session_abandon_list(session);
 	bufferevent_disable(session->bev, EV_READ | EV_WRITE);
 	bufferevent_setcb(session->bev, NULL, NULL, NULL, NULL);
 	event_del(session->timer);

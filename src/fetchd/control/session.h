@@ -29,6 +29,7 @@ struct session {
 	bool reading;	     /* session_read() is on the stack */
 	bool eof;	     /* the peer sends no more */
 	bool closing;	     /* takes no more calls; ends when flushed */
+	bool adds_parts;     /* it has begun to add a list in parts, which may not be whole */
 	bool dead;
 };
 
@@ -43,6 +44,9 @@ struct session *session_find(struct control *control, uint64_t id);
 void session_send(struct session *session, json_t *json);
 /* The call is over: looks for the next. */
 void session_call_done(struct session *session);
+/* A list that it has begun to add will not come whole: it is taken back, where the engine is stopping at its
+ * next start. */
+void session_abandon_list(struct session *session);
 /* Frees dead sessions. */
 void session_reap(struct control *control);
 

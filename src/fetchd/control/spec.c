@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "fetchd/control/secrets.h"
 #include "fetchd/path.h"
@@ -22,7 +23,11 @@
 
 #define LABEL_MAX	128 /* characters of a group's name */
 #define KEY_MAX		255
+#define AFTER_MAX	1000
 #define USER_RECORD_MAX 16384
+/* A schedule beyond is a slip of the pen, or a clock that was never set. */
+#define AHEAD_YEARS 10
+#define YEAR_USEC   ((int64_t)365 * 24 * 3600 * USEC_PER_SEC)
 
 struct subject {
 	struct job *job;
@@ -230,6 +235,23 @@ static const char *check_conditions(struct subject *s)
 	return s->message ? "E_CONDITION" : NULL;
 }
 
+static const char *check_times(struct subject *s)
+{
+	int64_t now = clock_wall_usec(), deadline = s->job->options.deadline_usec;
+
+	if (s->job->not_before_usec > now + AHEAD_YEARS * YEAR_USEC) {
+		s->message = xasprintf(
+			"the time before which it must not begin is more than %d years ahead", AHEAD_YEARS);
+		return "E_NOT_BEFORE";
+	}
+	if (deadline >= 0 && s->job->not_before_usec >= 0 && s->job->not_before_usec > now &&
+		usec_add(now, deadline) <= s->job->not_before_usec) {
+		s->message = xstrdup("its deadline would pass before it may begin");
+		return "E_DEADLINE";
+	}
+	return NULL;
+}
+
 /* 1…most characters, all of them visible or spaces. */
 static bool is_label(const char *text, size_t most)
 {
@@ -246,12 +268,20 @@ static bool is_label(const char *text, size_t most)
 	return n >= 1 && n <= most;
 }
 
+char *spec_group_refusal(const char *name)
+{
+	if (is_label(name, LABEL_MAX))
+		return NULL;
+	return xasprintf("a group's name has 1 to %d characters, none of them control characters", LABEL_MAX);
+}
+
 static const char *check_labels(struct subject *s)
 {
-	if (s->job->group && !is_label(s->job->group, LABEL_MAX)) {
-		s->message = xasprintf(
-			"a group's name has 1 to %d characters, none of them control characters", LABEL_MAX);
+	if (s->job->group && (s->message = spec_group_refusal(s->job->group)))
 		return "E_GROUP";
+	if (s->job->n_after > AFTER_MAX) {
+		s->message = xasprintf("a job follows at most %d others", AFTER_MAX);
+		return "E_DEPENDENCY";
 	}
 	if (s->job->key && !is_label(s->job->key, KEY_MAX)) {
 		s->message =
@@ -282,7 +312,24 @@ const char *spec_complete(struct job *job, const struct config *config, const st
 	if (!code)
 		code = check_conditions(&s);
 	if (!code)
+		code = check_times(&s);
+	if (!code)
 		code = check_labels(&s);
 	*ret_message = s.message;
+	return code;
+}
+
+const char *spec_recheck(
+	struct job *job, const struct config *config, uid_t uid, bool privileged, char **ret_message)
+{
+	const struct peer peer = {.uid = uid, .privileged = privileged};
+	bool remote_name = job->options.remote_name;
+	uid_t owner = job->owner;
+	CLEANUP_FREE char *dir = xstrdup(job->dir);
+	const char *code = spec_complete(job, config, &peer, dir, ret_message);
+
+	job->owner = owner;
+	/* Whose name the server may give has one already, from its URL. */
+	job->options.remote_name = remote_name;
 	return code;
 }

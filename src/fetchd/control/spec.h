@@ -15,4 +15,10 @@ char *spec_default_directory(const struct config *config, uid_t uid);
 const char *spec_complete(struct job *job, const struct config *config, const struct peer *peer,
 	const char *own_dir, char **ret_message);
 
+/* NULL, or why no group can have this name; caller frees. */
+char *spec_group_refusal(const char *name);
+/* The same for one that was added, and changed since: its owner, place and what names it stay. Any thread. */
+const char *spec_recheck(
+	struct job *job, const struct config *config, uid_t uid, bool privileged, char **ret_message);
+
 #endif

@@ -56,6 +56,10 @@ bool watch_tell_event(struct watch *watch, const struct event *event, const stru
 	bool matches = watch_matches(watch, event->job_id, event->owner, job);
 
 	watch->cursor = event->id;
+	/* Who waits for a group waits for what joins it, too. */
+	if (matches && job && watch->until == WATCH_UNTIL_ALL && watch->filter.group &&
+		!job_state_ended(job->state))
+		idset_add(&watch->pending, job->id);
 	if (!matches || (watch->ended && !event_ends_job(event->kind)))
 		return true;
 	bool ended = event_ends_job(event->kind) && idset_remove(&watch->pending, event->job_id);

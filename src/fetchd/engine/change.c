@@ -47,7 +47,10 @@ static int move(struct engine *engine, struct request *request, struct job *job)
 		job->due_usec = 0;
 		job->paused_by = request->uid;
 		return job_apply(engine, job, JOB_EVENT_PAUSE, EVENT_PAUSED);
-	case VERB_RESUME: return job_apply(engine, job, JOB_EVENT_RESUME, EVENT_QUEUED);
+	case VERB_RESUME:
+		if (job->since_usec == USEC_INFINITY && job->not_before_usec <= clock_wall_usec())
+			job->since_usec = engine_now(engine);
+		return dependencies_start(engine, job, JOB_EVENT_RESUME, EVENT_QUEUED);
 	case VERB_CANCEL:
 		turn_discard_part(engine, job, request);
 		job_forget_bytes(job);
@@ -56,16 +59,15 @@ static int move(struct engine *engine, struct request *request, struct job *job)
 		return job_apply(engine, job, JOB_EVENT_CANCEL, EVENT_CANCELLED);
 	case VERB_RETRY:
 		/* A new life: counts begin again, and a deadline that has passed; bytes stay. */
-		if (engine_now(engine) > job_deadline(engine, job))
-			job->options.deadline_usec = usec_add(engine_now(engine) - job->created_usec,
-				job_deadline(engine, job) - job->created_usec);
+		if (engine_now(engine) >= job_deadline(engine, job) || job->since_usec == USEC_INFINITY)
+			job->since_usec = engine_now(engine);
 		job->failures = job->restarts = job->range_faults = job->changes = 0;
 		job->no_ranges = false;
 		job->due_usec = 0;
 		job->finished_usec = 0;
 		str_set(&job->error_code, NULL);
 		str_set(&job->error_message, NULL);
-		return job_apply(engine, job, JOB_EVENT_RETRY_NOW, EVENT_QUEUED);
+		return dependencies_start(engine, job, JOB_EVENT_RETRY_NOW, EVENT_QUEUED);
 	case VERB_REMOVE: break;
 	}
 	return -EINVAL;
@@ -79,6 +81,7 @@ static int set_intent(struct engine *engine, struct request *request, struct job
 	assert(run);
 	if (run->job->intent == intent && intent == JOB_INTENT_RUN)
 		return 0;
+	run_touch(engine, run);
 	run->job->intent = intent;
 	if (intent == JOB_INTENT_PAUSE)
 		run->job->paused_by = request->uid;
@@ -123,10 +126,26 @@ static void refuse(struct request *request, const struct job *job)
 		verb_name(request->verb), (long long)job->id, job_state_name(job->state));
 }
 
+/* What it waits for is no failure of its own; and a group that is being ended takes nobody back. */
+static bool nothing_to_retry(const struct engine *engine, const struct job *job)
+{
+	return (job->state == JOB_WAITING && job->waiting_for == JOB_WAIT_DEPENDENCY) ||
+	       doom_find(engine, job->group_id);
+}
+
+static void refuse_doomed(struct request *request, const struct job *job)
+{
+	request_fail(request, REQUEST_WRONG_STATE, job->id, NULL,
+		"cannot retry job %lld: its group is being ended; wait for it first", (long long)job->id);
+}
+
 static int change_one(struct engine *engine, struct request *request, struct job *job)
 {
 	enum job_state to;
 	enum job_intent intent;
+
+	if (request->verb == VERB_RETRY && nothing_to_retry(engine, job))
+		return 0;
 
 	switch (lifecycle_next(job->state, event_of(request->verb), &to, &intent)) {
 	case LIFECYCLE_SAME: return 0;
@@ -189,8 +208,10 @@ static int load_ids(struct engine *engine, struct request *request, struct job_l
 			job_free(job); /* other parts of the selection narrow */
 		} else {
 			ret->jobs[ret->n++] = job;
-			if (lifecycle_next(job->state, event_of(request->verb), &to, &intent) ==
-				LIFECYCLE_REFUSED)
+			if (request->verb == VERB_RETRY && doom_find(engine, job->group_id))
+				refuse_doomed(request, job);
+			else if (lifecycle_next(job->state, event_of(request->verb), &to, &intent) ==
+				 LIFECYCLE_REFUSED)
 				refuse(request, job);
 		}
 	}
@@ -212,23 +233,62 @@ static int change_ids(struct engine *engine, struct request *request)
 	return err;
 }
 
+/* A group that is being ended is not retried half-way. */
+static int check_ended(struct engine *engine, struct request *request)
+{
+	int err = request_group(engine, request);
+
+	if (!err && request->n_groups > 0 && doom_find(engine, request->groups[0].id))
+		request_fail(request, REQUEST_REFUSED, 0, "E_GROUP",
+			"group %s is being ended; wait for it first", request->filter.group);
+	return err;
+}
+
+/* Those that the verb does something to. */
+static unsigned states_for(enum request_verb verb)
+{
+	unsigned states = 0;
+	enum job_state to;
+	enum job_intent intent;
+
+	for (int state = JOB_STATE_FIRST; state <= JOB_STATE_LAST; state++) {
+		enum lifecycle_answer answer =
+			lifecycle_next((enum job_state)state, event_of(verb), &to, &intent);
+
+		if (answer != LIFECYCLE_SAME && answer != LIFECYCLE_REFUSED)
+			states |= JOB_STATE_BIT(state);
+	}
+	return states;
+}
+
+/* Before the first slice. False: there is nothing to be done. */
+static bool narrow(struct request *request)
+{
+	unsigned states = states_for(request->verb);
+
+	request->filter.states = request->filter.states ? request->filter.states & states : states;
+	return request->filter.states != 0;
+}
+
 int request_change(struct engine *engine, struct request *request, bool *ret_again)
 {
+	bool first = request->after_id == 0;
 	struct job_list list = {0};
 	int err;
 
 	*ret_again = false;
 	if (request->filter.n_ids)
 		return change_ids(engine, request);
-	err = request->after_id == 0 ? request_check_group(engine, request) : 0;
+	err = first ? request_check_group(engine, request) : 0;
+	if (err || request->error != REQUEST_OK || (first && !narrow(request)))
+		return err;
+	if (request->verb == VERB_RETRY && request->filter.group && first)
+		err = check_ended(engine, request);
 	if (err || request->error != REQUEST_OK)
 		return err;
-	err = store_list(engine->store, &request->filter, request->after_id, false, SLICE, &list);
+	err = store_list(engine->store, &request->filter, &request->after_id, false, SLICE, &list, ret_again);
 	if (err)
 		return err;
-	if (list.n)
-		request->after_id = list.jobs[list.n - 1]->id;
-	*ret_again = list.n == SLICE;
 	err = change_list(engine, request, &list);
 	job_list_done(&list);
 	return err;

@@ -15,23 +15,21 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "fetchd/engine/walltime.h"
 
 /* A turn takes so many messages, or as many as fit in this time. */
 #define TURN_MESSAGES	 256
 #define TURN_USEC	 (20 * USEC_PER_MSEC)
 #define PURGE_EVERY_USEC (3600 * USEC_PER_SEC)
-#define PURGE_SLICE	 256
+#define PURGE_SLICE	 32
+#define PURGE_SLICES	 8
+#define PURGE_USEC	 (5 * USEC_PER_MSEC)
 /* With nothing to do for this long, memory goes back to the system. */
 #define RELAX_USEC (30 * USEC_PER_SEC)
 /* When the disk is full the database is tried again this often. */
 #define FULL_AGAIN_USEC USEC_PER_SEC
 /* A file system that hangs does not hold the end of a daemon that has failed. */
 #define TASKS_WAIT_USEC (2 * USEC_PER_SEC)
-
-int64_t engine_now(const struct engine *engine)
-{
-	return clock_boot_usec() + engine->wall_offset_usec;
-}
 
 /* The database had no room, and is not tried again yet: who only asks is answered, all else waits. */
 static bool is_full(const struct engine *engine)
@@ -81,6 +79,7 @@ static void stop_all(struct engine *engine)
 		disk_hurry(engine->disk);
 	engine->stopping = true;
 	disk_hurry(engine->disk);
+	backup_stop(engine);
 	HASH_ITER(hh, engine->runs, run, next) {
 		run_cancel(engine, run);
 	}
@@ -90,7 +89,7 @@ static int serve(struct engine *engine, struct request *request, enum request_ki
 {
 	switch (kind) {
 	case REQUEST_ADD: return request_add(engine, request);
-	case REQUEST_LIST: return request_list(engine, request);
+	case REQUEST_LIST: return request_list(engine, request, ret_again);
 	case REQUEST_INSPECT: return request_inspect(engine, request);
 	case REQUEST_HOSTS: return request_hosts(engine, request);
 	case REQUEST_VERIFY: return request_verify(engine, request);
@@ -106,13 +105,21 @@ static int serve(struct engine *engine, struct request *request, enum request_ki
 		return 0;
 	case REQUEST_RELOAD: reload(engine, request); return 0;
 	case REQUEST_STOP: stop_all(engine); return 0;
+	case REQUEST_GROUP: return request_group(engine, request);
+	case REQUEST_GROUPS: return request_groups(engine, request);
+	case REQUEST_GROUP_CREATE: return request_group_create(engine, request);
+	case REQUEST_GROUP_REMOVE: return request_group_remove(engine, request);
+	case REQUEST_ABANDON: fill_abandon(engine, request->session_id); return 0;
+	case REQUEST_EDIT: return request_edit(engine, request);
+	case REQUEST_BACKUP: request_backup(engine, request); return 0;
 	}
 	return -EINVAL;
 }
 
 static bool changes(enum request_kind kind)
 {
-	return kind == REQUEST_ADD || kind == REQUEST_CHANGE || kind == REQUEST_SET_LIMIT;
+	return kind == REQUEST_ADD || kind == REQUEST_CHANGE || kind == REQUEST_EDIT ||
+	       kind == REQUEST_SET_LIMIT || kind == REQUEST_GROUP_CREATE || kind == REQUEST_GROUP_REMOVE;
 }
 
 /* Refused half-way: its rows go back, and what it would have told. mark: where to_control ended before it. */
@@ -224,17 +231,12 @@ static int work_messages(struct engine *engine)
 	return err;
 }
 
-static int purge(struct engine *engine)
+static int purge_slice(struct engine *engine, int64_t boot, bool *ret_more)
 {
-	int64_t now = clock_wall_usec(), boot = clock_boot_usec();
+	int64_t now = clock_wall_usec();
 	struct job_list gone;
-	bool more;
-	int err;
-
-	if (boot < engine->next_purge_usec)
-		return 0;
-	err = store_purge(engine->store, now - engine->config->keep_finished_usec,
-		now - engine->config->keep_failed_usec, PURGE_SLICE, &gone, &more);
+	int err = store_purge(engine->store, now - engine->config->keep_finished_usec,
+		now - engine->config->keep_failed_usec, PURGE_SLICE, &gone, ret_more);
 	if (err)
 		return err;
 	/* What a failed job had kept for another try. */
@@ -244,8 +246,25 @@ static int purge(struct engine *engine)
 	if (gone.n)
 		engine->relax_usec = usec_add(boot, RELAX_USEC);
 	job_list_done(&gone);
-	engine->next_purge_usec = more ? boot : boot + PURGE_EVERY_USEC;
 	return 0;
+}
+
+/* As many slices as fit into a part of the turn: jobs differ in what goes with them. */
+static int purge(struct engine *engine)
+{
+	int64_t boot = clock_boot_usec();
+	bool more = true;
+	int err = 0;
+
+	if (boot < engine->next_purge_usec)
+		return 0;
+	for (int slices = 0; !err && more && slices < PURGE_SLICES; slices++) {
+		err = purge_slice(engine, boot, &more);
+		if (clock_boot_usec() >= boot + PURGE_USEC)
+			break;
+	}
+	engine->next_purge_usec = more ? boot : boot + PURGE_EVERY_USEC;
+	return err;
 }
 
 static void notice_end(struct engine *engine)
@@ -268,26 +287,37 @@ static void notice_end(struct engine *engine)
 /* What time brings, and the work that is ready. */
 static int work_time(struct engine *engine, bool *ret_more)
 {
-	bool more_wakes = false, more_due = false, more_claims = false;
+	bool more_wakes = false, more_due = false, more_claims = false, more_groups = false,
+	     more_ends = false;
 	int err;
 
 	if (is_full(engine))
 		return 0;
-	err = engine->lanes_lost ? lanes_load(engine) : 0;
+	err = steady_look(engine);
+	if (!err && engine->lanes_lost)
+		err = lanes_load(engine);
 	engine->lanes_lost = engine->lanes_lost && err;
-	if (!err)
-		schedule_look(engine);
+	schedule_look(engine);
 	limits_shed(engine);
-	err = hosts_release(engine);
+	if (!err)
+		err = hosts_release(engine);
 	if (!err)
 		err = network_wake(engine, &more_wakes);
 	if (!err)
-		err = sched_due(engine, &more_due);
+		err = due_work(engine, &more_due);
+	users_look(engine);
+	if (!err)
+		err = groups_work(engine, &more_groups);
+	if (!err)
+		err = dependencies_settle(engine, &more_ends);
 	if (!err)
 		err = sched_fill(engine, &more_claims);
 	if (!err)
 		err = purge(engine);
-	*ret_more = more_wakes || more_due || more_claims;
+	/* What the last claims have brought, too. */
+	more_groups =
+		more_groups || ((engine->sweeping || store_has_ends(engine->store)) && !engine->stopping);
+	*ret_more = more_wakes || more_due || more_claims || more_groups || more_ends;
 	return err;
 }
 
@@ -296,6 +326,9 @@ bool engine_step(struct engine *engine)
 	bool more = false, worked = mailbox_length(engine->mailbox) > 0, tried = !is_full(engine);
 	int err = turn_begin(engine);
 
+	if (!err && engine->groups_lost)
+		err = groups_load(engine);
+	engine->groups_lost = engine->groups_lost && err;
 	if (!err)
 		err = work_messages(engine);
 	STAILQ_CONCAT(&engine->backlog, &engine->unfinished);
@@ -308,6 +341,9 @@ bool engine_step(struct engine *engine)
 		engine->full_usec = clock_boot_usec() + FULL_AGAIN_USEC;
 	else if (tried)
 		engine->full_usec = 0;
+	more = more || engine->lanes_opened;
+	engine->lanes_opened = false;
+	more = backup_step(engine) || more;
 	notice_end(engine);
 	if (worked || HASH_COUNT(engine->runs) > 0)
 		engine->relax_usec = usec_add(clock_boot_usec(), RELAX_USEC);
@@ -316,14 +352,14 @@ bool engine_step(struct engine *engine)
 
 int64_t engine_next_usec(const struct engine *engine)
 {
-	int64_t due = engine->next_due_usec == USEC_INFINITY
-			      ? USEC_INFINITY
-			      : engine->next_due_usec - engine->wall_offset_usec;
+	int64_t due = due_next_usec(engine);
 	int64_t at = due < engine->next_purge_usec ? due : engine->next_purge_usec;
 
 	if (hosts_next_usec(engine) != USEC_INFINITY &&
 		hosts_next_usec(engine) - engine->wall_offset_usec < at)
 		at = hosts_next_usec(engine) - engine->wall_offset_usec;
+	if (groups_next_usec(engine) < at)
+		at = groups_next_usec(engine);
 	if (engine->relax_usec < at && HASH_COUNT(engine->runs) == 0)
 		at = engine->relax_usec;
 	if (engine->full_usec > 0)
@@ -346,6 +382,7 @@ static void wait_for_work(struct engine *engine)
 	struct pollfd pfds[] = {
 		{.fd = mailbox_fd(engine->mailbox), .events = POLLIN},
 		{.fd = engine->timer_fd, .events = POLLIN},
+		{.fd = engine->walltime_fd, .events = POLLIN},
 		{.fd = engine->schedule.timer_fd, .events = POLLIN},
 	};
 	uint64_t expirations;
@@ -361,7 +398,10 @@ static void wait_for_work(struct engine *engine)
 	if (pfds[1].revents && read(engine->timer_fd, &expirations, sizeof(expirations)) < 0 &&
 		errno != EAGAIN)
 		log_err("timer: %s", strerror(errno));
+	/* The next turn sees by how much. */
 	if (pfds[2].revents)
+		(void)walltime_stepped(engine->walltime_fd);
+	if (pfds[3].revents)
 		schedule_ring(engine);
 }
 
@@ -428,6 +468,7 @@ int engine_recover(struct engine *engine)
 
 void engine_end(struct engine *engine)
 {
+	backup_stop(engine);
 	mailbox_take(engine->mailbox, &engine->backlog, 0);
 	drop_mail(engine, &engine->backlog);
 	drop_mail(engine, &engine->unfinished);
@@ -461,6 +502,7 @@ void engine_free(struct engine *engine)
 		run_release(engine, run);
 		run_free(run);
 	}
+	groups_free(engine);
 	rates_free(engine);
 	schedule_done(engine);
 	lanes_free(engine);
@@ -469,6 +511,8 @@ void engine_free(struct engine *engine)
 	config_unref(engine->config);
 	if (engine->timer_fd >= 0)
 		close(engine->timer_fd);
+	if (engine->walltime_fd >= 0)
+		close(engine->walltime_fd);
 	free(engine->worker_load);
 	free(engine->to_workers);
 	free(engine);
@@ -490,6 +534,9 @@ static void engine_init(struct engine *engine, const struct engine_setup *setup)
 	engine->total_rate = rate_new(0);
 	engine->wall_offset_usec = clock_wall_usec() - clock_boot_usec();
 	engine->next_due_usec = USEC_INFINITY;
+	engine->next_group_deadline_usec = USEC_INFINITY;
+	engine->next_due_usec = engine->next_scheduled_usec = USEC_INFINITY;
+	engine->next_own_deadline_usec = engine->next_since_usec = USEC_INFINITY;
 	engine->relax_usec = usec_add(clock_boot_usec(), RELAX_USEC);
 	engine->network_up = setup->network_up;
 	engine->waking = setup->network_up; /* it may have come while nobody looked */
@@ -498,6 +545,8 @@ static void engine_init(struct engine *engine, const struct engine_setup *setup)
 	TAILQ_INIT(&engine->idle);
 	TAILQ_INIT(&engine->ended);
 	TAILQ_INIT(&engine->claimed);
+	TAILQ_INIT(&engine->touched);
+	TAILQ_INIT(&engine->edited);
 	STAILQ_INIT(&engine->backlog);
 	STAILQ_INIT(&engine->unfinished);
 	STAILQ_INIT(&engine->postponed);
@@ -512,7 +561,7 @@ struct engine *engine_new(const struct engine_setup *setup)
 	struct engine *engine = xcalloc(1, sizeof(*engine));
 
 	engine_init(engine, setup);
-	engine->timer_fd = -1;
+	engine->timer_fd = engine->walltime_fd = -1;
 	return engine;
 }
 
@@ -524,6 +573,9 @@ struct engine *engine_start(const struct engine_setup *setup, char **ret_error)
 	engine->timer_fd = timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
 	if (engine->timer_fd < 0)
 		err = errno;
+	engine->walltime_fd = err ? -1 : walltime_open();
+	if (!err && engine->walltime_fd < 0)
+		err = -engine->walltime_fd;
 	if (!err)
 		err = -schedule_start_timer(engine);
 	if (!err)

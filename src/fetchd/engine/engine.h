@@ -13,8 +13,10 @@
 #include "fetchd/config.h"
 #include "job/attempt.h"
 #include "job/breaker.h"
+#include "job/edit.h"
 #include "job/event.h"
 #include "job/filter.h"
+#include "job/group.h"
 #include "job/job.h"
 #include "job/limit.h"
 #include "job/why.h"
@@ -36,9 +38,21 @@ enum request_kind {
 	REQUEST_DRAIN,
 	REQUEST_RELOAD,
 	REQUEST_STOP,
+	REQUEST_GROUP,	/* filter.group */
+	REQUEST_GROUPS, /* after_id, limit, filter's owner */
+	REQUEST_GROUP_CREATE,
+	REQUEST_GROUP_REMOVE, /* filter.group */
+	REQUEST_ABANDON,      /* the session is gone: a list that it has not added whole is taken back */
+	REQUEST_EDIT,
+	REQUEST_BACKUP,
 };
 
+/* Which part of a list an ADD is. */
+enum add_part { ADD_WHOLE, ADD_FIRST, ADD_MORE, ADD_LAST };
+
 enum request_verb { VERB_PAUSE, VERB_RESUME, VERB_CANCEL, VERB_RETRY, VERB_REMOVE };
+
+enum backup_step { BACKUP_BEGIN, BACKUP_READ, BACKUP_END };
 
 enum request_error {
 	REQUEST_OK = 0,
@@ -80,14 +94,22 @@ struct request {
 	size_t n_jobs;
 	int64_t total_jobs;	  /* ADD: size of the whole list this is a part of; >= n_jobs */
 	bool check_only;	  /* ADD: answer as if, change nothing */
-	struct job_filter filter; /* LIST, CHANGE */
+	enum add_part part;	  /* ADD: but ADD_WHOLE, all jobs are of one group, also over the parts */
+	int policy;		  /* ADD: enum group_policy of groups that it meets or makes; -1: any */
+	struct job_group group;	  /* GROUP_CREATE: name, policy, deadline, limit; owned */
+	struct job_filter filter; /* LIST, CHANGE; EDIT: its ids, sorted, each once */
 	int64_t after_id; /* LIST: jobs beyond this id, in the order asked (0: from the start); EVENTS: events
 			     after it */
 	bool reverse;	  /* LIST: newest first */
 	bool ended_only;  /* EVENTS: jobs are wanted only with events that end them */
 	size_t limit;	  /* LIST, EVENTS: at most so many, > 0 */
-	enum request_verb verb;	   /* CHANGE */
-	bool remove_files;	   /* CHANGE/VERB_REMOVE: the data too */
+	enum request_verb verb; /* CHANGE */
+	bool remove_files;	/* CHANGE/VERB_REMOVE: the data too */
+	struct job_edit *edit;	/* EDIT; owned */
+	/* EDIT: judges a job as an add would; called by the engine's thread. NULL, or the code with a message
+	 * that the caller frees. */
+	const char *(*check)(
+		struct job *job, const struct config *config, uid_t uid, bool privileged, char **ret_message);
 	int64_t job_id;		   /* INSPECT, VERIFY */
 	int watchers_delta;	   /* WATCHERS: +1, -1; ADDED events are told only while there are watchers */
 	bool drain_on, drain_exit; /* DRAIN */
@@ -97,8 +119,11 @@ struct request {
 	int64_t limit_value;
 	char *limit_group, *limit_host;
 	bool save;
-	bool network_up;       /* NETWORK: it has changed, and leads somewhere or not */
-	struct config *config; /* RELOAD: a reference, passed over */
+	enum backup_step backup_step; /* BACKUP */
+	int64_t backup_offset;	      /* BACKUP/READ */
+	uint64_t backup_call_id;      /* BACKUP/END: whose call is over */
+	bool network_up;	      /* NETWORK: it has changed, and leads somewhere or not */
+	struct config *config;	      /* RELOAD: a reference, passed over */
 
 	/* reply */
 	enum request_error error;
@@ -106,8 +131,11 @@ struct request {
 	size_t error_index;
 	const char *error_code; /* static */
 	char *error_message;
-	int64_t *ids;	    /* ADD: one a job, in order */
-	int64_t n_changed;  /* CHANGE */
+	int64_t *ids;		  /* ADD: one a job, in order */
+	bool pending_list;	  /* ADD: it is taken back unless the last part comes */
+	struct job_group *groups; /* GROUP, GROUPS; owned */
+	size_t n_groups;
+	int64_t n_changed;  /* CHANGE, EDIT */
 	struct job **found; /* LIST, INSPECT: owned; EVENTS: the job of each event, NULL when it is gone */
 	size_t n_found;
 	struct event *events;	   /* EVENTS: n_found of them */
@@ -121,12 +149,19 @@ struct request {
 	int64_t verify_size;	   /* VERIFY: of the file now */
 	char *verify_error;	   /* VERIFY: why not verified, or by what only; owned */
 	bool more;		   /* LIST, EVENTS, HOSTS: there may be more beyond the last one */
+	int64_t looked_id;	   /* LIST: the last that was looked at: where to go on */
 	struct limit_told *limits; /* LIMITS: LIMITS_N of them */
 	int64_t last_event_id; /* LIST, EVENTS: newest event there is; later ones come as CONTROL_EVENT after
 				  this reply */
+	bool spread;	       /* LIST: looked for in several turns: some of those have come before it */
+
+	int64_t backup_size; /* BACKUP/BEGIN: it is whole, and so large */
+	char *backup_data;   /* BACKUP/READ: base64 of backup_n bytes; owned */
+	size_t backup_n;
 
 	/* the engine's own: what the reply still waits for (active jobs to stop, files to go) */
 	size_t pending;
+	bool looking;		/* LIST: it has begun */
 	bool going_on;		/* it goes on in the next turn: holds one of pending */
 	enum request_kind kind; /* as it was asked: the message's gives way to CONTROL_REPLY */
 };
@@ -188,6 +223,7 @@ struct engine_counters {
 	struct engine_counter {
 		uid_t owner;
 		int64_t by_state[JOB_STATE_N];
+		int64_t bytes; /* on disk */
 	} owners[];
 };
 

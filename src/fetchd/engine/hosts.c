@@ -229,6 +229,7 @@ static void settle_idle(struct engine *engine, struct host_memory *memory, bool 
 	engine->n_idle++;
 }
 
+/* Only where nobody holds a host. */
 static void forget_idle(struct engine *engine)
 {
 	while (engine->n_idle > IDLE_MAX) {
@@ -244,25 +245,23 @@ static void forget_idle(struct engine *engine)
 void host_settle(struct engine *engine, struct host *host)
 {
 	bool busy = host->active > 0 || host->finishing > 0;
+	bool waited_for = !TAILQ_EMPTY(&host->fair.lanes);
 	int64_t now = engine_now(engine), until_usec, ramp_usec = 0;
 	enum host_block block;
 
-	if (host->memory) {
+	if (host->memory && waited_for) {
 		const struct governor_policy policy = policy_of(engine, host);
 
 		governor_ramp(&host->memory->governor, &policy, now, &ramp_usec);
 	}
 	block = host_block(engine, host, now, &until_usec);
 	fair_host_shut(&host->fair, block != HOST_FREE);
-	/* Only who waits for it wants to know. */
-	if (block == HOST_LIMITED && !TAILQ_EMPTY(&host->fair.lanes))
+	if (block == HOST_LIMITED)
 		until_usec = ramp_usec;
 	if (host->memory) {
 		settle_wake(engine, host->memory, until_usec);
 		settle_idle(engine, host->memory, !busy && !heap_has(&host->memory->wake));
-		if (engine->n_idle > IDLE_MAX)
-			forget_idle(engine);
-	} else if (!busy && TAILQ_EMPTY(&host->fair.lanes)) {
+	} else if (!busy && !waited_for) {
 		host_free(engine, host);
 	}
 }
@@ -276,12 +275,14 @@ int64_t hosts_next_usec(const struct engine *engine)
 
 /* ---- words */
 
-static void log_mark(const struct host_memory *memory, const char *what, int64_t until_usec)
+static void log_mark(
+	const struct engine *engine, const struct host_memory *memory, const char *what, int64_t until_usec)
 {
 	CLEANUP_FREE char *origin = text_escape(memory->row.origin);
 	char time[UNITS_MAX];
 
-	log_notice("%s: %s until %s", origin, what, units_format_time(time, until_usec));
+	log_notice(
+		"%s: %s until %s", origin, what, units_format_time(time, engine_shown(engine, until_usec)));
 }
 
 static void log_release(const struct host_memory *memory, const char *what)
@@ -318,28 +319,31 @@ void host_started(struct engine *engine, struct run *run)
 	run->governed = true;
 }
 
-static void log_breaker(const struct host_memory *memory, enum breaker_state was, enum breaker_state is)
+static void log_breaker(const struct engine *engine, const struct host_memory *memory, enum breaker_state was,
+	enum breaker_state is)
 {
 	if (is == BREAKER_OPEN && was != BREAKER_OPEN)
-		log_mark(memory, "it fails again and again: left alone", memory->row.breaker_until_usec);
+		log_mark(engine, memory, "it fails again and again: left alone",
+			memory->row.breaker_until_usec);
 	else if (is == BREAKER_CLOSED && was != BREAKER_CLOSED)
 		log_release(memory, "it answers again");
 }
 
 int host_ended(struct engine *engine, struct run *run, enum governor_answer answer)
 {
-	struct host_memory *memory = run->host->memory;
 	const struct governor_policy policy = policy_of(engine, run->host);
+	struct host_memory *memory = run->host->memory;
 	int64_t now = engine_now(engine);
-	enum breaker_state was = governor_breaker(&memory->governor, now);
+	enum breaker_state was;
 	int err = 0;
 
 	if (!run->governed)
 		return 0;
 	run->governed = false;
+	was = governor_breaker(&memory->governor, now);
 	if (governor_ended(&memory->governor, &policy, &run->ticket, answer, run->job_id, now)) {
 		err = keep_governor(engine, memory);
-		log_breaker(memory, was, governor_breaker(&memory->governor, now));
+		log_breaker(engine, memory, was, governor_breaker(&memory->governor, now));
 	}
 	host_settle(engine, run->host);
 	return err;
@@ -349,6 +353,8 @@ void host_note(struct host *host, const char *code)
 {
 	struct host_memory *memory = host->memory;
 
+	if (!memory) /* see host_progress() */
+		return;
 	if (!code) {
 		memory->n_done++;
 		return;
@@ -361,8 +367,11 @@ void host_note(struct host *host, const char *code)
 void host_progress(struct engine *engine, struct run *run, int64_t bytes)
 {
 	const struct governor_policy policy = policy_of(engine, run->host);
+	struct host_memory *memory = run->host->memory;
 
-	if (bytes > 0 && governor_bytes(&run->host->memory->governor, &policy, bytes, engine_now(engine)))
+	/* One whose end was told before may have lost it: its turn was undone, and many idle hosts came
+	 * after. */
+	if (memory && bytes > 0 && governor_bytes(&memory->governor, &policy, bytes, engine_now(engine)))
 		host_settle(engine, run->host);
 }
 
@@ -390,7 +399,7 @@ int host_hold(struct engine *engine, struct host *host, const char *code, int64_
 	if (err || until_usec <= row->hold_until_usec)
 		return err;
 	if (row->hold_until_usec == 0)
-		log_mark(host->memory, "the server asks to wait: held", until_usec);
+		log_mark(engine, host->memory, "the server asks to wait: held", until_usec);
 	row->hold_until_usec = until_usec;
 	row->hold_job = job_id;
 	str_set(&row->hold_code, code);
@@ -408,7 +417,7 @@ int host_avoid_http2(struct engine *engine, struct host *host)
 		return err;
 	row->http1_until_usec = usec_add(engine_now(engine), HTTP1_USEC);
 	if (first)
-		log_mark(host->memory, "HTTP/2 went wrong twice: HTTP/1.1", row->http1_until_usec);
+		log_mark(engine, host->memory, "HTTP/2 went wrong twice: HTTP/1.1", row->http1_until_usec);
 	host_settle(engine, host);
 	return store_origin_put(engine->store, row);
 }
@@ -444,6 +453,7 @@ int hosts_release(struct engine *engine)
 
 	while (!err && (first = heap_first(&engine->wakes)) && (int64_t)first->key <= now)
 		err = wake(engine, (struct host_memory *)first, now);
+	forget_idle(engine);
 	return err;
 }
 
@@ -461,9 +471,9 @@ int hosts_load_marks(struct engine *engine)
 		row.http1_until_usec = earlier(row.http1_until_usec, now + HTTP1_USEC);
 		memory_new(engine, host, &row);
 		if (row.hold_until_usec > now)
-			log_mark(host->memory, "the server asked to wait: held", row.hold_until_usec);
+			log_mark(engine, host->memory, "the server asked to wait: held", row.hold_until_usec);
 		if (governor_breaker(&host->memory->governor, now) == BREAKER_OPEN)
-			log_mark(host->memory, "it failed again and again: left alone",
+			log_mark(engine, host->memory, "it failed again and again: left alone",
 				host->memory->governor.breaker.until_usec);
 		/* What has passed is taken from the row by hosts_release(). */
 		set_wake(engine, host->memory, 1);

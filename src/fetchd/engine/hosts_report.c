@@ -68,6 +68,8 @@ static int report(struct engine *engine, const struct host *host, struct host_re
 
 	*ret = (struct host_report){.id = host->origin_id, .active = host->active};
 	ret->block = host_block(engine, host, engine_now(engine), &ret->until_usec);
+	if (ret->until_usec > 0)
+		ret->until_usec = engine_shown(engine, ret->until_usec);
 	host_limits(engine, host, &limits);
 	ret->limit = limits.limit;
 	ret->max = limits.max;

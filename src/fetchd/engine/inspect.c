@@ -36,7 +36,10 @@ int request_inspect(struct engine *engine, struct request *request)
 	if (err || request->error != REQUEST_OK)
 		return err;
 	request->last_event_id = store_last_event_id(engine->store);
-	err = why_job(engine, request->found[0], &request->why);
+	err = store_dependencies(
+		engine->store, request->job_id, &request->found[0]->after, &request->found[0]->n_after);
+	if (!err)
+		err = why_job(engine, request->found[0], &request->why);
 	return err ? err
 		   : store_attempts(engine->store, request->job_id, &request->attempts, &request->n_attempts);
 }

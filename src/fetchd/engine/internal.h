@@ -19,6 +19,7 @@
 #include "fetchd/transfer/worker.h"
 #include "job/governor.h"
 #include "job/lifecycle.h"
+#include "job/ramp.h"
 
 /* ---- hosts: origins with ready work or active transfers, and those that are held for a time; nothing else
  */
@@ -66,6 +67,16 @@ struct batch {
 	UT_hash_handle hh;
 };
 
+/* A group that is being ended, until all its jobs have. */
+struct doom {
+	int64_t group_id;
+	enum group_fate fate; /* GROUP_FATE_NONE: what came of a list is taken back, and the group with it */
+	int64_t fate_job;
+	int64_t after_id; /* its jobs up to this one have been dealt with */
+	bool swept;	  /* all have: those that ran are on their way */
+	UT_hash_handle hh;
+};
+
 /* ---- runs: the active jobs */
 
 struct run {
@@ -83,16 +94,29 @@ struct run {
 	struct governor_ticket ticket;
 	bool finishing;	 /* its slot was given back: see run_received() */
 	bool cancelling; /* WORKER_CANCEL is out */
-	bool shed;	 /* for the sake of a limit: it is no attempt */
+	bool over_quota; /* cancelled because of its user's bound on the disk */
+	uint64_t edited; /* EDIT_BIT: its attempt has other values of these: it is being stopped */
+	/* Changed in this turn: the job as it was, and what edited was. */
+	struct job *unedited;
+	uint64_t was_edited;
+	TAILQ_ENTRY(run) edit_link;
+	bool shed; /* for the sake of a limit: it is no attempt */
 	/* Replies that wait for this run's end. */
 	struct request **waiters;
 	size_t n_waiters;
+	/* As they were before this turn touched them. */
+	bool touched;
+	enum job_intent intent_was;
+	size_t n_waiters_was;
+	TAILQ_ENTRY(run) touch_link;
 	/* Its end, applied in this turn; kept until the commit holds. */
 	struct outcome *outcome;
 	TAILQ_ENTRY(run) turn_link;
 	UT_hash_handle hh;
 };
 TAILQ_HEAD(run_list, run);
+
+struct backup;
 
 struct engine {
 	pthread_t thread;
@@ -110,8 +134,10 @@ struct engine {
 	struct limit_layers layers;
 	struct schedule schedule;
 	struct rng rng;
-	int timer_fd;
-	int64_t wall_offset_usec; /* steady wall time = boot clock + this */
+	int timer_fd, walltime_fd;
+	int64_t wall_offset_usec;     /* steady wall time = boot clock + this */
+	int64_t skew_usec;	      /* the wall clock = steady wall time + this */
+	int64_t next_clock_save_usec; /* boot clock */
 
 	struct host *hosts;
 	struct heap wakes;	 /* of host memories */
@@ -120,12 +146,29 @@ struct engine {
 	struct user *users;
 	struct batch *batches;
 	struct fair fair;
-	bool lanes_lost; /* a turn was undone: the lanes may lack what its rows still have */
+	bool lanes_lost;   /* a turn was undone: the lanes may lack what its rows still have */
+	bool groups_lost;  /* the same of what is known of groups */
+	bool lanes_opened; /* by the end of a turn: something may start in the next */
+	bool sweeping;	   /* there are dooms to carry out */
+	struct doom *dooms;
+	struct fill *fills;		  /* fills.c's own */
+	int64_t next_group_deadline_usec; /* wall */
 	struct run *runs;
 	size_t n_active;    /* slots taken */
 	size_t n_finishing; /* runs that have given theirs back before their end */
 	int64_t next_attempt;
-	int64_t next_due_usec; /* steady wall */
+	/* When the first of each comes, or earlier. */
+	int64_t next_due_usec;		/* steady wall */
+	int64_t next_scheduled_usec;	/* wall */
+	int64_t next_own_deadline_usec; /* steady wall */
+	int64_t next_since_usec;	/* steady wall: since when the configured deadline runs */
+	/* What fell due before the start. */
+	bool piled;			     /* there is more of it */
+	int64_t piled_usec, piled_wall_usec; /* steady wall, wall: the start */
+	struct ramp ramp;
+	size_t piled_n;
+	bool clamping; /* waits that are longer than any may be */
+	int64_t clamp_usec;
 	int64_t next_purge_usec;
 	int64_t relax_usec; /* boot clock: idle for so long gives memory back; USEC_INFINITY: done, or not
 			       idle */
@@ -137,18 +180,19 @@ struct engine {
 	int64_t next_probe_usec; /* down: one of them looks at this time whether that is true */
 	unsigned watchers;
 	bool draining, drain_exit, stopping, failed, done;
-	uint64_t told_counters;
+	uint64_t told_counters, looked_counters;
 	struct msg_list backlog;    /* taken from the mailbox, not worked on yet */
 	struct msg_list unfinished; /* requests that go on in the next turn */
 	struct msg_list postponed;  /* outcomes that the full database could not take */
 	int64_t full_usec;	    /* boot clock: the database had no room; tried again then. 0: it has */
 	size_t tasks;		    /* out at the disk */
+	struct backup *backup;	    /* under way; NULL: none */
 
 	/* this turn's: leave after the commit */
 	struct msg_list to_control; /* replies and events */
 	struct msg_list *to_workers;
 	struct msg_list to_disk;
-	struct run_list ended, claimed;
+	struct run_list ended, claimed, touched, edited;
 };
 
 /* ---- engine.c: the thread's life in steps, for engine_start() and for tests that drive it themselves */
@@ -165,9 +209,30 @@ int64_t engine_next_usec(const struct engine *engine);
 void engine_end(struct engine *engine);
 void engine_free(struct engine *engine);
 
-/* Steady wall time: what due times are measured on. Steps of the wall clock do not move it while the daemon
- * runs. */
+/* ---- steady.c: two clocks */
+/* Steady wall time: what waits and deadlines are measured on. No step of the wall clock moves it, and no
+ * restart. */
 int64_t engine_now(const struct engine *engine);
+/* A steady time as the wall clock shows it, for people. */
+int64_t engine_shown(const struct engine *engine, int64_t steady_usec);
+/* Takes it up where the last run left it. Before anything else. 0 or -errno. */
+int steady_load(struct engine *engine);
+/* Notices steps of the wall clock. In a turn. 0 or -errno. */
+int steady_look(struct engine *engine);
+
+/* ---- due.c */
+/* What has come; *ret_more: there is more of it now. 0 or -errno. */
+int due_work(struct engine *engine, bool *ret_more);
+/* When the next of it comes; boot clock, USEC_INFINITY: nothing will. */
+int64_t due_next_usec(const struct engine *engine);
+/* The job was added, or has changed its state. */
+void due_note(struct engine *engine, const struct job *job);
+/* A turn was undone: everything is looked at again. */
+void due_lost(struct engine *engine);
+/* At the start. 0 or -errno. */
+int due_load(struct engine *engine);
+/* Its deadline has passed while it waited. 0 or -errno. */
+int job_expire(struct engine *engine, struct job *job);
 
 /* ---- hosts.c */
 struct host *host_need(struct engine *engine, int64_t origin_id);
@@ -230,6 +295,12 @@ void lanes_free(struct engine *engine);
 int run_parties(struct engine *engine, const struct job *job, struct run *run);
 /* May run or not; freed when nothing holds it. */
 void user_settle(struct engine *engine, struct user *user);
+/* Bytes on disk that a user's jobs may have; 0: no bound. */
+int64_t user_disk_max(const struct engine *engine);
+/* They have as many: nothing more of the user's starts, as long as that is so. */
+bool user_is_full(const struct engine *engine, uid_t uid);
+/* Who may start something, as the counters are now. */
+void users_look(struct engine *engine);
 /* How many more of the user's jobs may run. */
 size_t user_room(const struct engine *engine, const struct user *user);
 uint32_t user_weight(const struct engine *engine, uid_t uid);
@@ -237,15 +308,72 @@ void users_tune(struct engine *engine);
 /* Of a group that has ready jobs or active ones; else NULL. */
 struct batch *batch_find(struct engine *engine, int64_t group_id);
 /* The group's row has changed. */
-void batch_put(struct batch *batch, const struct store_group *row);
+void batch_put(struct batch *batch, const struct job_group *row);
 /* Freed when nothing holds it. NULL is fine. */
 void batch_settle(struct engine *engine, struct batch *batch);
+
+/* All that are known, as the rows have them. 0 or -errno. */
+int batches_load(struct engine *engine);
+
+/* ---- groups.c: 0 or -errno where they return an int */
+/* What the rows say is to be done. In a turn. */
+int groups_load(struct engine *engine);
+void groups_free(struct engine *engine);
+/* Sets row->id. The name must be free. */
+int group_create(struct engine *engine, struct job_group *row);
+/* The row alone: it has no jobs. */
+int group_remove(struct engine *engine, int64_t group_id);
+/* It is filled: its jobs may start. */
+int group_open_up(struct engine *engine, int64_t group_id);
+/* It cannot be filled any more: its jobs are removed, and it is. */
+void group_take_back(struct engine *engine, int64_t group_id);
+/* In the turn of the failure, for a job of a group. */
+int group_job_failed(struct engine *engine, const struct job *job);
+/* NULL: the group is not being ended. */
+struct doom *doom_find(const struct engine *engine, int64_t group_id);
+/* Ends the job as its group's fate has it. It is open, and not running. */
+int doom_end(struct engine *engine, struct job *job, const struct doom *doom);
+/* A slice of what is to be done. */
+int groups_work(struct engine *engine, bool *ret_more);
+/* Last thing in a turn: groups whose last job has ended, or that have an open one again. */
+int groups_settle(struct engine *engine);
+/* When the next deadline of a group is; boot clock. */
+int64_t groups_next_usec(const struct engine *engine);
+
+/* ---- fills.c */
+/* Before an ADD: its groups are there and take its jobs; or the request is refused. */
+int groups_admit(struct engine *engine, struct request *request, int64_t now_usec);
+/* After its jobs were added. */
+int groups_admitted(struct engine *engine, struct request *request);
+/* The session's list, if there is one, will not come whole. */
+void fill_abandon(struct engine *engine, uint64_t session_id);
+/* Whether a list is under way into it. */
+bool fill_of_group(const struct engine *engine, int64_t group_id);
+void fills_free(struct engine *engine);
+int request_group(struct engine *engine, struct request *request);
+int request_groups(struct engine *engine, struct request *request);
+int request_group_create(struct engine *engine, struct request *request);
+int request_group_remove(struct engine *engine, struct request *request);
+
+/* ---- dependencies.c: 0 or -errno */
+/* What the job is to follow, when it is added: it is made to wait, unless all have ended well; or the request
+ * is refused. Leaves in job->after what is waited for. */
+int dependencies_admit(struct engine *engine, struct request *request, struct job *job);
+/* It has an id now. Empties job->after. */
+int dependencies_added(struct engine *engine, struct job *job);
+/* Applies event to a job that is wanted again, or defers it when it still has to wait for others. */
+int dependencies_start(struct engine *engine, struct job *job, enum job_event event, enum event_kind kind);
+/* A slice of those who wait for jobs that have ended. */
+int dependencies_settle(struct engine *engine, bool *ret_more);
+/* For an edit: job, which does not run, is to follow another one, too. Refuses the request where that would
+ * make a circle, or the other one cannot be followed. */
+int dependency_add(
+	struct engine *engine, struct request *request, struct job *job, int64_t after_id, bool any);
 
 /* ---- sched.c */
 /* Starts what may start. *ret_more: it stopped at its own bound, not for want of slots or work. 0 or -errno.
  */
 int sched_fill(struct engine *engine, bool *ret_more);
-int sched_due(struct engine *engine, bool *ret_more);
 size_t sched_free_slots(const struct engine *engine);
 struct run *run_find(struct engine *engine, int64_t job_id);
 /* All its bytes are here: others may use its slot while the disk syncs. */
@@ -257,6 +385,8 @@ void run_release(struct engine *engine, struct run *run);
 int run_take_back(struct engine *engine, struct run *run);
 /* Released before. */
 void run_free(struct run *run);
+/* Its intent and waiters are about to change: should the turn be undone, they go back. */
+void run_touch(struct engine *engine, struct run *run);
 /* Asks the worker to stop it. */
 void run_cancel(struct engine *engine, struct run *run);
 /* The job's own limit is another from now on; 0: none. */
@@ -295,9 +425,11 @@ int end_intent(struct engine *engine, struct job *job, enum job_intent intent);
 int job_most_attempts(const struct engine *engine, const struct job *job);
 /* When a held job is looked at again. */
 int64_t hold_until(struct engine *engine, const struct verdict *v);
-/* When no attempt may begin any more. */
+/* When no attempt may begin any more; steady wall. */
 int64_t job_deadline(const struct engine *engine, const struct job *job);
 
+/* What is there and what is to come of it is more than its user may have. */
+bool job_over_quota(const struct engine *engine, const struct job *job);
 /* A whole file stands under the job's name. 0 or -errno. */
 int end_done(struct engine *engine, struct job *job);
 /* Bytes of the part are gone, and all that was known of them. */
@@ -312,6 +444,8 @@ bool network_excuses(const struct engine *engine, const struct job *job, const s
 void network_answered(struct engine *engine, const struct job *job, const struct verdict *v);
 /* A job that waits for the network is due. True: another one has just looked, and this one waits on. */
 bool network_put_off(struct engine *engine, struct job *job, int64_t now_usec);
+/* A turn was undone: those that it had made due are not. */
+void network_lost(struct engine *engine);
 /* Makes jobs that wait for the network due, a slice a turn. 0 or -errno. */
 int network_wake(struct engine *engine, bool *ret_more);
 
@@ -332,11 +466,29 @@ int why_job(struct engine *engine, const struct job *job, struct why *why);
 void request_unanswer(struct request *request);
 /* ---- requests.c, change.c: fill the reply; 0, or -errno of the store */
 int request_add(struct engine *engine, struct request *request);
-int request_list(struct engine *engine, struct request *request);
 int request_events(struct engine *engine, struct request *request);
 /* *ret_again: go on with it in the next turn. */
+int request_list(struct engine *engine, struct request *request, bool *ret_again);
 int request_change(struct engine *engine, struct request *request, bool *ret_again);
-/* Refuses a request for a group that has no job the asker may see. */
+/* ---- backup.c */
+void request_backup(struct engine *engine, struct request *request);
+/* Between turns: the next slice. Whether there is more to do at once. */
+bool backup_step(struct engine *engine);
+/* Ends the one under way. */
+void backup_stop(struct engine *engine);
+
+/* ---- edit.c */
+int request_edit(struct engine *engine, struct request *request);
+/* Facts of an attempt were taken that run back then: without those of another request. name: as edited. */
+void edit_take_facts(const struct run *run, struct job *job, const char *name);
+/* The file was whole before the attempt could be stopped: *job is what was fetched. 0 or -errno. */
+int edit_undo(struct engine *engine, const struct run *run, const struct job *fetched, struct job *job);
+/* The turn that changed runs is committed, or undone. */
+void edits_told(struct engine *engine);
+void edits_take_back(struct engine *engine);
+/* What holds for it. */
+enum job_conflict job_conflict_of(const struct engine *engine, const struct job *job);
+/* Refuses a request for a group that is not there, or another's. */
 int request_check_group(struct engine *engine, struct request *request);
 void request_fail(struct request *request, enum request_error error, int64_t id, const char *code,
 	const char *fmt, ...) __attribute__((format(printf, 5, 6)));

@@ -48,7 +48,7 @@ struct batch *batch_find(struct engine *engine, int64_t group_id)
 
 static int batch_need(struct engine *engine, int64_t group_id, struct batch **ret)
 {
-	struct store_group row;
+	struct job_group row;
 	struct batch *batch = group_id ? batch_find(engine, group_id) : NULL;
 	int err;
 
@@ -63,12 +63,12 @@ static int batch_need(struct engine *engine, int64_t group_id, struct batch **re
 	fair_batch_init(&batch->fair);
 	HASH_ADD(hh, engine->batches, id, sizeof(batch->id), batch);
 	batch_put(batch, &row);
-	store_group_done(&row);
+	job_group_done(&row);
 	*ret = batch;
 	return 0;
 }
 
-void batch_put(struct batch *batch, const struct store_group *row)
+void batch_put(struct batch *batch, const struct job_group *row)
 {
 	batch->policy = row->policy;
 	batch->limit_rate = row->limit_rate;
@@ -81,6 +81,26 @@ void batch_settle(struct engine *engine, struct batch *batch)
 		return;
 	HASH_DELETE(hh, engine->batches, batch);
 	free(batch);
+}
+
+int batches_load(struct engine *engine)
+{
+	struct batch *batch, *next;
+	int err = 0;
+
+	HASH_ITER(hh, engine->batches, batch, next) {
+		struct job_group row;
+
+		if (!err)
+			err = store_group_get(engine->store, batch->id, &row);
+		if (err == -ENOENT)
+			err = 0;
+		else if (!err)
+			batch_put(batch, &row);
+		if (!err)
+			job_group_done(&row);
+	}
+	return err;
 }
 
 /* ---- lanes */
@@ -221,11 +241,37 @@ uint32_t user_weight(const struct engine *engine, uid_t uid)
 	return config_user_weight(engine->config, uid);
 }
 
+int64_t user_disk_max(const struct engine *engine)
+{
+	return engine->limits.max_disk_per_user;
+}
+
+bool user_is_full(const struct engine *engine, uid_t uid)
+{
+	int64_t max = user_disk_max(engine);
+
+	return max > 0 && store_bytes(engine->store, uid) >= max;
+}
+
 size_t user_room(const struct engine *engine, const struct user *user)
 {
 	int64_t max = engine->limits.max_active_per_user;
 
+	if (user_is_full(engine, (uid_t)user->uid))
+		return 0;
 	return max == 0 ? SIZE_MAX : user->active < (size_t)max ? (size_t)max - user->active : 0;
+}
+
+void users_look(struct engine *engine)
+{
+	struct user *user, *next;
+
+	if (engine->looked_counters == store_counters_version(engine->store))
+		return;
+	engine->looked_counters = store_counters_version(engine->store);
+	HASH_ITER(hh, engine->users, user, next) {
+		user_settle(engine, user);
+	}
 }
 
 void users_tune(struct engine *engine)

@@ -128,7 +128,7 @@ void limits_taken_back(struct engine *engine)
 	struct host *host, *next_host;
 	struct batch *batch, *next_batch;
 	struct store_origin origin;
-	struct store_group group;
+	struct job_group group;
 
 	/* Cancels that were to leave with the turn did not. */
 	layers->lowered = true;
@@ -148,7 +148,7 @@ void limits_taken_back(struct engine *engine)
 		if (store_group_get(engine->store, batch->id, &group) != 0)
 			continue;
 		batch->limit_rate = group.limit_rate;
-		store_group_done(&group);
+		job_group_done(&group);
 	}
 }
 
@@ -290,7 +290,7 @@ static int set_for_host(struct engine *engine, struct request *request)
 }
 
 /* The caller's own, else, for who may see all, the only one of that name. -ENOENT. */
-static int find_group(struct engine *engine, struct request *request, struct store_group *ret)
+static int find_group(struct engine *engine, struct request *request, struct job_group *ret)
 {
 	int err = store_group_find(engine->store, request->uid, request->limit_group, ret);
 	int64_t after = 0;
@@ -300,19 +300,19 @@ static int find_group(struct engine *engine, struct request *request, struct sto
 	if (err != -ENOENT || !request->privileged)
 		return err;
 	while (n == 1) {
-		struct store_group group;
+		struct job_group group;
 
 		err = store_groups(engine->store, true, 0, after, 1, &group, &n);
 		if (err || n == 0)
 			break;
 		after = group.id;
 		if (strcmp(group.name, request->limit_group) != 0) {
-			store_group_done(&group);
+			job_group_done(&group);
 			continue;
 		}
 		if (found) {
-			store_group_done(&group);
-			store_group_done(ret);
+			job_group_done(&group);
+			job_group_done(ret);
 			request_fail(request, REQUEST_REFUSED, 0, "E_AMBIGUOUS",
 				"several users have a group %s", request->limit_group);
 			return -ENOENT;
@@ -325,7 +325,7 @@ static int find_group(struct engine *engine, struct request *request, struct sto
 
 static int set_for_group(struct engine *engine, struct request *request)
 {
-	struct store_group group;
+	struct job_group group;
 	struct batch *batch;
 	int err = find_group(engine, request, &group);
 
@@ -344,7 +344,7 @@ static int set_for_group(struct engine *engine, struct request *request)
 	HASH_FIND(hh, engine->batches, &group.id, sizeof(group.id), batch);
 	if (batch)
 		batch->limit_rate = group.limit_rate;
-	store_group_done(&group);
+	job_group_done(&group);
 	return err;
 }
 

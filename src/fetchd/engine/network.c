@@ -68,6 +68,12 @@ void network_answered(struct engine *engine, const struct job *job, const struct
 	wake(engine);
 }
 
+void network_lost(struct engine *engine)
+{
+	if (engine->network_up)
+		wake(engine);
+}
+
 bool network_put_off(struct engine *engine, struct job *job, int64_t now_usec)
 {
 	const struct verdict again = {.retry_after_usec = -1};
@@ -75,7 +81,7 @@ bool network_put_off(struct engine *engine, struct job *job, int64_t now_usec)
 	if (job->waiting_for != JOB_WAIT_NETWORK || engine->network_up)
 		return false;
 	/* Its claim fails it. */
-	if (now_usec > job_deadline(engine, job))
+	if (now_usec >= job_deadline(engine, job))
 		return false;
 	if (now_usec >= engine->next_probe_usec) {
 		engine->next_probe_usec = usec_add(now_usec, engine->config->hold_interval_usec);

@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/units.h"
 #include "job/hold.h"
 #include "job/lifecycle.h"
 #include "job/origin.h"
@@ -29,7 +30,7 @@ int64_t job_deadline(const struct engine *engine, const struct job *job)
 	int64_t span =
 		job->options.deadline_usec >= 0 ? job->options.deadline_usec : engine->config->deadline_usec;
 
-	return usec_add(job->created_usec, span);
+	return usec_add(job->since_usec, span);
 }
 
 /* However many jobs are held, one is looked at after the other; but each within the hour. */
@@ -68,6 +69,15 @@ static void take_facts(struct job *job, const struct job *facts)
 		str_set(&job->effective_url, facts->effective_url);
 }
 
+/* Without what an edit has made void meanwhile. */
+static void take_run_facts(const struct run *run, struct job *job, const struct job *facts)
+{
+	CLEANUP_FREE char *name = xstrdup_null(job->name);
+
+	take_facts(job, facts);
+	edit_take_facts(run, job, name);
+}
+
 void job_forget_bytes(struct job *job)
 {
 	/* What is made next cannot meet what may still be removed. */
@@ -82,15 +92,29 @@ void job_forget_bytes(struct job *job)
 	str_set(&job->encoded, NULL);
 }
 
+/* What is there and what is to come of it is more than its user may have. */
+bool job_over_quota(const struct engine *engine, const struct job *job)
+{
+	int64_t max = user_disk_max(engine), left = job->size > job->received ? job->size - job->received : 0;
+
+	return max > 0 && usec_add(store_bytes(engine->store, job->owner), left) > max;
+}
+
 int outcome_checkpoint(struct engine *engine, const struct outcome *o)
 {
 	struct run *run = run_of(engine, o);
+	int err;
 
 	if (!run)
 		return 0;
 	host_progress(engine, run, o->job->received - run->job->received);
-	take_facts(run->job, o->job);
-	return store_update(engine->store, run->job, run->job->state);
+	take_run_facts(run, run->job, o->job);
+	err = store_update(engine->store, run->job, run->job->state);
+	if (!err && job_over_quota(engine, run->job) && run->job->intent == JOB_INTENT_RUN) {
+		run->over_quota = true;
+		run_cancel(engine, run);
+	}
+	return err;
 }
 
 int outcome_received(struct engine *engine, const struct outcome *o)
@@ -111,8 +135,9 @@ struct ending {
 	int64_t progress;
 	enum attempt_outcome word;
 	int64_t started_event;
-	bool gone; /* the record of the job too */
-	bool shed; /* for the sake of a limit */
+	bool gone;   /* the record of the job too */
+	bool shed;   /* for the sake of a limit */
+	bool edited; /* it was of another request */
 };
 
 static void set_error(struct job *job, const struct verdict *v)
@@ -140,7 +165,10 @@ static int end_failed(struct engine *engine, struct job *job, struct ending *end
 int end_intent(struct engine *engine, struct job *job, enum job_intent intent)
 {
 	enum job_event event = lifecycle_intent_event(intent);
+	const struct doom *doom = doom_find(engine, job->group_id);
 
+	if (doom && (intent == JOB_INTENT_RUN || intent == JOB_INTENT_PAUSE))
+		return doom_end(engine, job, doom);
 	switch (intent) {
 	case JOB_INTENT_PAUSE: return job_apply(engine, job, event, EVENT_PAUSED);
 	case JOB_INTENT_CANCEL:
@@ -280,11 +308,14 @@ static int end_whole(struct engine *engine, struct job *job, struct ending *end,
 static int end_of(struct engine *engine, struct job *job, struct ending *end, enum job_intent intent)
 {
 	enum verdict_class class = end->verdict->class;
+	/* As good as a wish. */
+	bool doomed = doom_find(engine, job->group_id) != NULL;
 
 	/* A file that is whole is done, whatever was wished meanwhile; a failure gives way to a wish. */
 	if (class == VERDICT_OK)
 		return end_whole(engine, job, end, intent);
-	if (class == VERDICT_ABORTED || (intent != JOB_INTENT_RUN && class != VERDICT_PERMANENT))
+	if (class == VERDICT_ABORTED || end->edited ||
+		((intent != JOB_INTENT_RUN || doomed) && class != VERDICT_PERMANENT))
 		return end_wished(engine, job, end, intent);
 	if (intent == JOB_INTENT_CANCEL || intent == JOB_INTENT_REMOVE)
 		return end_wished(engine, job, end, intent);
@@ -343,20 +374,33 @@ static int clock_year(int64_t wall_usec)
 	return gmtime_r(&sec, &tm) ? tm.tm_year + 1900 : 1970;
 }
 
+static void set_over_quota(const struct engine *engine, const struct job *job, struct verdict *ret)
+{
+	char have[UNITS_MAX], size[UNITS_MAX], max[UNITS_MAX];
+
+	units_format_size(have, store_bytes(engine->store, job->owner));
+	units_format_size(size, job->size > 0 ? job->size : 0);
+	verdict_set(ret, VERDICT_HELD, "E_QUOTA", "%s are on disk, the file has %s, and MaxDiskPerUser=%s",
+		have, job->size > 0 ? size : "no known size", units_format_size(max, user_disk_max(engine)));
+	ret->held_for = JOB_WAIT_QUOTA;
+}
+
 /* What looks like the host's failure and is this machine's state: then *ret says so, and nothing is counted.
  */
-static bool excused(
-	struct engine *engine, const struct job *job, const struct verdict *v, struct verdict *ret)
+static bool excused(struct engine *engine, const struct run *run, const struct job *job,
+	const struct verdict *v, struct verdict *ret)
 {
 	int64_t wall = clock_wall_usec();
 
-	if (network_excuses(engine, job, v))
+	ret->held_for = JOB_WAIT_NETWORK;
+	if (run->over_quota && v->class == VERDICT_ABORTED && job->intent == JOB_INTENT_RUN)
+		set_over_quota(engine, job, ret);
+	else if (network_excuses(engine, job, v))
 		verdict_set(ret, VERDICT_HELD, "E_NETWORK", "waiting for network");
 	else if (hold_explains_clock(v, wall))
 		verdict_set(ret, VERDICT_HELD, "E_CLOCK",
 			"this machine's clock says %d; certificates cannot be judged before it is set",
 			clock_year(wall));
-	ret->held_for = JOB_WAIT_NETWORK;
 	return ret->class == VERDICT_HELD;
 }
 
@@ -412,18 +456,20 @@ static int end_attempt(struct engine *engine, struct job *job, struct outcome *o
 	struct ending end = {.verdict = &o->verdict,
 		.progress = o->progress,
 		.started_event = run->started_event,
-		.shed = run->shed};
+		.shed = run->shed,
+		.edited = run->edited != 0};
 	struct verdict excuse;
 	int err;
 
 	verdict_init(&excuse);
 	network_answered(engine, job, &o->verdict);
-	if (excused(engine, job, &o->verdict, &excuse))
+	if (!end.edited && excused(engine, run, job, &o->verdict, &excuse))
 		end.verdict = &excuse;
-	if (end.verdict->class != VERDICT_ABORTED)
+	/* The job's origin may be another by now. */
+	if (!end.edited && end.verdict->class != VERDICT_ABORTED)
 		host_note(run->host, end.verdict->code);
-	err = host_ended(engine, run, answer_of(job, o, end.verdict == &excuse));
-	if (!err)
+	err = host_ended(engine, run, answer_of(job, o, end.edited || end.verdict == &excuse));
+	if (!err && !end.edited)
 		err = mark_origin(engine, job, o);
 	if (!err)
 		err = end_of(engine, job, &end, intent);
@@ -437,7 +483,7 @@ int outcome_finished(struct engine *engine, struct outcome *o)
 {
 	struct run *run = run_of(engine, o);
 	struct job *job;
-	int err;
+	int err = 0;
 
 	if (!run) {
 		outcome_free(o);
@@ -446,9 +492,12 @@ int outcome_finished(struct engine *engine, struct outcome *o)
 	/* On a copy: should the commit fail, the run still has what the row has. */
 	job = job_dup(run->job);
 	host_progress(engine, run, o->job->received - job->received);
-	take_facts(job, o->job);
+	take_run_facts(run, job, o->job);
 	run->outcome = o;
-	err = end_attempt(engine, job, o, run);
+	if (run->edited && o->verdict.class == VERDICT_OK)
+		err = edit_undo(engine, run, o->job, job);
+	if (!err)
+		err = end_attempt(engine, job, o, run);
 	run_release(engine, run);
 	TAILQ_INSERT_TAIL(&engine->ended, run, turn_link);
 	job_free(job);

@@ -98,8 +98,15 @@ int recover(struct engine *engine)
 	const struct config *cfg = engine->config;
 	int64_t longest = cfg->max_delay_usec + (int64_t)((double)cfg->max_delay_usec * cfg->jitter);
 	int64_t hold = cfg->hold_interval_usec + cfg->hold_interval_usec / 10;
-	int err = settle_active(engine);
+	int err = steady_load(engine);
 
+	if (!err)
+		err = turn_begin(engine);
+	if (!err)
+		err = turn_end(engine, groups_load(engine));
+
+	if (!err)
+		err = settle_active(engine);
 	if (longest < cfg->max_retry_after_usec)
 		longest = cfg->max_retry_after_usec;
 	if (longest < hold)
@@ -109,14 +116,15 @@ int recover(struct engine *engine)
 	if (!err)
 		err = turn_begin(engine);
 	if (!err) {
-		err = store_clamp_retries(engine->store, usec_add(engine_now(engine), longest));
-		if (!err)
-			err = hosts_load_marks(engine);
+		err = hosts_load_marks(engine);
 		if (!err)
 			err = limits_load(engine);
 		err = turn_end(engine, err);
 	}
+	/* Rows that a program without a steady clock wrote, or that were mended by hand. */
+	engine->clamping = true;
+	engine->clamp_usec = usec_add(engine_now(engine), longest);
 	if (!err)
-		err = store_next_due(engine->store, &engine->next_due_usec);
+		err = due_load(engine);
 	return err ? err : lanes_load(engine);
 }

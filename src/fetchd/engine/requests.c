@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "job/same.h"
 
 /* ---- the message */
 
@@ -19,6 +20,7 @@ struct request *request_new(enum request_kind kind)
 
 	request->msg.kind = (int)kind;
 	request->kind = kind;
+	request->policy = -1;
 	job_filter_init(&request->filter);
 	return request;
 }
@@ -29,6 +31,9 @@ static void free_found(struct request *request)
 		job_free(request->found[i]);
 	for (size_t i = 0; i < request->n_attempts; i++)
 		attempt_free(request->attempts[i]);
+	for (size_t i = 0; i < request->n_groups; i++)
+		job_group_done(&request->groups[i]);
+	free(request->groups);
 	why_done(&request->why);
 	for (size_t i = 0; i < request->n_hosts; i++)
 		host_report_done(&request->hosts[i]);
@@ -48,9 +53,10 @@ void request_unanswer(struct request *request)
 	request->attempts = NULL;
 	request->events = NULL;
 	request->hosts = NULL;
+	request->groups = NULL;
 	request->limits = NULL;
-	request->n_found = request->n_attempts = request->n_hosts = 0;
-	request->more = false;
+	request->n_found = request->n_attempts = request->n_hosts = request->n_groups = 0;
+	request->more = request->looking = request->spread = false;
 	request->error = REQUEST_OK;
 	request->error_code = NULL;
 	str_set(&request->error_message, NULL);
@@ -71,7 +77,14 @@ void request_free(struct request *request)
 	free(request->verify_error);
 	free(request->ids);
 	free(request->error_message);
+	job_group_done(&request->group);
 	job_filter_done(&request->filter);
+	if (request->edit)
+		job_edit_done(request->edit);
+	free(request->edit);
+	if (request->backup_data)
+		explicit_bzero(request->backup_data, strlen(request->backup_data));
+	free(request->backup_data);
 	config_unref(request->config);
 	free(request);
 }
@@ -106,13 +119,15 @@ void control_message_free(struct msg *msg)
 void job_dress(const struct engine *engine, struct job *job)
 {
 	job->max_attempts = job_most_attempts(engine, job);
+	if (job->state == JOB_WAITING && job->waiting_for != JOB_WAIT_SCHEDULE && job->due_usec > 0)
+		job->due_usec = engine_shown(engine, job->due_usec);
 }
 
 /* ---- add */
 
 static bool over_limit(struct engine *engine, struct request *request)
 {
-	int64_t max = engine->limits.max_jobs_per_user;
+	int64_t max = engine->limits.max_jobs_per_user, bytes = store_bytes(engine->store, request->uid);
 	int64_t open = store_open_jobs(engine->store, request->uid);
 	int64_t n = request->total_jobs > (int64_t)request->n_jobs ? request->total_jobs
 								   : (int64_t)request->n_jobs;
@@ -120,6 +135,12 @@ static bool over_limit(struct engine *engine, struct request *request)
 	/* Later parts of a list were counted with its check. */
 	if (!request->check_only)
 		n = (int64_t)request->n_jobs;
+	if (user_is_full(engine, request->uid)) {
+		request_fail(request, REQUEST_REFUSED, 0, "E_LIMIT",
+			"%lld bytes are on disk, and MaxDiskPerUser=%lld", (long long)bytes,
+			(long long)user_disk_max(engine));
+		return true;
+	}
 	if (open + n <= max)
 		return false;
 	request_fail(request, REQUEST_REFUSED, 0, "E_LIMIT",
@@ -145,23 +166,91 @@ static int same_key(struct engine *engine, struct request *request, size_t i, bo
 	return err;
 }
 
+/* It may run, or waits for the time that its user gave. */
+static void begin_life(struct engine *engine, struct job *job, int64_t now)
+{
+	job->created_usec = now;
+	job->since_usec = engine_now(engine);
+	job->state = JOB_QUEUED;
+	if (job->not_before_usec <= now)
+		return;
+	job->state = JOB_WAITING;
+	job->waiting_for = JOB_WAIT_SCHEDULE;
+	job->due_usec = job->not_before_usec;
+	if (job->options.deadline_usec < 0)
+		job->since_usec = USEC_INFINITY;
+}
+
+static int same_secrets(struct engine *engine, const struct job *first, const struct job *job, bool *ret)
+{
+	struct job_secrets *secrets = NULL;
+	int err = first->has_secrets ? store_secrets(engine->store, first->id, &secrets) : 0;
+
+	*ret = !err && job_secrets_same(secrets, job->secrets);
+	job_secrets_free(secrets);
+	return err == -ENOENT ? 0 : err;
+}
+
+/* One that has not ended and asks for the same: its id; 0: none does. What a key or a dependency names is a
+ * job of its own. */
+static int find_same(struct engine *engine, const struct job *job, int64_t *ret_id)
+{
+	bool found = false;
+	int64_t id = 0;
+	int err = job->same && !job->key && job->n_after == 0 ? 0 : -ENOENT;
+
+	*ret_id = 0;
+	while (!err && !found && (err = store_next_same(engine->store, job->same, &id)) == 0) {
+		struct job *first;
+
+		err = store_get(engine->store, id, &first);
+		if (err == -ENOENT) {
+			err = 0; /* a row that makes no sense */
+			continue;
+		}
+		if (!err && job_same(first, job))
+			err = same_secrets(engine, first, job, &found);
+		job_free(first);
+	}
+	*ret_id = !err && found ? id : 0;
+	return err == -ENOENT ? 0 : err;
+}
+
 static int add_one(struct engine *engine, struct request *request, size_t i, int64_t now)
 {
 	struct job *job = request->jobs[i];
+	int64_t first;
 	bool same;
 	int err;
 
-	job->created_usec = now;
-	job->state = JOB_QUEUED;
-	err = store_add(engine->store, job);
+	begin_life(engine, job, now);
+	job->same = job_same_hash(job, job_conflict_of(engine, job));
+	err = find_same(engine, job, &first);
+	if (err || first) {
+		job->id = first;
+		return err;
+	}
+	/* The first job of its key is the answer, whatever has become of those that it followed. */
+	err = job->n_after ? store_key_taken(engine->store, job) : 0;
+	if (!err && job->n_after)
+		err = dependencies_admit(engine, request, job);
+	if (request->error != REQUEST_OK)
+		request->error_index = i;
+	if (!err && request->error == REQUEST_OK)
+		err = store_add(engine->store, job);
+	if (!err && request->error != REQUEST_OK)
+		return 0;
 	if (err == -EEXIST)
 		return same_key(engine, request, i, &same);
 	/* In the store now, or nowhere: what is told of the job has none. */
 	job_secrets_free(job->secrets);
 	job->secrets = NULL;
+	if (!err)
+		err = dependencies_added(engine, job);
 	if (err)
 		return err;
-	err = lane_ready(engine, job);
+	due_note(engine, job);
+	err = job->state == JOB_QUEUED ? lane_ready(engine, job) : 0;
 	return err ? err : turn_event(engine, job, EVENT_ADDED);
 }
 
@@ -170,13 +259,17 @@ int request_add(struct engine *engine, struct request *request)
 	int64_t now = clock_wall_usec();
 	int err = 0;
 
-	if (over_limit(engine, request) || request->check_only)
-		return 0;
+	if (!over_limit(engine, request))
+		err = groups_admit(engine, request, now);
+	if (err || request->error != REQUEST_OK || request->check_only)
+		return err;
 	request->ids = xcalloc(request->n_jobs ? request->n_jobs : 1, sizeof(int64_t));
 	for (size_t i = 0; i < request->n_jobs && !err && request->error == REQUEST_OK; i++) {
 		err = add_one(engine, request, i, now);
 		request->ids[i] = request->jobs[i]->id;
 	}
+	if (!err && request->error == REQUEST_OK)
+		err = groups_admitted(engine, request);
 	return err;
 }
 
@@ -188,14 +281,12 @@ static int check_ids(struct engine *engine, struct request *request)
 	const struct job_filter *filter = &request->filter;
 
 	for (size_t i = 0; i < filter->n_ids; i++) {
-		struct job *job = NULL;
-		int err = store_get(engine->store, filter->ids[i], &job);
-		bool theirs = !err && (filter->all_owners || job->owner == filter->owner);
+		uid_t owner;
+		int err = store_owner_of(engine->store, filter->ids[i], &owner);
 
-		job_free(job);
 		if (err && err != -ENOENT)
 			return err;
-		if (!theirs) {
+		if (err || (!filter->all_owners && owner != filter->owner)) {
 			request_fail(request, REQUEST_NO_SUCH_JOB, filter->ids[i], NULL, "no job %lld",
 				(long long)filter->ids[i]);
 			return 0;
@@ -204,43 +295,40 @@ static int check_ids(struct engine *engine, struct request *request)
 	return 0;
 }
 
-int request_check_group(struct engine *engine, struct request *request)
+static int list_begin(struct engine *engine, struct request *request)
 {
-	struct job_filter filter;
-	struct job_list list = {0};
-	int err;
-
-	if (!request->filter.group)
-		return 0;
-	job_filter_copy(&filter, &request->filter);
-	filter.states = 0;
-	err = store_list(engine->store, &filter, 0, false, 1, &list);
-	if (!err && list.n == 0)
-		request_fail(request, REQUEST_NO_SUCH_GROUP, 0, NULL, "no group %s", filter.group);
-	job_list_done(&list);
-	job_filter_done(&filter);
-	return err;
-}
-
-int request_list(struct engine *engine, struct request *request)
-{
-	struct job_list list = {0};
 	int err = request->after_id == 0 ? check_ids(engine, request) : 0;
 
 	if (!err && request->error == REQUEST_OK && request->after_id == 0)
 		err = request_check_group(engine, request);
+	request->looked_id = request->after_id;
+	request->last_event_id = store_last_event_id(engine->store);
+	return err;
+}
+
+int request_list(struct engine *engine, struct request *request, bool *ret_again)
+{
+	struct job_list list = {0};
+	int err = request->looking ? 0 : list_begin(engine, request);
+
 	if (err || request->error != REQUEST_OK)
 		return err;
-	err = store_list(
-		engine->store, &request->filter, request->after_id, request->reverse, request->limit, &list);
+	err = store_list(engine->store, &request->filter, &request->looked_id, request->reverse,
+		request->limit, &list, &request->more);
 	if (err)
 		return err;
+	/* Rows beyond may be the right ones; others are served meanwhile. */
+	*ret_again = list.n == 0 && request->more;
+	request->spread = request->spread || *ret_again;
+	request->looking = *ret_again;
+	if (*ret_again) {
+		job_list_done(&list);
+		return 0;
+	}
 	for (size_t i = 0; i < list.n; i++)
 		job_dress(engine, list.jobs[i]);
 	request->found = list.jobs;
 	request->n_found = list.n;
-	request->more = list.n == request->limit;
-	request->last_event_id = store_last_event_id(engine->store);
 	return 0;
 }
 

@@ -1,4 +1,4 @@
-/* Sched: fills free slots with ready jobs, wakes what is due. The bounds MaxActive and MaxPerHost are kept
+/* Sched: fills free slots with ready jobs. The bounds MaxActive and MaxPerHost are kept
  * here and nowhere else: a slot is taken when a job is claimed, and given back when nothing more will be
  * asked of its host: by RECEIVED, when only the disk has work left, or by FINISHED.
  */
@@ -10,11 +10,9 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "base/log.h"
 
-/* Claims and wake-ups in one turn: bounds how long the next message waits. */
+/* Claims in one turn: bounds how long the next message waits. */
 #define CLAIMS_MAX 256
-#define DUE_MAX	   256
 /* A home worker this much busier than the least busy one is passed over: its warm connections are worth that.
  */
 #define SPILL 64
@@ -80,18 +78,6 @@ void run_received(struct engine *engine, struct run *run)
 	user_settle(engine, run->user);
 }
 
-/* So many retries a host may cost. *ret_put_off: it waits on. */
-static int put_off_retry(struct engine *engine, struct job *job, bool *ret_put_off)
-{
-	int64_t again_usec = 0;
-	int err = job->waiting_for == JOB_WAIT_RETRY ? host_retry(engine, job->origin_id, &again_usec) : 0;
-
-	*ret_put_off = !err && again_usec > 0;
-	if (*ret_put_off)
-		job->due_usec = again_usec;
-	return err;
-}
-
 void run_release(struct engine *engine, struct run *run)
 {
 	HASH_DELETE(hh, engine->runs, run);
@@ -124,8 +110,19 @@ void run_free(struct run *run)
 {
 	outcome_free(run->outcome);
 	job_free(run->job);
+	job_free(run->unedited);
 	free(run->waiters);
 	free(run);
+}
+
+void run_touch(struct engine *engine, struct run *run)
+{
+	if (run->touched)
+		return;
+	run->touched = true;
+	run->intent_was = run->job->intent;
+	run->n_waiters_was = run->n_waiters;
+	TAILQ_INSERT_TAIL(&engine->touched, run, touch_link);
 }
 
 void run_cancel(struct engine *engine, struct run *run)
@@ -172,6 +169,14 @@ static size_t choose_worker(const struct engine *engine, const struct host *host
 	return engine->worker_load[home] > engine->worker_load[least] + SPILL ? least : home;
 }
 
+/* How large the file may become. */
+static int64_t most_bytes(const struct engine *engine, const struct job *job)
+{
+	int64_t max = user_disk_max(engine);
+
+	return max > 0 ? max - store_bytes(engine->store, job->owner) + job->received : INT64_MAX;
+}
+
 /* Takes over job and secrets. */
 static void run_start(struct engine *engine, struct lane *lane, struct job *job, struct job_secrets *secrets)
 {
@@ -196,6 +201,7 @@ static void run_start(struct engine *engine, struct lane *lane, struct job *job,
 	start->job = job_dup(job);
 	start->job->secrets = secrets;
 	start->attempt = run->attempt;
+	start->most_bytes = most_bytes(engine, run->job);
 	rates_of(engine, run, start->rates);
 	start->http1 = host->memory->row.http1_until_usec > 0;
 	turn_to_worker(engine, run->worker_index, &start->msg);
@@ -232,9 +238,9 @@ static int claim(struct engine *engine, struct lane *lane, struct job *job)
 		return err;
 	}
 	/* The time to begin has passed. */
-	if (engine_now(engine) > job_deadline(engine, job)) {
+	if (engine_now(engine) >= job_deadline(engine, job)) {
 		refused = true;
-		err = refuse(engine, job, "E_DEADLINE", "not finished before its deadline");
+		err = job_expire(engine, job);
 	} else if (err == -ENOENT) {
 		/* One of them may be the proxy: nothing is asked without. */
 		refused = true;
@@ -277,6 +283,9 @@ static int claim_some(struct engine *engine, struct lane *lane, size_t n, size_t
 		err = claim(engine, lane, job);
 		(*ret_claimed)++;
 		lane = fair_find(&engine->fair, &key);
+		/* One that could not start may have ended its group. */
+		if (lane && lane->batch && lane->batch->gate.shut)
+			break;
 	}
 	job_list_done(&list);
 	return err || !lane ? err : lane_refresh(engine, lane);
@@ -326,54 +335,4 @@ int sched_fill(struct engine *engine, bool *ret_more)
 		claimed += got ? got : 1; /* rows that make no sense are no claims, but take their time */
 	}
 	return err;
-}
-
-/* ---- what is due */
-
-static bool is_hold(enum job_wait wait)
-{
-	switch (wait) {
-	case JOB_WAIT_HOST:
-	case JOB_WAIT_DISK:
-	case JOB_WAIT_NETWORK:
-	case JOB_WAIT_QUOTA: return true;
-	case JOB_WAIT_NONE:
-	case JOB_WAIT_RETRY:
-	case JOB_WAIT_SCHEDULE:
-	case JOB_WAIT_DEPENDENCY: break;
-	}
-	return false;
-}
-
-int sched_due(struct engine *engine, bool *ret_more)
-{
-	struct job_list list;
-	int64_t now = engine_now(engine);
-	int err;
-
-	*ret_more = false;
-	if (engine->stopping || engine->next_due_usec > now)
-		return 0;
-	err = store_due(engine->store, now, DUE_MAX, &list);
-	if (err)
-		return err;
-	for (size_t i = 0; i < list.n && !err; i++) {
-		struct job *job = list.jobs[i];
-
-		bool put_off = network_put_off(engine, job, now);
-
-		if (!put_off)
-			err = put_off_retry(engine, job, &put_off);
-		if (put_off)
-			err = store_update(engine->store, job, JOB_WAITING);
-		if (err || put_off)
-			continue;
-		job->due_usec = 0;
-		/* That a held job is looked at is no news before it runs. */
-		err = is_hold(job->waiting_for) ? job_apply_again(engine, job, JOB_EVENT_DUE, EVENT_QUEUED)
-						: job_apply(engine, job, JOB_EVENT_DUE, EVENT_QUEUED);
-	}
-	*ret_more = list.n == DUE_MAX;
-	job_list_done(&list);
-	return err ? err : store_next_due(engine->store, &engine->next_due_usec);
 }

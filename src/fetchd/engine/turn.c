@@ -23,6 +23,9 @@
 
 void turn_reply(struct engine *engine, struct request *request)
 {
+	/* A list is added as a whole or not at all. */
+	if (request->part != ADD_WHOLE && request->error != REQUEST_OK)
+		fill_abandon(engine, request->session_id);
 	request->msg.kind = CONTROL_REPLY;
 	STAILQ_INSERT_TAIL(&engine->to_control, &request->msg, link);
 }
@@ -101,6 +104,21 @@ static int follow_queue(struct engine *engine, const struct job *job, enum job_s
 	return 0;
 }
 
+/* What depends on it, and its group, are told. */
+static int follow_end(struct engine *engine, const struct job *job, enum job_state was)
+{
+	int err;
+
+	if (job_state_ended(was) == job_state_ended(job->state))
+		return 0;
+	if (!job_state_ended(job->state))
+		return store_end_forget(engine->store, job->id);
+	err = store_end_note(engine->store, job->id, (int)job->state);
+	if (!err && job->state == JOB_FAILED && job->group_id)
+		err = group_job_failed(engine, job);
+	return err;
+}
+
 static int apply(
 	struct engine *engine, struct job *job, enum job_event event, enum event_kind kind, bool again)
 {
@@ -123,8 +141,9 @@ static int apply(
 		err = store_forget_secrets(engine->store, job);
 	if (!err)
 		err = follow_queue(engine, job, was);
-	if (to == JOB_WAITING && job->due_usec < engine->next_due_usec)
-		engine->next_due_usec = job->due_usec;
+	if (!err)
+		err = follow_end(engine, job, was);
+	due_note(engine, job);
 	return err ? err : tell_event(engine, job, kind, again);
 }
 
@@ -140,8 +159,10 @@ int job_apply_again(struct engine *engine, struct job *job, enum job_event event
 
 int job_delete(struct engine *engine, const struct job *job)
 {
-	int err = store_remove(engine->store, job);
+	int err = job_state_ended(job->state) ? 0 : store_end_note(engine->store, job->id, 0);
 
+	if (!err)
+		err = store_remove(engine->store, job);
 	if (!err && job->state == JOB_QUEUED) {
 		struct lane *lane = lane_of(engine, job);
 
@@ -161,6 +182,7 @@ static enum log_level event_level(enum event_kind kind)
 	case EVENT_CANCELLED:
 	case EVENT_REMOVED:
 	case EVENT_PAUSED: return LOG_LEVEL_INFO;
+	case EVENT_EDITED: return LOG_LEVEL_INFO;
 	case EVENT_ADDED:
 	case EVENT_QUEUED:
 	case EVENT_STARTED: break;
@@ -190,6 +212,7 @@ static char *event_sentence(const struct engine_event *e, const char *url)
 	case EVENT_STARTED:
 	case EVENT_PAUSED:
 	case EVENT_CANCELLED:
+	case EVENT_EDITED:
 	case EVENT_REMOVED: break;
 	}
 	return xasprintf("job %lld: %s: %s", (long long)job->id, word, url);
@@ -261,6 +284,7 @@ static void tell_counters(struct engine *engine)
 	msg->n = n;
 	for (size_t i = 0; i < n; i++) {
 		msg->owners[i].owner = counters[i].owner;
+		msg->owners[i].bytes = counters[i].bytes;
 		for (int s = 0; s < JOB_STATE_N; s++)
 			msg->owners[i].by_state[s] = counters[i].by_state[s];
 	}
@@ -286,10 +310,19 @@ static void post_disk(struct engine *engine)
 	}
 }
 
+static void untouch(struct engine *engine, struct run *run)
+{
+	TAILQ_REMOVE(&engine->touched, run, touch_link);
+	run->touched = false;
+}
+
 static void tell(struct engine *engine)
 {
 	struct run *run;
 
+	while ((run = TAILQ_FIRST(&engine->touched)))
+		untouch(engine, run);
+	edits_told(engine);
 	while ((run = TAILQ_FIRST(&engine->claimed)))
 		TAILQ_REMOVE(&engine->claimed, run, turn_link);
 	while ((run = TAILQ_FIRST(&engine->ended))) {
@@ -314,7 +347,8 @@ static bool only_asks(const struct request *request)
 {
 	return request->kind == REQUEST_LIST || request->kind == REQUEST_HOSTS ||
 	       request->kind == REQUEST_INSPECT || request->kind == REQUEST_LIMITS ||
-	       request->kind == REQUEST_EVENTS;
+	       request->kind == REQUEST_EVENTS || request->kind == REQUEST_GROUP ||
+	       request->kind == REQUEST_GROUPS;
 }
 
 static void drop_events(struct engine *engine, const char *why)
@@ -330,7 +364,7 @@ static void drop_events(struct engine *engine, const char *why)
 			STAILQ_INSERT_TAIL(&engine->backlog, msg, link);
 		} else if (msg->kind == CONTROL_REPLY) {
 			request_fail((struct request *)msg, REQUEST_TRY_AGAIN, 0, "E_DB", "%s", why);
-			STAILQ_INSERT_TAIL(&engine->to_control, msg, link);
+			turn_reply(engine, (struct request *)msg);
 		} else {
 			control_message_free(msg);
 		}
@@ -345,18 +379,27 @@ static void give_up_waiting(struct engine *engine, struct request *request)
 		turn_reply(engine, request);
 }
 
-/* The intent did not reach the row: whoever asked for it is told so. A stop asks again in the next turn. */
+/* A stop asks again in the next turn. */
 static void take_back_cancel(struct engine *engine, const struct worker_cancel *msg)
 {
 	struct run *run = run_find(engine, msg->job_id);
 
-	if (!run)
-		return;
-	run->cancelling = false;
-	run->job->intent = JOB_INTENT_RUN;
-	for (size_t i = 0; i < run->n_waiters; i++)
-		give_up_waiting(engine, run->waiters[i]);
-	run->n_waiters = 0;
+	if (run)
+		run->cancelling = run->over_quota = false;
+}
+
+/* The intent did not reach the row: whoever asked for it is told so. Who asked before still waits. */
+static void take_back_intents(struct engine *engine)
+{
+	struct run *run;
+
+	while ((run = TAILQ_FIRST(&engine->touched))) {
+		untouch(engine, run);
+		run->job->intent = run->intent_was;
+		for (size_t i = run->n_waiters_was; i < run->n_waiters; i++)
+			give_up_waiting(engine, run->waiters[i]);
+		run->n_waiters = run->n_waiters_was;
+	}
 }
 
 static void drop_held(struct engine *engine)
@@ -387,9 +430,11 @@ static void take_back(struct engine *engine, const char *why)
 	struct run *run;
 
 	store_rollback(engine->store);
+	edits_take_back(engine);
 	limits_taken_back(engine);
 	drop_events(engine, why);
 	drop_held(engine);
+	take_back_intents(engine);
 	while ((run = TAILQ_FIRST(&engine->claimed))) {
 		TAILQ_REMOVE(&engine->claimed, run, turn_link);
 		(void)host_ended(engine, run, GOVERNOR_NONE);
@@ -405,8 +450,9 @@ static void take_back(struct engine *engine, const char *why)
 			engine->failed = true;
 	}
 	/* Rows may be ready again that the turn had taken, or wait again that it had woken. */
-	engine->lanes_lost = true;
-	engine->next_due_usec = 0;
+	engine->lanes_lost = engine->groups_lost = true;
+	due_lost(engine);
+	network_lost(engine);
 	mailbox_post_all(engine->control, &engine->to_control);
 }
 
@@ -417,6 +463,8 @@ int turn_begin(struct engine *engine)
 
 int turn_end(struct engine *engine, int err)
 {
+	if (!err)
+		err = groups_settle(engine);
 	if (!err)
 		err = store_commit(engine->store);
 	if (!err) {

@@ -58,7 +58,11 @@ static bool blame_host(struct engine *engine, const struct host *host, struct wh
 	int64_t until_usec;
 	const char *origin = host->memory ? host->memory->row.origin : "the host";
 
-	switch (host_block(engine, host, engine_now(engine), &until_usec)) {
+	enum host_block block = host_block(engine, host, engine_now(engine), &until_usec);
+
+	if (until_usec > 0)
+		until_usec = engine_shown(engine, until_usec);
+	switch (block) {
 	case HOST_FREE: return false;
 	case HOST_FULL:
 		say(why, WHY_HOST_LIMIT, 0, "%u transfers run at %s, as many as max-per-host lets",
@@ -81,6 +85,12 @@ static bool blame_user(const struct engine *engine, const struct user *user, str
 {
 	if (user_room(engine, user) > 0)
 		return false;
+	if (user_is_full(engine, (uid_t)user->uid)) {
+		say(why, WHY_QUOTA, 0, "its user's jobs have %lld bytes on disk, and max-disk-per-user=%lld",
+			(long long)store_bytes(engine->store, (uid_t)user->uid),
+			(long long)user_disk_max(engine));
+		return true;
+	}
 	say(why, WHY_USER_LIMIT, 0, "%zu jobs of the same user run, as many as max-active-per-user lets",
 		user->active);
 	return true;

@@ -1,6 +1,6 @@
-/* Counters: jobs by owner and state, so that "status" and limits never count rows. In memory for reading,
- * written with the turn that changed them; a turn or operation that is undone puts them back. Engine's
- * thread.
+/* Counters: jobs by owner and state, and bytes on disk by owner, so that "status" and limits never count
+ * rows. In memory for reading, written with the turn that changed them; a turn or operation that is undone
+ * puts them back. Engine's thread.
  */
 #include "config.h"
 
@@ -33,6 +33,20 @@ static struct store_counter *counter_need(struct counters *counters, uid_t owner
 	return c;
 }
 
+static int usage_load(struct store *store)
+{
+	sqlite3_stmt *st;
+	int rc = sqlite3_prepare_v2(store->db, "SELECT owner, bytes FROM usage", -1, &st, NULL);
+
+	while (rc == SQLITE_OK && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+		counter_need(&store->counters, (uid_t)sqlite3_column_int64(st, 0))->bytes =
+			sqlite3_column_int64(st, 1);
+		rc = SQLITE_OK;
+	}
+	sqlite3_finalize(st);
+	return rc == SQLITE_DONE ? 0 : store_failure(store, rc, "reading what is on disk");
+}
+
 int counters_load(struct store *store)
 {
 	struct counters *counters = &store->counters;
@@ -41,6 +55,7 @@ int counters_load(struct store *store)
 
 	for (size_t i = 0; i < counters->n; i++) {
 		memset(counters->owners[i].by_state, 0, sizeof(counters->owners[i].by_state));
+		counters->owners[i].bytes = 0;
 		counters->dirty[i] = false;
 	}
 	counters->version++;
@@ -54,7 +69,7 @@ int counters_load(struct store *store)
 		rc = SQLITE_OK;
 	}
 	sqlite3_finalize(st);
-	return rc == SQLITE_DONE ? 0 : store_failure(store, rc, "reading the counters");
+	return rc == SQLITE_DONE ? usage_load(store) : store_failure(store, rc, "reading the counters");
 }
 
 void counters_move_row(struct store *store, uid_t owner, int64_t group_id, int from, int to)
@@ -78,6 +93,37 @@ void counters_move(struct store *store, const struct job *job, int from, int to)
 	counters_move_row(store, job->owner, job->group_id, from, to);
 }
 
+int counters_move_bytes(struct store *store, const struct job *job, bool gone)
+{
+	sqlite3_stmt *st = store_statement(store, ST_BYTES_OF);
+	int64_t is = gone || job->state == JOB_CANCELLED ? 0 : job->received, was;
+	struct store_counter *c;
+	int rc;
+
+	sqlite3_bind_int64(st, 1, job->id);
+	rc = sqlite3_step(st);
+	was = rc == SQLITE_ROW ? sqlite3_column_int64(st, 0) : 0;
+	sqlite3_reset(st);
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+		return store_failure(store, rc, "reading what a job has on disk");
+	if (is == was)
+		return 0;
+	c = counter_need(&store->counters, job->owner);
+	c->bytes += is - was;
+	store->counters.dirty[c - store->counters.owners] = true;
+	store->counters.version++;
+	return 0;
+}
+
+static int usage_flush(struct store *store, const struct store_counter *c)
+{
+	sqlite3_stmt *st = store_statement(store, ST_USAGE_SET);
+
+	sqlite3_bind_int64(st, 1, c->owner);
+	sqlite3_bind_int64(st, 2, c->bytes);
+	return store_run(store, st);
+}
+
 int counters_flush(struct store *store)
 {
 	struct counters *counters = &store->counters;
@@ -85,9 +131,12 @@ int counters_flush(struct store *store)
 	for (size_t i = 0; i < counters->n; i++) {
 		if (!counters->dirty[i])
 			continue;
+		int err = usage_flush(store, &counters->owners[i]);
+
+		if (err)
+			return err;
 		for (int state = JOB_STATE_FIRST; state <= JOB_STATE_LAST; state++) {
 			sqlite3_stmt *st = store_statement(store, ST_COUNTER_SET);
-			int err;
 
 			sqlite3_bind_int64(st, 1, counters->owners[i].owner);
 			sqlite3_bind_int(st, 2, state);
@@ -112,7 +161,6 @@ void counters_save(struct store *store)
 		memcpy(to->dirty, from->dirty, from->n * sizeof(*to->dirty));
 	}
 	to->n = from->n;
-	store->group_moves.saved = store->group_moves.n;
 }
 
 void counters_restore(struct store *store)
@@ -126,11 +174,12 @@ void counters_restore(struct store *store)
 			to->dirty[i] = from->dirty[i];
 		} else {
 			memset(to->owners[i].by_state, 0, sizeof(to->owners[i].by_state));
+			to->owners[i].bytes = 0;
 			to->dirty[i] = false;
 		}
 	}
 	to->version++;
-	store->group_moves.n = store->group_moves.saved;
+	store->group_moves.n = 0;
 }
 
 void counters_done(struct counters *counters)
@@ -143,6 +192,14 @@ const struct store_counter *store_counters(const struct store *store, size_t *re
 {
 	*ret_n = store->counters.n;
 	return store->counters.owners;
+}
+
+int64_t store_bytes(const struct store *store, uid_t owner)
+{
+	for (size_t i = 0; i < store->counters.n; i++)
+		if (store->counters.owners[i].owner == owner)
+			return store->counters.owners[i].bytes;
+	return 0;
 }
 
 int64_t store_open_jobs(const struct store *store, uid_t owner)

@@ -51,19 +51,30 @@ static int flush_some(struct store *store, const struct group_move *moves, size_
 	return add_counts(store, moves[0].group_id, by_state);
 }
 
+static void touch(struct group_moves *m, int64_t group_id)
+{
+	if (m->n_touched == m->room_touched) {
+		m->room_touched = m->room_touched ? 2 * m->room_touched : 16;
+		m->touched = xreallocarray(m->touched, m->room_touched, sizeof(*m->touched));
+	}
+	m->touched[m->n_touched++] = group_id;
+}
+
 int group_moves_flush(struct store *store)
 {
 	struct group_moves *m = &store->group_moves;
 	size_t n, i;
 	int err = 0;
 
-	qsort(m->moves, m->n, sizeof(*m->moves), by_group);
+	if (m->n > 1)
+		qsort(m->moves, m->n, sizeof(*m->moves), by_group);
 	for (i = 0; i < m->n && !err; i += n) {
 		for (n = 1; i + n < m->n && m->moves[i + n].group_id == m->moves[i].group_id; n++)
 			;
 		err = flush_some(store, m->moves + i, n);
+		touch(m, m->moves[i].group_id);
 	}
-	m->n = m->saved = 0;
+	m->n = 0;
 	return err;
 }
 
@@ -85,7 +96,7 @@ static int group_find(struct store *store, uid_t owner, const char *name, int64_
 	return rc == SQLITE_DONE ? -ENOENT : store_failure(store, rc, "finding a group");
 }
 
-int store_group_add(struct store *store, struct store_group *group)
+int store_group_add(struct store *store, struct job_group *group)
 {
 	sqlite3_stmt *st = store_statement(store, ST_GROUP_ADD);
 	int err;
@@ -114,7 +125,7 @@ int group_need(struct store *store, uid_t owner, const char *name, int64_t now_u
 	err = group_find(store, owner, name, ret_id);
 	if (err == -ENOENT) {
 		CLEANUP_FREE char *copy = xstrdup(name);
-		struct store_group group = {
+		struct job_group group = {
 			.owner = owner, .name = copy, .created_usec = now_usec, .deadline_usec = -1};
 
 		err = store_group_add(store, &group);
@@ -128,7 +139,7 @@ int group_need(struct store *store, uid_t owner, const char *name, int64_t now_u
 	return 0;
 }
 
-static void group_from_row(sqlite3_stmt *st, struct store_group *g)
+static void group_from_row(sqlite3_stmt *st, struct job_group *g)
 {
 	int i = 0;
 
@@ -147,17 +158,12 @@ static void group_from_row(sqlite3_stmt *st, struct store_group *g)
 		g->by_state[state] = sqlite3_column_int64(st, i++);
 }
 
-void store_group_done(struct store_group *group)
-{
-	str_set(&group->name, NULL);
-}
-
 /* Steps to the one row that st may have, and resets it. */
-static int one_group(struct store *store, sqlite3_stmt *st, struct store_group *ret)
+static int one_group(struct store *store, sqlite3_stmt *st, struct job_group *ret)
 {
 	int rc = sqlite3_step(st);
 
-	*ret = (struct store_group){0};
+	*ret = (struct job_group){0};
 	if (rc == SQLITE_ROW)
 		group_from_row(st, ret);
 	sqlite3_reset(st);
@@ -169,32 +175,43 @@ static int one_group(struct store *store, sqlite3_stmt *st, struct store_group *
 /* What this turn has moved is counted first. */
 static int flush_in_turn(struct store *store)
 {
-	return store->in_turn && store->group_moves.n > store->group_moves.saved ? group_moves_flush(store)
-										 : 0;
+	return store->in_turn ? group_moves_flush(store) : 0;
 }
 
-int store_group_get(struct store *store, int64_t id, struct store_group *ret)
+int store_group_get(struct store *store, int64_t id, struct job_group *ret)
 {
 	int err = flush_in_turn(store);
 	sqlite3_stmt *st = store_statement(store, ST_GROUP_GET);
 
-	*ret = (struct store_group){0};
+	*ret = (struct job_group){0};
 	if (err)
 		return err;
 	sqlite3_bind_int64(st, 1, id);
 	return one_group(store, st, ret);
 }
 
-int store_group_find(struct store *store, uid_t owner, const char *name, struct store_group *ret)
+int store_group_find(struct store *store, uid_t owner, const char *name, struct job_group *ret)
 {
 	int64_t id;
 	int err = group_find(store, owner, name, &id);
 
-	*ret = (struct store_group){0};
+	*ret = (struct job_group){0};
 	return err ? err : store_group_get(store, id, ret);
 }
 
-int store_group_put(struct store *store, const struct store_group *g)
+int store_group_find_any(struct store *store, const char *name, struct job_group *ret)
+{
+	int err = flush_in_turn(store);
+	sqlite3_stmt *st = store_statement(store, ST_GROUP_FIND_ANY);
+
+	*ret = (struct job_group){0};
+	if (err)
+		return err;
+	store_bind_text(st, 1, name);
+	return one_group(store, st, ret);
+}
+
+int store_group_put(struct store *store, const struct job_group *g)
 {
 	sqlite3_stmt *st = store_statement(store, ST_GROUP_PUT);
 
@@ -219,7 +236,7 @@ int store_group_remove(struct store *store, int64_t id)
 }
 
 int store_groups(struct store *store, bool all_owners, uid_t owner, int64_t after_id, size_t limit,
-	struct store_group *ret, size_t *ret_n)
+	struct job_group *ret, size_t *ret_n)
 {
 	int err = flush_in_turn(store);
 	sqlite3_stmt *st = store_statement(store, ST_GROUPS);
@@ -238,23 +255,67 @@ int store_groups(struct store *store, bool all_owners, uid_t owner, int64_t afte
 	return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : store_failure(store, rc, "reading groups");
 }
 
-int store_next_fated_group(struct store *store, int64_t after_id, struct store_group *ret)
+int store_next_fated_group(struct store *store, int64_t after_id, struct job_group *ret)
 {
 	int err = flush_in_turn(store);
 	sqlite3_stmt *st = store_statement(store, ST_GROUPS_FATED);
 
-	*ret = (struct store_group){0};
+	*ret = (struct job_group){0};
 	if (err)
 		return err;
 	sqlite3_bind_int64(st, 1, after_id);
 	return one_group(store, st, ret);
 }
 
-int store_next_group_deadline(struct store *store, struct store_group *ret)
+int store_next_group_deadline(struct store *store, struct job_group *ret)
 {
 	int err = flush_in_turn(store);
 	sqlite3_stmt *st = store_statement(store, ST_NEXT_GROUP_DEADLINE);
 
-	*ret = (struct store_group){0};
+	*ret = (struct job_group){0};
 	return err ? err : one_group(store, st, ret);
+}
+
+int store_group_members(struct store *store, int64_t id, int64_t after_id, size_t limit, int64_t *ret_ids,
+	enum job_state *ret_states, size_t *ret_n)
+{
+	sqlite3_stmt *st = store_statement(store, ST_GROUP_MEMBERS);
+	int rc;
+
+	*ret_n = 0;
+	sqlite3_bind_int64(st, 1, id);
+	sqlite3_bind_int64(st, 2, after_id);
+	sqlite3_bind_int64(st, 3, (int64_t)limit);
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW && *ret_n < limit) {
+		ret_ids[*ret_n] = sqlite3_column_int64(st, 0);
+		ret_states[(*ret_n)++] = (enum job_state)sqlite3_column_int(st, 1);
+	}
+	sqlite3_reset(st);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : store_failure(store, rc, "reading a group's jobs");
+}
+
+static int by_id(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+int store_groups_touched(struct store *store, const int64_t **ret_ids, size_t *ret_n)
+{
+	struct group_moves *m = &store->group_moves;
+	int err = flush_in_turn(store);
+	size_t kept = 0;
+
+	*ret_ids = m->touched;
+	*ret_n = 0;
+	if (err || m->n_touched == 0)
+		return err;
+	qsort(m->touched, m->n_touched, sizeof(*m->touched), by_id);
+	for (size_t i = 0; i < m->n_touched; i++)
+		if (i == 0 || m->touched[i] != m->touched[kept - 1])
+			m->touched[kept++] = m->touched[i];
+	m->n_touched = 0;
+	*ret_n = kept;
+	return 0;
 }

@@ -16,11 +16,16 @@ enum statement {
 	ST_ROLLBACK_TO,
 	ST_ORIGIN_FIND,
 	ST_ORIGIN_ADD,
+	ST_ORIGINS_FROM,
 	ST_KEY_FIND,
 	ST_ADD,
 	ST_GET,
+	ST_PEEK,
+	ST_NEXT_SAME,
+	ST_QUEUED_AT,
 	ST_UPDATE,
 	ST_UPDATE_CLAIMED,
+	ST_EDIT,
 	ST_REMOVE,
 	ST_QUARANTINE,
 	ST_READY,
@@ -28,6 +33,10 @@ enum statement {
 	ST_NEXT_DUE,
 	ST_SCHEDULED,
 	ST_NEXT_SCHEDULED,
+	ST_OVERDUE,
+	ST_NEXT_DEADLINE,
+	ST_OVERDUE_SINCE,
+	ST_NEXT_SINCE,
 	ST_CLAMP_RETRIES,
 	ST_ACTIVE,
 	ST_NEXT_LANE,
@@ -52,6 +61,8 @@ enum statement {
 	ST_SECRETS_REMOVE,
 	ST_SECRETS_NONE,
 	ST_GROUP_FIND,
+	ST_GROUP_FIND_ANY,
+	ST_GROUPS_NAMED,
 	ST_GROUP_ADD,
 	ST_GROUP_GET,
 	ST_GROUP_PUT,
@@ -59,8 +70,21 @@ enum statement {
 	ST_GROUP_COUNT,
 	ST_GROUPS,
 	ST_GROUPS_FATED,
+	ST_GROUP_MEMBERS,
 	ST_NEXT_GROUP_DEADLINE,
+	ST_STATE,
+	ST_DEPENDENCY_ADD,
+	ST_DEPENDENCY_REMOVE,
+	ST_DEPENDENCIES,
+	ST_DEPENDENTS,
+	ST_END_NOTE,
+	ST_END_FORGET,
+	ST_NEXT_END,
 	ST_COUNTER_SET,
+	ST_USAGE_SET,
+	ST_BYTES_OF,
+	ST_META_GET,
+	ST_META_SET,
 	ST_SEQUENCE_SET,
 	ST_SETTING_GET,
 	ST_SETTING_PUT,
@@ -82,7 +106,9 @@ struct group_moves {
 		int from, to; /* enum job_state, 0: not there */
 	} * moves;
 	size_t n, room;
-	size_t saved; /* how many there were at the savepoint */
+	/* Groups of this turn, each once: store_groups_touched(). */
+	int64_t *touched;
+	size_t n_touched, room_touched;
 };
 
 struct store {
@@ -104,6 +130,7 @@ struct store {
 	char *memo_origin;
 	int64_t memo_origin_id;
 	bool in_turn;
+	bool ends;	   /* dependency_ends may have rows */
 	bool full_told;	   /* that there is no room */
 	int changes;	   /* SQLite's count of them when the turn began */
 	bool secrets_gone; /* some were deleted, and the log still has them */
@@ -137,7 +164,7 @@ void store_bind_text(sqlite3_stmt *st, int index, const char *text);
 	" max_active = ?7, governor_limit = ?8, governor_ceiling = ?9, governor_probe_usec = ?10,"           \
 	" governor_probe_span_usec = ?11, breaker_until_usec = ?12, breaker_span_usec = ?13,"                \
 	" breaker_failures = ?14"
-/* groups.c: in the order of struct store_group. */
+/* groups.c: in the order of struct job_group. */
 #define GROUP_COLUMNS                                                                                        \
 	"id, owner, name, policy, fate, fate_job, filling, created_usec, finished_usec, deadline_usec,"      \
 	" limit_rate, queued, waiting, active, paused, done, failed, cancelled"
@@ -152,7 +179,7 @@ void store_bind_text(sqlite3_stmt *st, int index, const char *text);
 	" jobs.limit_rate, max_filesize, retry_delay_usec, max_time_usec, connect_timeout_usec,"             \
 	" deadline_usec, max_attempts, on_conflict, validator, digest, encoded, integrity, no_ranges,"       \
 	" range_faults, changes, restarts, resume, auth, remote_name, conditional, insecure, if_newer_usec," \
-	" has_secrets, origins.origin, group_id, paused_by, not_before_usec, same"
+	" has_secrets, origins.origin, group_id, paused_by, not_before_usec, same, since_usec"
 #define JOB_FROM " FROM jobs JOIN origins ON origins.id = jobs.origin"
 /* NULL for a row that makes no sense (logged; the caller passes over it). */
 struct job *job_from_row(sqlite3_stmt *st);
@@ -161,14 +188,22 @@ char *store_column_dup(sqlite3_stmt *st, int i);
 int store_collect(
 	struct store *store, sqlite3_stmt *st, size_t limit, struct job_list *ret, const char *doing);
 
+/* The jobs of ids that are there; those whose rows make no sense as above. */
+int store_collect_ids(struct store *store, const int64_t *ids, size_t n, struct job_list *ret);
+
 /* origins.c: the number of origin, given when it has none yet. */
 int origin_need(struct store *store, const char *origin, int64_t *ret_id);
 
 /* secrets.c: the part of store_add() */
 int secrets_add(struct store *store, const struct job *job);
+/* Takes them all away. */
+int secrets_remove(struct store *store, int64_t job_id);
 bool secrets_any(const struct job_secrets *secrets);
 /* Version 1 had them in URLs and headers. A part of its migration. */
 int secrets_move(struct store *store);
+
+/* backup.c: removes what a crash has left of one. */
+void store_backup_sweep(const char *database);
 
 /* schema.c */
 #define STORE_APPLICATION_ID 0x46544348 /* "FTCH" */
@@ -180,6 +215,8 @@ int store_migrate(struct store *store, int version);
 int counters_load(struct store *store);
 void counters_move(struct store *store, const struct job *job, int from, int to);
 void counters_move_row(struct store *store, uid_t owner, int64_t group_id, int from, int to);
+/* Before the row of job is written, or removed with gone: what it has on disk. 0 or -errno. */
+int counters_move_bytes(struct store *store, const struct job *job, bool gone);
 /* Writes dirty ones into the running transaction. */
 int counters_flush(struct store *store);
 void counters_save(struct store *store);

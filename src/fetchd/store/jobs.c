@@ -27,6 +27,11 @@ static int key_find(struct store *store, const struct job *job, int64_t *ret_id)
 	return rc == SQLITE_DONE ? 0 : store_failure(store, rc, "looking for a key");
 }
 
+int store_key_taken(struct store *store, struct job *job)
+{
+	return job->key ? key_find(store, job, &job->id) : 0;
+}
+
 static void bind_options(sqlite3_stmt *st, int i, const struct job_options *o)
 {
 	store_bind_text(st, i++, o->headers);
@@ -49,6 +54,14 @@ static void bind_options(sqlite3_stmt *st, int i, const struct job_options *o)
 	sqlite3_bind_int64(st, i++, o->if_newer_usec);
 }
 
+static void bind_same(sqlite3_stmt *st, int i, const struct job *job)
+{
+	if (job->same)
+		sqlite3_bind_int64(st, i, job->same);
+	else
+		sqlite3_bind_null(st, i);
+}
+
 static void bind_job(sqlite3_stmt *st, const struct job *job)
 {
 	sqlite3_bind_int64(st, 1, job->id);
@@ -67,16 +80,14 @@ static void bind_job(sqlite3_stmt *st, const struct job *job)
 	sqlite3_bind_int(st, 31, job->waiting_for);
 	sqlite3_bind_int64(st, 32, job->due_usec);
 	sqlite3_bind_int64(st, 33, job->not_before_usec);
-	if (job->same)
-		sqlite3_bind_int64(st, 34, job->same);
-	else
-		sqlite3_bind_null(st, 34);
+	bind_same(st, 34, job);
+	sqlite3_bind_int64(st, 35, job->since_usec);
 }
 
 int store_add(struct store *store, struct job *job)
 {
 	sqlite3_stmt *st;
-	int err = job->key ? key_find(store, job, &job->id) : 0;
+	int err = store_key_taken(store, job);
 
 	if (!err)
 		err = origin_need(store, job->origin, &job->origin_id);
@@ -208,6 +219,7 @@ struct job *job_from_row(sqlite3_stmt *st)
 	job->paused_by = sqlite3_column_int64(st, 56);
 	job->not_before_usec = sqlite3_column_int64(st, 57);
 	job->same = sqlite3_column_int64(st, 58);
+	job->since_usec = sqlite3_column_int64(st, 59);
 	if (row_sane(job))
 		return job;
 	log_err("database: the row of job %lld makes no sense (E_INTERNAL)", (long long)job->id);
@@ -231,6 +243,22 @@ int store_get(struct store *store, int64_t id, struct job **ret)
 	return *ret ? 0 : -ENOENT;
 }
 
+int store_next_same(struct store *store, int64_t same, int64_t *id)
+{
+	sqlite3_stmt *st = store_statement(store, ST_NEXT_SAME);
+	int rc;
+
+	sqlite3_bind_int64(st, 1, same);
+	sqlite3_bind_int64(st, 2, *id);
+	rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW)
+		*id = sqlite3_column_int64(st, 0);
+	sqlite3_reset(st);
+	if (rc == SQLITE_ROW)
+		return 0;
+	return rc == SQLITE_DONE ? -ENOENT : store_failure(store, rc, "looking for the same job");
+}
+
 /* ---- changing */
 
 static void bind_more(sqlite3_stmt *st, int i, const struct job *job)
@@ -247,8 +275,11 @@ static void bind_more(sqlite3_stmt *st, int i, const struct job *job)
 
 int store_update(struct store *store, const struct job *job, enum job_state was)
 {
+	int err = counters_move_bytes(store, job, false);
 	sqlite3_stmt *st = store_statement(store, ST_UPDATE);
 
+	if (err)
+		return err;
 	sqlite3_bind_int64(st, 1, job->id);
 	sqlite3_bind_int(st, 2, job->state);
 	sqlite3_bind_int(st, 3, job->waiting_for);
@@ -272,6 +303,7 @@ int store_update(struct store *store, const struct job *job, enum job_state was)
 	sqlite3_bind_int64(st, 21, job->options.deadline_usec);
 	bind_more(st, 22, job);
 	sqlite3_bind_int64(st, 30, job->paused_by);
+	sqlite3_bind_int64(st, 31, job->since_usec);
 	counters_move(store, job, was, job->state);
 	return store_run(store, st);
 }
@@ -288,10 +320,47 @@ int store_update_claimed(struct store *store, const struct job *job, enum job_st
 	return store_run(store, st);
 }
 
+static int edit_secrets(struct store *store, struct job *job)
+{
+	bool any = job->secrets && secrets_any(job->secrets);
+	int err = 0;
+
+	if (!job->secrets && job->has_secrets)
+		return 0;
+	if (job->has_secrets)
+		err = secrets_remove(store, job->id);
+	job->has_secrets = any;
+	return !err && any ? secrets_add(store, job) : err;
+}
+
+int store_edit(struct store *store, struct job *job)
+{
+	sqlite3_stmt *st;
+	int err = edit_secrets(store, job);
+
+	if (!err)
+		err = origin_need(store, job->origin, &job->origin_id);
+	if (err)
+		return err;
+	st = store_statement(store, ST_EDIT);
+	sqlite3_bind_int64(st, 1, job->id);
+	store_bind_text(st, 2, job->url);
+	sqlite3_bind_int64(st, 3, job->origin_id);
+	store_bind_text(st, 4, job->name);
+	sqlite3_bind_int(st, 5, job->priority);
+	sqlite3_bind_int(st, 6, job->has_secrets);
+	bind_same(st, 7, job);
+	bind_options(st, 8, &job->options);
+	return store_run(store, st);
+}
+
 int store_remove(struct store *store, const struct job *job)
 {
+	int err = counters_move_bytes(store, job, true);
 	sqlite3_stmt *st = store_statement(store, ST_REMOVE);
 
+	if (err)
+		return err;
 	sqlite3_bind_int64(st, 1, job->id);
 	store->secrets_gone = store->secrets_gone || job->has_secrets;
 	counters_move(store, job, job->state, 0);

@@ -52,9 +52,10 @@ static int quarantine(struct store *store, const struct bad_rows *bad)
 		sqlite3_bind_int64(st, 1, row->id);
 		sqlite3_bind_int64(st, 2, clock_wall_usec());
 		err = store_run(store, st);
-		if (!err && sqlite3_changes(store->db) > 0)
-			counters_move_row(
-				store, row->owner, row->group_id, known ? row->state : 0, JOB_FAILED);
+		if (err || sqlite3_changes(store->db) == 0)
+			continue;
+		counters_move_row(store, row->owner, row->group_id, known ? row->state : 0, JOB_FAILED);
+		err = store_end_note(store, row->id, JOB_FAILED);
 	}
 	return err;
 }
@@ -85,6 +86,33 @@ int store_collect(
 	return err;
 }
 
+int store_collect_ids(struct store *store, const int64_t *ids, size_t n, struct job_list *ret)
+{
+	struct bad_rows bad = {0};
+	int rc = SQLITE_DONE, err = 0;
+
+	*ret = (struct job_list){.jobs = xcalloc(n + 1, sizeof(*ret->jobs))};
+	for (size_t i = 0; i < n && !err; i++) {
+		sqlite3_stmt *st = store_statement(store, ST_GET);
+		struct job *job = NULL;
+
+		sqlite3_bind_int64(st, 1, ids[i]);
+		if ((rc = sqlite3_step(st)) == SQLITE_ROW && !(job = job_from_row(st)))
+			bad_row_note(&bad, st);
+		if (job)
+			ret->jobs[ret->n++] = job;
+		sqlite3_reset(st);
+		if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+			err = store_failure(store, rc, "reading listed jobs");
+	}
+	if (!err && store->in_turn)
+		err = quarantine(store, &bad);
+	free(bad.rows);
+	if (err)
+		job_list_done(ret);
+	return err;
+}
+
 int store_ready(struct store *store, const struct store_lane *lane, size_t limit, struct job_list *ret)
 {
 	sqlite3_stmt *st = store_statement(store, ST_READY);
@@ -96,24 +124,46 @@ int store_ready(struct store *store, const struct store_lane *lane, size_t limit
 	return store_collect(store, st, limit, ret, "reading ready jobs");
 }
 
-static int collect_due(
-	struct store *store, enum statement which, int64_t now_usec, size_t limit, struct job_list *ret)
+static int collect_due(struct store *store, enum statement which, int64_t from_usec, int64_t to_usec,
+	size_t limit, struct job_list *ret)
 {
 	sqlite3_stmt *st = store_statement(store, which);
 
-	sqlite3_bind_int64(st, 1, now_usec);
-	sqlite3_bind_int64(st, 2, (int64_t)limit);
+	sqlite3_bind_int64(st, 1, from_usec);
+	sqlite3_bind_int64(st, 2, to_usec);
+	sqlite3_bind_int64(st, 3, (int64_t)limit);
 	return store_collect(store, st, limit, ret, "reading due jobs");
 }
 
-int store_due(struct store *store, int64_t now_usec, size_t limit, struct job_list *ret)
+int store_due(struct store *store, int64_t from_usec, int64_t to_usec, size_t limit, struct job_list *ret)
 {
-	return collect_due(store, ST_DUE, now_usec, limit, ret);
+	return collect_due(store, ST_DUE, from_usec, to_usec, limit, ret);
 }
 
-int store_scheduled(struct store *store, int64_t wall_usec, size_t limit, struct job_list *ret)
+int store_scheduled(
+	struct store *store, int64_t from_usec, int64_t to_usec, size_t limit, struct job_list *ret)
 {
-	return collect_due(store, ST_SCHEDULED, wall_usec, limit, ret);
+	return collect_due(store, ST_SCHEDULED, from_usec, to_usec, limit, ret);
+}
+
+static int collect_overdue(
+	struct store *store, enum statement which, int64_t usec, size_t limit, struct job_list *ret)
+{
+	sqlite3_stmt *st = store_statement(store, which);
+
+	sqlite3_bind_int64(st, 1, usec);
+	sqlite3_bind_int64(st, 2, (int64_t)limit);
+	return store_collect(store, st, limit, ret, "reading jobs whose deadline has passed");
+}
+
+int store_overdue(struct store *store, int64_t now_usec, size_t limit, struct job_list *ret)
+{
+	return collect_overdue(store, ST_OVERDUE, now_usec, limit, ret);
+}
+
+int store_overdue_since(struct store *store, int64_t since_usec, size_t limit, struct job_list *ret)
+{
+	return collect_overdue(store, ST_OVERDUE_SINCE, since_usec, limit, ret);
 }
 
 int store_active(struct store *store, int64_t after_id, size_t limit, struct job_list *ret)
@@ -125,9 +175,8 @@ int store_active(struct store *store, int64_t after_id, size_t limit, struct job
 	return store_collect(store, st, limit, ret, "reading active jobs");
 }
 
-static int next_due(struct store *store, enum statement which, int64_t *ret_usec)
+static int next_time(struct store *store, sqlite3_stmt *st, int64_t *ret_usec)
 {
-	sqlite3_stmt *st = store_statement(store, which);
 	int rc = sqlite3_step(st);
 
 	*ret_usec = USEC_INFINITY;
@@ -138,22 +187,41 @@ static int next_due(struct store *store, enum statement which, int64_t *ret_usec
 						     : store_failure(store, rc, "reading the next due time");
 }
 
-int store_next_due(struct store *store, int64_t *ret_usec)
+static int next_due(struct store *store, enum statement which, int64_t from_usec, int64_t *ret_usec)
 {
-	return next_due(store, ST_NEXT_DUE, ret_usec);
+	sqlite3_stmt *st = store_statement(store, which);
+
+	sqlite3_bind_int64(st, 1, from_usec);
+	return next_time(store, st, ret_usec);
 }
 
-int store_next_scheduled(struct store *store, int64_t *ret_usec)
+int store_next_due(struct store *store, int64_t from_usec, int64_t *ret_usec)
 {
-	return next_due(store, ST_NEXT_SCHEDULED, ret_usec);
+	return next_due(store, ST_NEXT_DUE, from_usec, ret_usec);
 }
 
-int store_clamp_retries(struct store *store, int64_t latest_usec)
+int store_next_scheduled(struct store *store, int64_t from_usec, int64_t *ret_usec)
+{
+	return next_due(store, ST_NEXT_SCHEDULED, from_usec, ret_usec);
+}
+
+int store_next_deadline(struct store *store, int64_t *ret_usec, int64_t *ret_since_usec)
+{
+	int err = next_time(store, store_statement(store, ST_NEXT_DEADLINE), ret_usec);
+
+	return err ? err : next_time(store, store_statement(store, ST_NEXT_SINCE), ret_since_usec);
+}
+
+int store_clamp_retries(struct store *store, int64_t latest_usec, size_t limit, size_t *ret_n)
 {
 	sqlite3_stmt *st = store_statement(store, ST_CLAMP_RETRIES);
+	int err;
 
 	sqlite3_bind_int64(st, 1, latest_usec);
-	return store_run(store, st);
+	sqlite3_bind_int64(st, 2, (int64_t)limit);
+	err = store_run(store, st);
+	*ret_n = err ? 0 : (size_t)sqlite3_changes(store->db);
+	return err;
 }
 
 int store_wake_network(struct store *store, int64_t now_usec, int64_t spread_usec, int64_t *after_id,
@@ -177,84 +245,6 @@ int store_wake_network(struct store *store, int64_t now_usec, int64_t spread_use
 	}
 	sqlite3_reset(st);
 	return rc == SQLITE_DONE ? 0 : store_failure(store, rc, "waking jobs that wait for the network");
-}
-
-/* ---- lists that users ask for */
-
-static int compare_ids(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static int list_by_ids(struct store *store, const struct job_filter *filter, int64_t after_id, bool reverse,
-	size_t limit, struct job_list *ret)
-{
-	CLEANUP_FREE int64_t *ids = xmemdup(filter->ids, filter->n_ids * sizeof(*ids));
-	int err = 0;
-
-	qsort(ids, filter->n_ids, sizeof(*ids), compare_ids);
-	*ret = (struct job_list){.jobs = xcalloc(limit, sizeof(*ret->jobs))};
-	for (size_t i = 0; !err && i < filter->n_ids && ret->n < limit; i++) {
-		int64_t id = ids[reverse ? filter->n_ids - 1 - i : i];
-		struct job *job = NULL;
-
-		if (after_id && (reverse ? id >= after_id : id <= after_id))
-			continue;
-		if (ret->n && ret->jobs[ret->n - 1]->id == id)
-			continue;
-		err = store_get(store, id, &job);
-		if (err == -ENOENT) {
-			err = 0;
-			continue;
-		}
-		if (!err && job_filter_match(filter, job))
-			ret->jobs[ret->n++] = job;
-		else
-			job_free(job);
-	}
-	if (err)
-		job_list_done(ret);
-	return err;
-}
-
-static char *list_sql(const struct job_filter *filter, bool reverse)
-{
-	/* Pieces are constants: what users give is bound. The unary plus keeps the planner on the id order.
-	 */
-	return xasprintf("SELECT " JOB_COLUMNS JOB_FROM
-			 " WHERE jobs.id %s ?1%s%s%s%s ORDER BY jobs.id %s LIMIT ?2",
-		reverse ? "<" : ">", filter->all_owners ? "" : " AND +owner = ?3",
-		filter->group ? " AND group_id IN (SELECT id FROM groups WHERE groups.name = ?4)" : "",
-		filter->states ? " AND (1 << +state) & ?5" : "",
-		filter->host ? " AND (origins.origin = ?6 OR instr(origins.origin, '://' || ?6 || ':') > 0"
-			       " OR substr(origins.origin, -length(?6) - 3) = '://' || ?6)"
-			     : "",
-		reverse ? "DESC" : "ASC");
-}
-
-int store_list(struct store *store, const struct job_filter *filter, int64_t after_id, bool reverse,
-	size_t limit, struct job_list *ret)
-{
-	CLEANUP_FREE char *sql = list_sql(filter, reverse);
-	sqlite3_stmt *st = NULL;
-	int rc, err;
-
-	if (filter->n_ids)
-		return list_by_ids(store, filter, after_id, reverse, limit, ret);
-	rc = sqlite3_prepare_v2(store->db, sql, -1, &st, NULL);
-	if (rc != SQLITE_OK)
-		return store_failure(store, rc, "preparing a list");
-	sqlite3_bind_int64(st, 1, after_id || !reverse ? after_id : INT64_MAX);
-	sqlite3_bind_int64(st, 2, (int64_t)limit);
-	sqlite3_bind_int64(st, 3, filter->owner);
-	store_bind_text(st, 4, filter->group);
-	sqlite3_bind_int64(st, 5, filter->states);
-	store_bind_text(st, 6, filter->host);
-	err = store_collect(store, st, limit, ret, "listing jobs");
-	sqlite3_finalize(st);
-	return err;
 }
 
 /* ---- the end of history */

@@ -175,10 +175,10 @@ static const char migration_3[] =
 	"  done INTEGER NOT NULL DEFAULT 0,"
 	"  failed INTEGER NOT NULL DEFAULT 0,"
 	"  cancelled INTEGER NOT NULL DEFAULT 0,"
-	"  UNIQUE (owner, name)"
+	"  UNIQUE (name, owner)"
 	") STRICT;"
 	/* Those that need something done: to be filled up, swept, or ended at a time. */
-	"CREATE INDEX groups_fated ON groups (id) WHERE fate > 0 OR filling = 1;"
+	"CREATE INDEX groups_fated ON groups (id) WHERE (fate > 0 AND finished_usec = 0) OR filling = 1;"
 	"CREATE INDEX groups_deadline ON groups (deadline_usec) WHERE deadline_usec >= 0 AND finished_usec = "
 	"0;"
 	"INSERT INTO groups (owner, name, created_usec, finished_usec, queued, waiting, active, paused, "
@@ -210,6 +210,13 @@ static const char migration_3[] =
 	"CREATE INDEX jobs_due ON jobs (due_usec) WHERE state = 2 AND waiting_for NOT IN (2, 3);"
 	"CREATE INDEX jobs_scheduled ON jobs (due_usec) WHERE state = 2 AND waiting_for = 2;"
 	"CREATE INDEX jobs_group ON jobs (group_id, id) WHERE group_id > 0;"
+	/* When its deadline begins to run, steady; and those whose deadline would end a wait: their own, and
+	   the configuration's, which may change. */
+	"ALTER TABLE jobs ADD COLUMN since_usec INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE jobs SET since_usec = created_usec;"
+	"CREATE INDEX jobs_deadline ON jobs (since_usec + deadline_usec)"
+	"  WHERE state < 3 AND deadline_usec BETWEEN 0 AND 9223372036854775806;"
+	"CREATE INDEX jobs_since ON jobs (since_usec) WHERE state < 3 AND deadline_usec < 0;"
 	"CREATE INDEX jobs_same ON jobs (same) WHERE same IS NOT NULL AND state < 5;"
 
 	"CREATE TABLE dependencies ("

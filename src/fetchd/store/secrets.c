@@ -76,20 +76,26 @@ int store_secrets(struct store *store, int64_t job_id, struct job_secrets **ret)
 	return rc == SQLITE_DONE ? -ENOENT : store_failure(store, rc, "reading what a job keeps apart");
 }
 
-int store_forget_secrets(struct store *store, struct job *job)
+int secrets_remove(struct store *store, int64_t job_id)
 {
 	sqlite3_stmt *st = store_statement(store, ST_SECRETS_REMOVE);
-	int err;
 
-	sqlite3_bind_int64(st, 1, job->id);
-	err = store_run(store, st);
+	sqlite3_bind_int64(st, 1, job_id);
+	store->secrets_gone = true;
+	return store_run(store, st);
+}
+
+int store_forget_secrets(struct store *store, struct job *job)
+{
+	sqlite3_stmt *st;
+	int err = secrets_remove(store, job->id);
+
 	if (err)
 		return err;
 	st = store_statement(store, ST_SECRETS_NONE);
 	sqlite3_bind_int64(st, 1, job->id);
 	err = store_run(store, st);
 	job->has_secrets = err ? job->has_secrets : false;
-	store->secrets_gone = true;
 	return err;
 }
 

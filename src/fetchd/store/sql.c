@@ -20,25 +20,40 @@ static const char *const statement_sql[ST_N] = {
 	[ST_ROLLBACK_TO] = "ROLLBACK TO operation",
 	[ST_ORIGIN_FIND] = "SELECT id FROM origins WHERE origin = ?1",
 	[ST_ORIGIN_ADD] = "INSERT INTO origins (origin) VALUES (?1)",
+	[ST_ORIGINS_FROM] =
+		"SELECT id FROM origins WHERE origin >= ?1 AND (origin < ?2 OR origin = ?1) AND origin <= ?2",
 	[ST_KEY_FIND] = "SELECT id FROM jobs WHERE owner = ?1 AND key = ?2",
 	[ST_ADD] = "INSERT INTO jobs (id, state, owner, priority, origin, created_usec, url, dir, name, "
 		   "group_id, "
 		   "key, has_secrets, headers, user_agent, referer, checksum, limit_rate, max_filesize,"
 		   " retry_delay_usec, max_time_usec, connect_timeout_usec, deadline_usec, max_attempts,"
 		   " on_conflict, resume, auth, remote_name, conditional, insecure, if_newer_usec,"
-		   " waiting_for, due_usec, not_before_usec, same)"
+		   " waiting_for, due_usec, not_before_usec, same, since_usec)"
 		   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
-		   " ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34)",
+		   " ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35)",
 	[ST_GET] = "SELECT " JOB_COLUMNS JOB_FROM " WHERE jobs.id = ?1",
+	/* In the order of struct row, select.c. */
+	[ST_PEEK] = "SELECT id, state, owner, group_id, origin FROM jobs WHERE id = ?1",
+	[ST_NEXT_SAME] = "SELECT id FROM jobs WHERE same = ?1 AND same IS NOT NULL AND state < 5 AND id > ?2"
+			 " ORDER BY id LIMIT 1",
+	[ST_QUEUED_AT] = "SELECT id FROM jobs WHERE origin = ?1 AND state = 1",
 	[ST_UPDATE] =
 		"UPDATE jobs SET state = ?2, waiting_for = ?3, intent = ?4, priority = ?5, due_usec = ?6,"
 		" started_usec = ?7, finished_usec = ?8, attempts = ?9, failures = ?10, generation = ?11,"
 		" received = ?12, size = ?13, http_status = ?14, name = ?15, etag = ?16, last_modified = ?17,"
 		" effective_url = ?18, error_code = ?19, error_message = ?20, deadline_usec = ?21,"
 		" validator = ?22, digest = ?23, encoded = ?24, integrity = ?25, no_ranges = ?26,"
-		" range_faults = ?27, changes = ?28, restarts = ?29, paused_by = ?30 WHERE id = ?1",
+		" range_faults = ?27, changes = ?28, restarts = ?29, paused_by = ?30, since_usec = ?31"
+		" WHERE id = ?1",
 	[ST_UPDATE_CLAIMED] = "UPDATE jobs SET state = ?2, waiting_for = 0, intent = 0, attempts = ?3,"
 			      " started_usec = ?4 WHERE id = ?1",
+	[ST_EDIT] = "UPDATE jobs SET url = ?2, origin = ?3, name = ?4, priority = ?5, has_secrets = ?6, same "
+		    "= ?7,"
+		    " headers = ?8, user_agent = ?9, referer = ?10, checksum = ?11, limit_rate = ?12,"
+		    " max_filesize = ?13, retry_delay_usec = ?14, max_time_usec = ?15,"
+		    " connect_timeout_usec = ?16, deadline_usec = ?17, max_attempts = ?18, on_conflict = ?19,"
+		    " resume = ?20, auth = ?21, remote_name = ?22, conditional = ?23, insecure = ?24,"
+		    " if_newer_usec = ?25 WHERE id = ?1",
 	[ST_REMOVE] = "DELETE FROM jobs WHERE id = ?1",
 	/* What cannot be mended so far stays as it is. */
 	[ST_QUARANTINE] =
@@ -53,17 +68,27 @@ static const char *const statement_sql[ST_N] = {
 	[ST_READY] = "SELECT " JOB_COLUMNS JOB_FROM
 		     " WHERE jobs.origin = ?1 AND jobs.owner = ?2 AND group_id = ?3 AND state = 1"
 		     " ORDER BY priority DESC, jobs.id LIMIT ?4",
-	[ST_DUE] = "SELECT " JOB_COLUMNS JOB_FROM " WHERE state = 2 AND waiting_for NOT IN (2, 3) AND "
-		   "due_usec <= ?1 ORDER BY due_usec LIMIT ?2",
-	[ST_NEXT_DUE] = "SELECT min(due_usec) FROM jobs WHERE state = 2 AND waiting_for NOT IN (2, 3)",
-	[ST_SCHEDULED] = "SELECT " JOB_COLUMNS JOB_FROM
-			 " WHERE state = 2 AND waiting_for = 2 AND due_usec <= ?1 ORDER BY due_usec LIMIT ?2",
-	[ST_NEXT_SCHEDULED] = "SELECT min(due_usec) FROM jobs WHERE state = 2 AND waiting_for = 2",
+	[ST_DUE] = "SELECT " JOB_COLUMNS JOB_FROM " WHERE state = 2 AND waiting_for NOT IN (2, 3)"
+		   " AND due_usec BETWEEN ?1 AND ?2 ORDER BY due_usec LIMIT ?3",
+	[ST_NEXT_DUE] = "SELECT min(due_usec) FROM jobs WHERE state = 2 AND waiting_for NOT IN (2, 3)"
+			" AND due_usec >= ?1",
+	[ST_SCHEDULED] = "SELECT " JOB_COLUMNS JOB_FROM " WHERE state = 2 AND waiting_for = 2"
+			 " AND due_usec BETWEEN ?1 AND ?2 ORDER BY due_usec LIMIT ?3",
+	[ST_NEXT_SCHEDULED] =
+		"SELECT min(due_usec) FROM jobs WHERE state = 2 AND waiting_for = 2 AND due_usec >= ?1",
+	[ST_OVERDUE] = "SELECT " JOB_COLUMNS JOB_FROM " WHERE state < 3"
+		       " AND deadline_usec BETWEEN 0 AND 9223372036854775806"
+		       " AND since_usec + deadline_usec <= ?1 ORDER BY since_usec + deadline_usec LIMIT ?2",
+	[ST_NEXT_DEADLINE] = "SELECT min(since_usec + deadline_usec) FROM jobs WHERE state < 3"
+			     " AND deadline_usec BETWEEN 0 AND 9223372036854775806",
+	[ST_OVERDUE_SINCE] = "SELECT " JOB_COLUMNS JOB_FROM " WHERE state < 3 AND deadline_usec < 0"
+			     " AND since_usec <= ?1 ORDER BY since_usec LIMIT ?2",
+	[ST_NEXT_SINCE] = "SELECT min(since_usec) FROM jobs WHERE state < 3 AND deadline_usec < 0",
 	[ST_CLAMP_RETRIES] =
 		/* For a retry, the host, the disk, the network, a quota: none is for a time that a user gave.
-		 * In the words of jobs_due, without which all rows are read. */
-	"UPDATE jobs SET due_usec = ?1 WHERE state = 2 AND waiting_for NOT IN (2, 3) AND waiting_for > 0 AND "
-	"due_usec > ?1",
+		 */
+	"UPDATE jobs SET due_usec = ?1 WHERE id IN (SELECT id FROM jobs WHERE state = 2"
+	" AND waiting_for NOT IN (2, 3) AND due_usec > ?1 ORDER BY due_usec DESC LIMIT ?2)",
 	[ST_ACTIVE] =
 		/* The first statement after a start: by the rows' own numbers it would read the queue. */
 	"SELECT " JOB_COLUMNS " FROM jobs INDEXED BY jobs_state JOIN origins ON origins.id = jobs.origin"
@@ -118,7 +143,16 @@ static const char *const statement_sql[ST_N] = {
 	[ST_SECRETS_NONE] = "UPDATE jobs SET has_secrets = 0 WHERE id = ?1",
 	[ST_COUNTER_SET] = "INSERT INTO counters VALUES (?1, ?2, ?3)"
 			   " ON CONFLICT (owner, state) DO UPDATE SET n = excluded.n",
+	[ST_USAGE_SET] =
+		"INSERT INTO usage VALUES (?1, ?2) ON CONFLICT (owner) DO UPDATE SET bytes = excluded.bytes",
+	[ST_BYTES_OF] = "SELECT received FROM jobs WHERE id = ?1 AND state <> 7",
 	[ST_GROUP_FIND] = "SELECT id FROM groups WHERE owner = ?1 AND name = ?2",
+	[ST_GROUP_FIND_ANY] = "SELECT " GROUP_COLUMNS " FROM groups WHERE name = ?1 ORDER BY owner LIMIT 1",
+	/* Owners are few: a step in the index each. */
+	[ST_GROUPS_NAMED] =
+		"WITH RECURSIVE owners (uid) AS (SELECT min(owner) FROM groups UNION ALL"
+		" SELECT (SELECT min(owner) FROM groups WHERE owner > uid) FROM owners WHERE uid IS NOT NULL)"
+		" SELECT groups.id FROM owners CROSS JOIN groups ON groups.owner = uid AND groups.name = ?1",
 	[ST_GROUP_ADD] =
 		"INSERT INTO groups (owner, name, policy, filling, created_usec, deadline_usec, limit_rate)"
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -133,11 +167,29 @@ static const char *const statement_sql[ST_N] = {
 		" cancelled = cancelled + ?8 WHERE id = ?1",
 	[ST_GROUPS] = "SELECT " GROUP_COLUMNS
 		      " FROM groups WHERE id > ?1 AND (?2 OR owner = ?3) ORDER BY id LIMIT ?4",
-	[ST_GROUPS_FATED] = "SELECT " GROUP_COLUMNS " FROM groups WHERE (fate > 0 OR filling = 1) AND id > ?1"
-			    " ORDER BY id LIMIT 1",
+	[ST_GROUPS_FATED] =
+		"SELECT " GROUP_COLUMNS " FROM groups WHERE ((fate > 0 AND finished_usec = 0) OR filling = 1)"
+		" AND id > ?1 ORDER BY id LIMIT 1",
+	/* All states: that a slice has a bound counts more than what it brings. */
+	[ST_GROUP_MEMBERS] = "SELECT id, state FROM jobs WHERE group_id = ?1 AND id > ?2 AND group_id > 0 "
+			     "ORDER BY id LIMIT ?3",
 	[ST_NEXT_GROUP_DEADLINE] =
 		"SELECT " GROUP_COLUMNS " FROM groups WHERE deadline_usec >= 0 AND finished_usec = 0"
-		" ORDER BY deadline_usec LIMIT 1",
+		" AND fate = 0 ORDER BY deadline_usec LIMIT 1",
+	[ST_STATE] = "SELECT state, owner FROM jobs WHERE id = ?1",
+	[ST_DEPENDENCY_ADD] = "INSERT INTO dependencies VALUES (?1, ?2, ?3)"
+			      " ON CONFLICT (job, after) DO UPDATE SET any = min(any, excluded.any)",
+	[ST_DEPENDENCY_REMOVE] = "DELETE FROM dependencies WHERE job = ?1 AND after = ?2",
+	[ST_DEPENDENCIES] = "SELECT after, any FROM dependencies WHERE job = ?1 ORDER BY after",
+	[ST_DEPENDENTS] = "SELECT job, any FROM dependencies WHERE after = ?1 ORDER BY job LIMIT ?2",
+	/* Only where somebody waits for it. */
+	[ST_END_NOTE] = "INSERT OR REPLACE INTO dependency_ends SELECT ?1, ?2"
+			" WHERE EXISTS (SELECT 1 FROM dependencies WHERE after = ?1)",
+	[ST_END_FORGET] = "DELETE FROM dependency_ends WHERE job = ?1",
+	[ST_NEXT_END] = "SELECT job, state FROM dependency_ends ORDER BY job LIMIT 1",
+	[ST_META_GET] = "SELECT value FROM meta WHERE key = ?1",
+	[ST_META_SET] =
+		"INSERT INTO meta VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
 	[ST_SETTING_GET] = "SELECT value FROM settings WHERE key = ?1",
 	[ST_SETTING_PUT] =
 		"INSERT INTO settings VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",

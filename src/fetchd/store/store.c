@@ -235,8 +235,11 @@ struct store *store_open(const char *state_directory, char **ret_error, int *ret
 	*ret_exit_code = open_steps(store, ret_error);
 	/* A log that a crash left may have some. */
 	store->secrets_gone = true;
-	if (*ret_exit_code == 0)
+	store->ends = true;
+	if (*ret_exit_code == 0) {
+		store_backup_sweep(store->path);
 		return store;
+	}
 	store_close(store);
 	return NULL;
 }
@@ -251,6 +254,7 @@ void store_close(struct store *store)
 	counters_done(&store->counters);
 	counters_done(&store->saved);
 	free(store->group_moves.moves);
+	free(store->group_moves.touched);
 	free(store->memo_origin);
 	free(store->memo_group);
 	free(store->path);
@@ -274,6 +278,32 @@ const char *store_uuid(const struct store *store)
 	return store->uuid;
 }
 
+int store_meta_get(struct store *store, const char *key, char **ret)
+{
+	sqlite3_stmt *st = store_statement(store, ST_META_GET);
+	int rc;
+
+	*ret = NULL;
+	store_bind_text(st, 1, key);
+	rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW)
+		*ret = store_column_dup(st, 0);
+	sqlite3_reset(st);
+	if (rc == SQLITE_ROW)
+		return 0;
+	return rc == SQLITE_DONE ? -ENOENT
+				 : store_failure(store, rc, "reading what the daemon keeps of itself");
+}
+
+int store_meta_put(struct store *store, const char *key, const char *value)
+{
+	sqlite3_stmt *st = store_statement(store, ST_META_SET);
+
+	store_bind_text(st, 1, key);
+	store_bind_text(st, 2, value);
+	return store_run(store, st);
+}
+
 /* ---- turns */
 
 int store_begin(struct store *store)
@@ -282,6 +312,7 @@ int store_begin(struct store *store)
 
 	store->in_turn = err == 0;
 	store->changes = sqlite3_total_changes(store->db);
+	store->group_moves.n_touched = 0;
 	return err;
 }
 
@@ -348,14 +379,18 @@ void store_rollback(struct store *store)
 	if (!sqlite3_get_autocommit(store->db))
 		(void)store_run(store, store_statement(store, ST_ROLLBACK));
 	forget_memos(store);
-	store->group_moves.n = store->group_moves.saved = 0;
+	store->ends = true;
+	store->group_moves.n = store->group_moves.n_touched = 0;
 	(void)counters_load(store);
 }
 
 int store_savepoint(struct store *store)
 {
+	/* What was moved before is not undone with what follows. */
+	int err = group_moves_flush(store);
+
 	counters_save(store);
-	return store_run(store, store_statement(store, ST_SAVEPOINT));
+	return err ? err : store_run(store, store_statement(store, ST_SAVEPOINT));
 }
 
 int store_release(struct store *store)

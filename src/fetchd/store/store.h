@@ -9,6 +9,8 @@
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
+#include <stdbool.h>
+
 #include "job/attempt.h"
 #include "job/event.h"
 #include "job/filter.h"
@@ -29,6 +31,10 @@ void store_relax(struct store *store);
 /* Names this queue for ever: 32 hex digits. */
 const char *store_uuid(const struct store *store);
 
+/* What the daemon keeps of itself, by name; caller frees. -ENOENT: nothing. */
+int store_meta_get(struct store *store, const char *key, char **ret);
+int store_meta_put(struct store *store, const char *key, const char *value);
+
 /* ---- turns */
 
 int store_begin(struct store *store);
@@ -42,15 +48,22 @@ int store_rollback_to(struct store *store);
 
 /* ---- one job */
 
+/* -EEXIST with job->id the first job's, when the owner has one of that key; else 0. */
+int store_key_taken(struct store *store, struct job *job);
 /* Sets job->id, origin_id and has_secrets, and keeps the secrets. -EEXIST: the owner's key is taken; job->id
  * is the first job's. */
 int store_add(struct store *store, struct job *job);
 /* *ret in full. */
 int store_get(struct store *store, int64_t id, struct job **ret);
+/* The job with this struct job.same that has not ended and follows *id (0: the first). -ENOENT. */
+int store_next_same(struct store *store, int64_t same, int64_t *id);
 /* Writes what can change; was: the state that the row has now. */
 int store_update(struct store *store, const struct job *job, enum job_state was);
 /* The claim's part of store_update(): state, attempts, started_usec. */
 int store_update_claimed(struct store *store, const struct job *job, enum job_state was);
+/* Writes what an edit can change beyond that, with the origin's number, and takes the secrets that it has now
+ * in place of the others; job->secrets NULL with has_secrets: they stay. Sets origin_id and has_secrets. */
+int store_edit(struct store *store, struct job *job);
 int store_remove(struct store *store, const struct job *job);
 
 /* ---- attempts of one job */
@@ -80,9 +93,16 @@ struct job_list {
 };
 void job_list_done(struct job_list *list);
 
-/* Jobs of the filter with ids beyond after_id (0: from the start), by id, or downwards with reverse. */
-int store_list(struct store *store, const struct job_filter *filter, int64_t after_id, bool reverse,
-	size_t limit, struct job_list *ret);
+/* Jobs of the filter with ids beyond *after_id (0: from the start), by id, or downwards with reverse. Looks
+ * at a bounded number of rows: *after_id moves to the last of them, and *ret_more says that there may be jobs
+ * beyond it, also where fewer than limit were found, or none. */
+int store_list(struct store *store, const struct job_filter *filter, int64_t *after_id, bool reverse,
+	size_t limit, struct job_list *ret, bool *ret_more);
+/* Whose job it is. -ENOENT. */
+int store_owner_of(struct store *store, int64_t id, uid_t *ret);
+/* The groups of that name, an owner's or everyone's; caller frees. */
+int store_groups_named(
+	struct store *store, bool all_owners, uid_t owner, const char *name, int64_t **ret, size_t *ret_n);
 /* What is claimed together: an owner's jobs of one group (0: of none) at one origin. */
 struct store_lane {
 	int64_t origin_id;
@@ -99,22 +119,29 @@ int store_lane_head(struct store *store, const struct store_lane *lane, int32_t 
 /* How many ready jobs of the lane come before that one, counted up to limit. */
 int store_lane_ahead(struct store *store, const struct store_lane *lane, int32_t priority, int64_t id,
 	int64_t limit, int64_t *ret);
-/* Jobs that wait for a time that a user gave, which is at wall_usec or before, earliest first. */
-int store_scheduled(struct store *store, int64_t wall_usec, size_t limit, struct job_list *ret);
-/* When the next of them is; USEC_INFINITY for none. */
-int store_next_scheduled(struct store *store, int64_t *ret_usec);
-/* Jobs that wait for anything but that or a dependency, due at now_usec (steady) or before, earliest first.
- */
-int store_due(struct store *store, int64_t now_usec, size_t limit, struct job_list *ret);
-/* When the next of them is due; USEC_INFINITY for none. */
-int store_next_due(struct store *store, int64_t *ret_usec);
+/* Jobs that wait for a time that a user gave, which is between the two (wall), earliest first. */
+int store_scheduled(
+	struct store *store, int64_t from_usec, int64_t to_usec, size_t limit, struct job_list *ret);
+/* When the next of them is that is not before from_usec; USEC_INFINITY for none. */
+int store_next_scheduled(struct store *store, int64_t from_usec, int64_t *ret_usec);
+/* Jobs that wait for anything but that or a dependency, due between the two (steady), earliest first. */
+int store_due(struct store *store, int64_t from_usec, int64_t to_usec, size_t limit, struct job_list *ret);
+/* When the next of them is due that is not due before from_usec; USEC_INFINITY for none. */
+int store_next_due(struct store *store, int64_t from_usec, int64_t *ret_usec);
+/* Queued and waiting jobs whose own deadline is at now_usec (steady) or before, earliest first. */
+int store_overdue(struct store *store, int64_t now_usec, size_t limit, struct job_list *ret);
+/* Those without one whose time runs since since_usec (steady) or longer. */
+int store_overdue_since(struct store *store, int64_t since_usec, size_t limit, struct job_list *ret);
+/* The first deadline of the former, and since when the time of the first of the latter runs; USEC_INFINITY
+ * for none. */
+int store_next_deadline(struct store *store, int64_t *ret_usec, int64_t *ret_since_usec);
 /* Up to limit jobs that wait for the network, with ids beyond *after_id, become due between now_usec and
  * spread_usec later, if they were due after that. Moves *after_id on; *ret_first_usec: when the first is due.
  */
 int store_wake_network(struct store *store, int64_t now_usec, int64_t spread_usec, int64_t *after_id,
 	size_t limit, int64_t *ret_first_usec, size_t *ret_n);
-/* No retry or look may be due later than latest_usec: the wall clock may have stepped while nobody ran. */
-int store_clamp_retries(struct store *store, int64_t latest_usec);
+/* No retry or look may be due later than latest_usec (steady): up to limit that are become due then. */
+int store_clamp_retries(struct store *store, int64_t latest_usec, size_t limit, size_t *ret_n);
 /* Jobs in state active: after a crash, those that ran. */
 int store_active(struct store *store, int64_t after_id, size_t limit, struct job_list *ret);
 /* Removes up to limit records of each kind that ended before the given times, and as many events as old as
@@ -148,36 +175,54 @@ void store_origin_done(struct store_origin *origin);
 
 /* ---- groups */
 
-struct store_group {
-	int64_t id;
-	uid_t owner;
-	char *name;
-	enum group_policy policy;
-	enum group_fate fate;
-	int64_t fate_job; /* whose failure brought it; 0 */
-	bool filling;
-	int64_t created_usec;
-	int64_t finished_usec; /* 0: some of its jobs have not ended, or it has none */
-	int64_t deadline_usec; /* wall; -1: none */
-	int64_t limit_rate;    /* bytes/s; 0: none */
-	int64_t by_state[JOB_STATE_N];
-};
 /* Sets group->id. The name must be free. */
-int store_group_add(struct store *store, struct store_group *group);
-/* The reader's: store_group_done(). Counts have what this turn did. -ENOENT. */
-int store_group_get(struct store *store, int64_t id, struct store_group *ret);
-int store_group_find(struct store *store, uid_t owner, const char *name, struct store_group *ret);
+int store_group_add(struct store *store, struct job_group *group);
+/* The reader's: job_group_done(). Counts have what this turn did. -ENOENT. */
+int store_group_get(struct store *store, int64_t id, struct job_group *ret);
+int store_group_find(struct store *store, uid_t owner, const char *name, struct job_group *ret);
 /* Writes what can change, but counts. */
-int store_group_put(struct store *store, const struct store_group *group);
+/* Whoever's of that name. */
+int store_group_find_any(struct store *store, const char *name, struct job_group *ret);
+int store_group_put(struct store *store, const struct job_group *group);
 int store_group_remove(struct store *store, int64_t id);
 /* Groups with numbers beyond after_id; *ret has room for limit. */
 int store_groups(struct store *store, bool all_owners, uid_t owner, int64_t after_id, size_t limit,
-	struct store_group *ret, size_t *ret_n);
-/* One with a fate, or that is being filled, beyond after_id. -ENOENT after the last. */
-int store_next_fated_group(struct store *store, int64_t after_id, struct store_group *ret);
-/* The open one whose deadline comes first. -ENOENT. */
-int store_next_group_deadline(struct store *store, struct store_group *ret);
-void store_group_done(struct store_group *group);
+	struct job_group *ret, size_t *ret_n);
+/* One whose fate is still being carried out, or that is being filled, beyond after_id. -ENOENT after the
+ * last.
+ */
+int store_next_fated_group(struct store *store, int64_t after_id, struct job_group *ret);
+/* The open one without a fate whose deadline comes first. -ENOENT. */
+int store_next_group_deadline(struct store *store, struct job_group *ret);
+/* Its jobs beyond after_id, by id: *ret_ids and *ret_states have room for limit. */
+int store_group_members(struct store *store, int64_t id, int64_t after_id, size_t limit, int64_t *ret_ids,
+	enum job_state *ret_states, size_t *ret_n);
+/* Groups whose jobs have changed their state, or came or went, in this turn: each once. *ret_ids is valid
+ * until the next write. Asked again in a turn, those since. */
+int store_groups_touched(struct store *store, const int64_t **ret_ids, size_t *ret_n);
+
+/* ---- dependencies: rows of jobs that wait for others to end */
+
+/* job is to run after another has ended. What is asked twice is asked once, and success outranks any end. */
+int store_dependency_add(struct store *store, int64_t job_id, const struct job_dependency *after);
+/* What job still waits for, by id; the caller frees *ret. */
+int store_dependencies(struct store *store, int64_t job_id, struct job_dependency **ret, size_t *ret_n);
+int store_dependency_remove(struct store *store, int64_t job_id, int64_t after_id);
+/* State and owner of a job, without the rest of it. -ENOENT. */
+int store_state(struct store *store, int64_t id, enum job_state *ret_state, uid_t *ret_owner);
+
+/* A job has ended: kept for as long as jobs wait for it that have not heard of it. state 0: its record is
+ * gone before it ended. */
+int store_end_note(struct store *store, int64_t job_id, int state);
+/* It goes on: who has not heard of its end waits for the next. */
+int store_end_forget(struct store *store, int64_t job_id);
+/* Whether there may be ends to tell of. */
+bool store_has_ends(const struct store *store);
+/* One of them; -ENOENT when there is none. *ret_state as above. */
+int store_next_end(struct store *store, int64_t *ret_job_id, int *ret_state);
+/* Jobs that wait for job_id: their ids, and whether any end will do. *ret has room for limit. */
+int store_dependents(
+	struct store *store, int64_t job_id, size_t limit, struct job_dependency *ret, size_t *ret_n);
 
 /* ---- settings */
 
@@ -185,6 +230,19 @@ void store_group_done(struct store_group *group);
 int store_setting(struct store *store, const char *name, char **ret_value);
 /* value NULL: it goes. */
 int store_setting_put(struct store *store, const char *name, const char *value);
+
+/* ---- a copy of the whole queue, beside it, 0600, for as long as it is held */
+
+struct store_backup;
+/* -EAGAIN: no room; -EIO: it cannot be made. The store itself is as it was in either case. Between turns. */
+int store_backup_begin(struct store *store, struct store_backup **ret);
+/* Copies a slice; the same errors. Between turns. *ret_whole: the last; the copy has no name from then on. */
+int store_backup_step(struct store_backup *backup, bool *ret_whole);
+/* Of one that is whole; or -errno. */
+int64_t store_backup_size(const struct store_backup *backup);
+ssize_t store_backup_read(const struct store_backup *backup, void *buf, size_t n, int64_t offset);
+/* Before store_close(). NULL is fine. */
+void store_backup_end(struct store_backup *backup);
 
 /* ---- events */
 
@@ -205,9 +263,12 @@ int64_t store_last_event_id(const struct store *store);
 struct store_counter {
 	uid_t owner;
 	int64_t by_state[JOB_STATE_N];
+	int64_t bytes; /* on disk: parts, and files of done jobs */
 };
 /* Valid until the next write. */
 const struct store_counter *store_counters(const struct store *store, size_t *ret_n);
+/* Bytes on disk of owner's jobs. */
+int64_t store_bytes(const struct store *store, uid_t owner);
 /* Jobs of owner that have not ended. */
 int64_t store_open_jobs(const struct store *store, uid_t owner);
 /* Grows with every change of a counter. */

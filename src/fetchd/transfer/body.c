@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/units.h"
 #include "fetchd/transfer/tls.h"
 #include "job/digest.h"
 #include "job/disposition.h"
@@ -109,6 +110,20 @@ static void body_adopt(struct transfer *t, const struct gate_result *result)
 	t->slow_offset = t->offset;
 }
 
+/* It would be more than its user may have on the disk. */
+static void hold_for_quota(struct transfer *t, int64_t size)
+{
+	char whole[UNITS_MAX], most[UNITS_MAX];
+
+	t->answer = GATE_REFUSE;
+	if (t->offset == 0)
+		t->job->size = size;
+	verdict_set(&t->verdict, VERDICT_HELD, "E_QUOTA",
+		"the file has %s, and MaxDiskPerUser leaves room for %s", units_format_size(whole, size),
+		units_format_size(most, t->most_bytes > 0 ? t->most_bytes : 0));
+	t->verdict.held_for = JOB_WAIT_QUOTA;
+}
+
 /* What the rules made of the answer, beyond yes and no. */
 void body_apply(struct transfer *t, const struct gate_result *result)
 {
@@ -122,6 +137,8 @@ void body_apply(struct transfer *t, const struct gate_result *result)
 		if (t->verdict.class == VERDICT_RESTART)
 			t->job->no_ranges = true;
 	}
+	if ((t->answer == GATE_APPEND || t->answer == GATE_START) && result->size > t->most_bytes)
+		hold_for_quota(t, result->size);
 	if (t->answer == GATE_APPEND || t->answer == GATE_START)
 		body_adopt(t, result);
 	else if (t->answer == GATE_COMPLETE && t->job->size < 0)

@@ -26,8 +26,9 @@ enum { RATE_TOTAL, RATE_USER, RATE_GROUP, RATE_HOST, RATE_JOB, RATES_N };
 
 struct worker_start {
 	struct msg msg;
-	struct job *job; /* the worker's own copy */
-	int64_t attempt; /* names this attempt: (job id, attempt) is unique within one run of the daemon */
+	struct job *job;    /* the worker's own copy */
+	int64_t attempt;    /* names this attempt: (job id, attempt) is unique within one run of the daemon */
+	int64_t most_bytes; /* a larger file than this is held: its user's disk is full */
 	struct rate *rates[RATES_N]; /* references, passed over; NULL where there is none */
 	bool http1;		     /* HTTP/2 went wrong with this origin: not now */
 };

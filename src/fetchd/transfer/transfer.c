@@ -36,6 +36,7 @@ struct transfer *transfer_new(struct worker *worker, struct worker_start *start)
 	pace_init(&t->limits, start->rates);
 	t->url = xstrdup(t->job->url);
 	t->http1 = start->http1;
+	t->most_bytes = start->most_bytes;
 	t->begun_usec = t->last_byte_usec = clock_boot_usec();
 	t->durable = t->started_at = t->job->received;
 	t->mtime_sec = t->have_modified_sec = -1;

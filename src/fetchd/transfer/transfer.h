@@ -59,6 +59,7 @@ struct transfer {
 	bool blocked;		    /* the address policy said no */
 	bool ends_with_tls;	    /* the body ends with its connection, and that must be said: */
 	bool tls_closed;	    /* it was */
+	int64_t most_bytes;	    /* of the file, for its user's bound on the disk */
 	bool http1;		    /* not HTTP/2 */
 	bool stale;		    /* the connection that was to be used again cannot be */
 	bool fresh;		    /* over a new connection, then */

@@ -1,0 +1,153 @@
+/* fetchctl group */
+#include "config.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/units.h"
+#include "fetchctl/call.h"
+#include "fetchctl/cmd.h"
+#include "fetchctl/group.h"
+#include "fetchctl/out.h"
+#include "fetchctl/timecond.h"
+#include "wire/groupjson.h"
+
+/* Takes params; NULL is what a name that is not UTF-8 makes of them. */
+static int call_named(struct ctl *ctl, const char *method, json_t *params)
+{
+	if (!params)
+		return complain(STATUS_USAGE, "a group's name is not valid UTF-8");
+	return ctl_call(ctl, method, params, NULL);
+}
+
+/* ---- list */
+
+static bool take_page(void *state, const json_t *parameters)
+{
+	const json_t *groups = json_object_get(parameters, "groups");
+
+	for (size_t i = 0; i < json_array_size(groups); i++)
+		out_group_row(state, json_array_get(groups, i));
+	return true;
+}
+
+static int list(struct ctl *ctl, const struct args *args)
+{
+	if (args->n_words > 1)
+		return complain(STATUS_USAGE, "group list takes no name");
+	return ctl_stream(ctl, "GroupList", json_pack("{s:b}", "all_users", 1), take_page, ctl->out);
+}
+
+/* ---- create */
+
+/* "2h" from now, or a time. 0, or the exit status after a message. */
+static int set_deadline(json_t *params, const char *value)
+{
+	int64_t span, at;
+
+	if (units_parse_span(value, &span) == 0 && span != USEC_INFINITY)
+		at = usec_add(clock_wall_usec(), span);
+	else if (timecond_parse(value, clock_wall_usec(), &at) < 0)
+		return complain(STATUS_USAGE,
+			"--deadline %s: neither a span such as 2h, nor a time such as 2026-11-22 18:00",
+			value);
+	json_object_set_new(params, "deadline_usec", json_integer(at));
+	return 0;
+}
+
+static int set_limit_rate(json_t *params, const char *value)
+{
+	int64_t rate;
+
+	if (units_parse_rate(value, &rate) < 0)
+		return complain(STATUS_USAGE, "--limit-rate %s: not a rate such as 500K or 2M", value);
+	json_object_set_new(params, "limit_rate", json_integer(rate));
+	return 0;
+}
+
+static int set_options(json_t *params, const struct args *args)
+{
+	const char *deadline = args_value(args, OPT_GROUP_DEADLINE);
+	const char *limit_rate = args_value(args, OPT_GROUP_LIMIT_RATE);
+	int policy = -1, status = group_policy_option(args, &policy);
+
+	if (status == 0 && policy >= 0)
+		json_object_set_new(
+			params, "policy", json_string(wire_policy_name((enum group_policy)policy)));
+	if (status == 0 && deadline)
+		status = set_deadline(params, deadline);
+	if (status == 0 && limit_rate)
+		status = set_limit_rate(params, limit_rate);
+	return status;
+}
+
+static int create(struct ctl *ctl, const struct args *args)
+{
+	json_t *params = json_pack("{s:s}", "group", args->words[1]);
+	int status = params ? set_options(params, args) : 0;
+
+	if (status == 0)
+		return call_named(ctl, "GroupCreate", params);
+	json_decref(params);
+	return status;
+}
+
+/* ---- the verb */
+
+static int show(struct ctl *ctl, const struct args *args)
+{
+	return group_tell(ctl, args->words[1], true);
+}
+
+static int remove_group(struct ctl *ctl, const struct args *args)
+{
+	return call_named(ctl, "GroupRemove", json_pack("{s:s}", "group", args->words[1]));
+}
+
+static const struct {
+	const char *word;
+	bool named;
+	int (*run)(struct ctl *ctl, const struct args *args);
+} actions[] = {{"list", false, list}, {"show", true, show}, {"create", true, create},
+	{"remove", true, remove_group}};
+
+static bool has_options(const struct args *args)
+{
+	return args_has(args, OPT_POLICY) || args_has(args, OPT_GROUP_DEADLINE) ||
+	       args_has(args, OPT_GROUP_LIMIT_RATE);
+}
+
+static int run(struct ctl *ctl, const struct args *args)
+{
+	const char *word = args->n_words > 0 ? args->words[0] : "list";
+	size_t i = 0;
+
+	while (i < ARRAY_LEN(actions) && strcmp(actions[i].word, word) != 0)
+		i++;
+	if (i == ARRAY_LEN(actions)) {
+		complain(STATUS_USAGE, "there is no \"group %s\"", word);
+		hint("There are list, show, create and remove.");
+		return STATUS_USAGE;
+	}
+	if (actions[i].named && args->n_words != 2)
+		return complain(STATUS_USAGE, "group %s: which group?", word);
+	if (has_options(args) && actions[i].run != create)
+		return complain(STATUS_USAGE, "--policy, --deadline and --limit-rate are for group create");
+	return actions[i].run(ctl, args);
+}
+
+const struct cmd cmd_group = {
+	.name = "group",
+	.usage = CMD_USAGE("[list]", "show GROUP", "create [OPTION]... GROUP", "remove GROUP"),
+	.summary = "list, show and make groups of jobs",
+	.notes = "\"add --group\" makes a group on first use, which collects failures: all its jobs run to "
+		 "their\n"
+		 "end. In one with --policy=fail-fast the first job that fails cancels the others. "
+		 "\"remove\"\n"
+		 "takes an empty group; with the record of its last job a group goes by itself.",
+	.options = CMD_OPTIONS(OPT_POLICY, OPT_GROUP_DEADLINE, OPT_GROUP_LIMIT_RATE),
+	.takes_words = true,
+	.pages = true,
+	.run = run,
+};

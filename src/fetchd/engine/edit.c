@@ -1,0 +1,266 @@
+/* Edit: other terms and another request for jobs that have not ended. All of a request's jobs, or none. What
+ * an attempt under way has never looked at changes in place; else the attempt is stopped, its bytes stay, and
+ * the job goes back into the queue: whether the bytes are of the new file too is judged like any others'.
+ * Runs between turn_begin() and turn_end().
+ */
+#include "config.h"
+
+#include "fetchd/engine/internal.h"
+
+#include <errno.h>
+
+#include "base/alloc.h"
+#include "job/same.h"
+
+/* Of one request: jobs as they are, and as they are to be. */
+struct edits {
+	struct job **before, **after;
+	size_t n;
+};
+
+/* ---- judging: nothing is changed yet */
+
+static int load(struct engine *engine, struct request *request, int64_t id, struct job **ret)
+{
+	struct run *run = run_find(engine, id);
+	int err = 0;
+
+	*ret = NULL;
+	if (run)
+		*ret = job_dup(run->job);
+	else
+		err = store_get(engine->store, id, ret);
+	if (err && err != -ENOENT)
+		return err;
+	if (err || (!request->privileged && (*ret)->owner != request->uid))
+		request_fail(request, REQUEST_NO_SUCH_JOB, id, NULL, "no job %lld", (long long)id);
+	else if (job_state_ended((*ret)->state))
+		request_fail(request, REQUEST_WRONG_STATE, id, NULL, "cannot edit job %lld: it is %s",
+			(long long)id, job_state_name((*ret)->state));
+	return 0;
+}
+
+enum job_conflict job_conflict_of(const struct engine *engine, const struct job *job)
+{
+	return (enum job_conflict)(
+		job->options.on_conflict >= 0 ? job->options.on_conflict : engine->config->on_conflict);
+}
+
+static void judge(struct engine *engine, struct request *request, struct job *job)
+{
+	const struct job_edit *edit = request->edit;
+	char *message = NULL;
+	const char *code;
+
+	if (edit->fields & EDIT_BIT(EDIT_NAME))
+		job->options.remote_name = false;
+	code = request->check(job, engine->config, request->uid, request->privileged, &message);
+	if (!code && (edit->fields & EDIT_BIT(EDIT_DEADLINE)) &&
+		engine_now(engine) > job_deadline(engine, job)) {
+		code = "E_DEADLINE";
+		message = xasprintf(
+			"the deadline of job %lld, counted from when it was added, would have passed already",
+			(long long)job->id);
+	}
+	if (code)
+		request_fail(request, REQUEST_REFUSED, job->id, code, "%s", message ? message : code);
+	free(message);
+}
+
+/* What was known of the old URL's server says nothing of the new one's. */
+static void forget_server(struct job *job)
+{
+	job->failures = job->restarts = job->range_faults = job->changes = 0;
+	job->no_ranges = false;
+	str_set(&job->effective_url, NULL);
+}
+
+static int change(struct engine *engine, struct request *request, struct job *job)
+{
+	int err = job->has_secrets ? store_secrets(engine->store, job->id, &job->secrets) : 0;
+
+	/* A claim fails such a job; anew are only those that are given now. */
+	if (err && err != -ENOENT)
+		return err;
+	job_edit_apply(request->edit, job);
+	judge(engine, request, job);
+	job->same = job_same_hash(job, job_conflict_of(engine, job));
+	if (request->edit->fields & EDIT_BIT(EDIT_URL))
+		forget_server(job);
+	return 0;
+}
+
+static int judge_all(struct engine *engine, struct request *request, struct edits *edits)
+{
+	const struct job_filter *filter = &request->filter;
+	int err = 0;
+
+	for (size_t i = 0; i < filter->n_ids && !err && request->error == REQUEST_OK; i++) {
+		struct job *job;
+
+		err = load(engine, request, filter->ids[i], &job);
+		if (err || request->error != REQUEST_OK) {
+			job_free(job);
+			return err;
+		}
+		edits->before[edits->n] = job;
+		edits->after[edits->n++] = job_dup(job);
+		err = change(engine, request, edits->after[edits->n - 1]);
+	}
+	return err;
+}
+
+/* ---- changing */
+
+/* Another place in its lane, or another lane. */
+static int follow(struct engine *engine, const struct job *before, const struct job *after)
+{
+	struct lane *lane = lane_of(engine, before);
+	int err = lane ? lane_refresh(engine, lane) : 0;
+
+	return err ? err : lane_ready(engine, after);
+}
+
+static void change_run(struct engine *engine, struct request *request, struct run *run, struct job *before,
+	const struct job *after)
+{
+	uint64_t fields = request->edit->fields;
+
+	if (!run->unedited) {
+		run->unedited = before;
+		run->was_edited = run->edited;
+		TAILQ_INSERT_TAIL(&engine->edited, run, edit_link);
+	} else {
+		job_free(before);
+	}
+	job_free(run->job);
+	run->job = job_dup(after);
+	job_secrets_free(run->job->secrets);
+	run->job->secrets = NULL;
+	if (fields & EDIT_BIT(EDIT_LIMIT_RATE))
+		run_limit(engine, run, after->options.limit_rate > 0 ? after->options.limit_rate : 0);
+	if (!job_edit_is_request(request->edit))
+		return;
+	run->edited |= fields;
+	run_cancel(engine, run);
+	run_wait(run, request);
+}
+
+/* Takes before. */
+static int change_one(struct engine *engine, struct request *request, struct job *before, struct job *after)
+{
+	bool url = (request->edit->fields & EDIT_BIT(EDIT_URL)) != 0;
+	bool waited = url && after->state == JOB_WAITING &&
+		      (after->waiting_for == JOB_WAIT_RETRY || after->waiting_for == JOB_WAIT_HOST);
+	struct run *run = run_find(engine, after->id);
+	int err = store_edit(engine->store, after);
+
+	if (!err)
+		err = store_update(engine->store, after, after->state);
+	if (!err)
+		err = turn_event(engine, after, EVENT_EDITED);
+	if (!err && after->state == JOB_QUEUED)
+		err = follow(engine, before, after);
+	/* What it waited for is not what it will ask. */
+	if (!err && waited) {
+		after->due_usec = 0;
+		err = job_apply(engine, after, JOB_EVENT_DUE, EVENT_QUEUED);
+	}
+	request->n_changed++;
+	if (run && !err)
+		change_run(engine, request, run, before, after);
+	else
+		job_free(before);
+	return err;
+}
+
+/* What may still be refused comes before anything else is changed. */
+static int add_dependencies(struct engine *engine, struct request *request, struct job *job)
+{
+	const struct job *values = &request->edit->values;
+	int err = 0;
+
+	for (size_t i = 0; i < values->n_after && !err && request->error == REQUEST_OK; i++)
+		err = dependency_add(engine, request, job, values->after[i].id, values->after[i].any);
+	return err;
+}
+
+int request_edit(struct engine *engine, struct request *request)
+{
+	size_t n = request->filter.n_ids;
+	struct edits edits = {.before = xcalloc(n + 1, sizeof(struct job *)),
+		.after = xcalloc(n + 1, sizeof(struct job *))};
+	int err = judge_all(engine, request, &edits);
+
+	for (size_t i = 0; i < edits.n && !err && request->error == REQUEST_OK; i++)
+		err = add_dependencies(engine, request, edits.after[i]);
+	/* Undone: jobs of these edits may have left their lanes for the while. */
+	engine->lanes_lost =
+		engine->lanes_lost || (request->error != REQUEST_OK && request->edit->values.n_after > 0);
+	for (size_t i = 0; i < edits.n; i++) {
+		if (!err && request->error == REQUEST_OK)
+			err = change_one(engine, request, edits.before[i], edits.after[i]);
+		else
+			job_free(edits.before[i]);
+		job_free(edits.after[i]);
+	}
+	free(edits.before);
+	free(edits.after);
+	return err;
+}
+
+/* ---- what comes of the attempt */
+
+void edit_take_facts(const struct run *run, struct job *job, const char *name)
+{
+	if (run->edited & EDIT_BIT(EDIT_NAME))
+		str_set(&job->name, name);
+	if (run->edited & EDIT_BIT(EDIT_URL))
+		forget_server(job);
+}
+
+int edit_undo(struct engine *engine, const struct run *run, const struct job *fetched, struct job *job)
+{
+	struct job *was = job_dup(fetched);
+
+	job_secrets_free(was->secrets);
+	was->secrets = NULL;
+	was->intent = job->intent;
+	was->priority = job->priority;
+	was->options.max_attempts = job->options.max_attempts;
+	was->options.retry_delay_usec = job->options.retry_delay_usec;
+	was->options.deadline_usec = job->options.deadline_usec;
+	was->has_secrets = job->has_secrets;
+	job_done(job);
+	*job = *was;
+	free(was);
+	for (size_t i = 0; i < run->n_waiters; i++)
+		if (run->waiters[i]->kind == REQUEST_EDIT && run->waiters[i]->error == REQUEST_OK)
+			request_fail(run->waiters[i], REQUEST_WRONG_STATE, job->id, NULL,
+				"job %lld was done before it could be changed", (long long)job->id);
+	return store_edit(engine->store, job);
+}
+
+void edits_told(struct engine *engine)
+{
+	struct run *run;
+
+	while ((run = TAILQ_FIRST(&engine->edited))) {
+		TAILQ_REMOVE(&engine->edited, run, edit_link);
+		job_free(run->unedited);
+		run->unedited = NULL;
+	}
+}
+
+void edits_take_back(struct engine *engine)
+{
+	struct run *run;
+
+	while ((run = TAILQ_FIRST(&engine->edited))) {
+		TAILQ_REMOVE(&engine->edited, run, edit_link);
+		job_free(run->job);
+		run->job = run->unedited;
+		run->unedited = NULL;
+		run->edited = run->was_edited;
+	}
+}

@@ -1,0 +1,51 @@
+/* Same: one file or two. Owns nothing; any thread.
+ */
+#include "config.h"
+
+#include "job/same.h"
+
+#include <string.h>
+
+/* FNV-1a, 64 bits, with the end of each string in it. */
+static uint64_t mix(uint64_t hash, const char *text)
+{
+	for (; text && *text; text++)
+		hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+	return (hash ^ (text ? 0x100 : 0x101)) * UINT64_C(0x100000001b3);
+}
+
+int64_t job_same_hash(const struct job *job, enum job_conflict conflict)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ (uint64_t)job->owner;
+
+	if (conflict == JOB_CONFLICT_RENAME)
+		return 0;
+	hash = mix(hash, job->url);
+	hash = mix(hash, job->dir);
+	hash = mix(hash, job->name);
+	hash = mix(hash, job->options.checksum);
+	hash &= INT64_MAX;
+	return hash ? (int64_t)hash : 1;
+}
+
+static bool equal(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static bool options_same(const struct job_options *a, const struct job_options *b)
+{
+	return equal(a->checksum, b->checksum) && equal(a->headers, b->headers) &&
+	       equal(a->user_agent, b->user_agent) && equal(a->referer, b->referer) &&
+	       a->on_conflict == b->on_conflict && a->resume == b->resume && a->auth == b->auth &&
+	       a->remote_name == b->remote_name && a->conditional == b->conditional &&
+	       a->insecure == b->insecure && a->if_newer_usec == b->if_newer_usec &&
+	       a->max_filesize == b->max_filesize;
+}
+
+bool job_same(const struct job *a, const struct job *b)
+{
+	return a->owner == b->owner && equal(a->url, b->url) && equal(a->dir, b->dir) &&
+	       equal(a->name, b->name) && equal(a->group, b->group) &&
+	       a->not_before_usec == b->not_before_usec && options_same(&a->options, &b->options);
+}

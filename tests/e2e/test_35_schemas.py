@@ -1,0 +1,134 @@
+"""Queues of earlier versions of the schema, as the programs of their time left them. Version 1 by itself: test_14, 24."""
+import base64
+import contextlib
+import json
+import os
+import pathlib
+import sqlite3
+
+import pytest
+
+from origin import content
+
+# Never changed by anything but an edit.
+ASKED = ("id, owner, priority, url, dir, key, headers, user_agent, referer, checksum, limit_rate, max_filesize,"
+         " retry_delay_usec, max_time_usec, connect_timeout_usec, deadline_usec, max_attempts, on_conflict, created_usec")
+ASKED_2 = ", resume, auth, remote_name, conditional, insecure, if_newer_usec"
+PARTS = {1: {4: ("cut", 2000000), 5: ("dated", 2000000)},
+         2: {4: ("cut", 2000000), 5: ("dated", 2000000), 13: ("active", 500000)}}
+
+
+def newest():
+    source = (pathlib.Path(__file__).resolve().parents[2] / "src/fetchd/store/schema.c").read_text()
+    return source.count("static const char migration_")
+
+
+@pytest.fixture
+def old(request, stopped, origin, room):
+    """The database of a version in place, with the parts it speaks of."""
+    version = request.param
+    text = (pathlib.Path(__file__).parent / f"schema_{version}.sql").read_text()
+    text = text.replace("@DIR@", str(room.downloads)).replace("@ADDRESS@", "127.0.0.1:9")
+    for port in range(4):
+        text = text.replace(f"@ORIGIN{port}@", origin.url("", port).rstrip("/"))
+    room.state.mkdir(mode=0o700)
+    path = room.state / "queue.db"
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.executescript(text + f"PRAGMA application_id = {0x46544348}; PRAGMA user_version = {version};")
+    path.chmod(0o600)
+    parts = room.downloads / ".fetchd"
+    parts.mkdir(mode=0o700)
+    for job, (seed, size) in PARTS[version].items():
+        (parts / f"{job}.0.part").write_bytes(content.span(seed, 0, size))
+        (parts / f"{job}.0.part").chmod(0o600)
+    stopped.options.update({"Retry.Deadline": "infinity", "Queue.KeepFinished": "36500d", "Queue.KeepFailed": "36500d",
+                            "Retry.MaxDelay": "1s", "Retry.MaxRetryAfter": "1s", "Retry.HoldInterval": "1s"})
+    return version
+
+
+def rows(path, sql):
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        return db.execute(sql).fetchall()
+
+
+def check_copy(path, version):
+    """What was there before is kept whole."""
+    assert os.stat(path).st_mode & 0o777 == 0o600
+    assert rows(path, "PRAGMA user_version") == [(version,)]
+    assert rows(path, "PRAGMA integrity_check") == [("ok",)]
+    assert rows(path, f"PRAGMA application_id") == [(0x46544348,)]
+
+
+def check_counts(path):
+    """Counters and groups count what is there."""
+    states = ["queued", "waiting", "active", "paused", "done", "failed", "cancelled"]
+    assert {row[:2]: row[2] for row in rows(path, "SELECT owner, state, n FROM counters WHERE n > 0")} == {
+        row[:2]: row[2] for row in rows(path, "SELECT owner, state, count(*) FROM jobs GROUP BY owner, state")}
+    for group, *counts in rows(path, f"SELECT id, {', '.join(states)} FROM groups"):
+        there = dict(rows(path, f"SELECT state, count(*) FROM jobs WHERE group_id = {group} GROUP BY state"))
+        assert counts == [there.get(state, 0) for state in range(1, 8)]
+
+
+@pytest.mark.parametrize("old", [1, 2], indirect=True)
+def test_01_every_job_is_there_as_it_was(old, stopped, ctl, room):
+    path = room.state / "queue.db"
+    columns = ASKED + (ASKED_2 if old > 1 else "")
+    was = rows(path, f"SELECT {columns} FROM jobs ORDER BY id")
+    groups = rows(path, "SELECT id, grp FROM jobs ORDER BY id")
+    attempts = rows(path, "SELECT * FROM attempts ORDER BY job, number") if old > 1 else []
+    secrets = rows(path, "SELECT * FROM secrets ORDER BY job") if old > 1 else []
+    last = rows(path, "SELECT name, last FROM sequences ORDER BY name")
+    stopped.start()
+    ctl.ok("drain")
+    shown = {job["id"]: job.get("group") for job in ctl.jobs().values()}
+    stopped.kill9()
+    check_copy(f"{path}.schema-{old}.backup", old)
+    assert rows(f"{path}.schema-{old}.backup", f"SELECT {columns} FROM jobs ORDER BY id") == was
+    assert rows(path, "PRAGMA user_version") == [(newest(),)]
+    assert rows(path, "PRAGMA integrity_check") == [("ok",)] and rows(path, "PRAGMA foreign_key_check") == []
+    assert rows(path, f"SELECT {columns} FROM jobs ORDER BY id") == was
+    assert rows(path, "SELECT jobs.id, groups.name FROM jobs LEFT JOIN groups ON groups.id = group_id"
+                " ORDER BY jobs.id") == groups == sorted(shown.items())
+    if old > 1:
+        kept = {row[:2] for row in rows(path, "SELECT job, number FROM attempts")}
+        assert {row[:2] for row in attempts} <= kept
+        assert set(secrets) <= set(rows(path, "SELECT * FROM secrets"))
+    assert [n for _, n in rows(path, "SELECT name, last FROM sequences ORDER BY name")] >= [n for _, n in last]
+    check_counts(path)
+
+
+@pytest.mark.parametrize("old", [2], indirect=True)
+def test_02_version_2_goes_on(old, stopped, ctl, origin, room):
+    path = room.state / "queue.db"
+    stopped.start()
+    assert {n: job["state"] for n, job in ctl.jobs().items() if n in (1, 2, 6, 7, 10, 12)} == {
+        1: "done", 2: "failed", 6: "cancelled", 7: "paused", 10: "done", 12: "paused"}
+    assert ctl.job(7)["name"] == "odd ü ' name" and ctl.job(3)["priority"] == 5
+    assert ctl.wait(3, 4, 5, 8, 9, 13).code == 0
+    for name, size, start in (("cut", 3000000, 2000000), ("dated", 3000000, 2000000), ("active", 1000000, 500000)):
+        assert content.same_as_file(room.downloads / name, name, size)
+        assert [r.range for r in origin.requests() if f"/{name}?" in r.target] == [f"bytes={start}-"]
+    headers = {r.target.partition("?")[0].rpartition("/")[2]: r.headers for r in origin.requests()}
+    assert base64.b64decode(headers["cut"]["authorization"].split()[1]) == b"user:p@ss:w"
+    assert headers["dated"]["authorization"] == "Bearer canary" and headers["dated"]["referer"].endswith("/ref")
+    assert headers["dated"]["x-one"] == "1" and headers["dated"]["x-two"] == "2"
+    assert headers["behind"]["cookie"] == "c=canary"
+    assert "p@ss" not in json.dumps(ctl.jobs()) and "canary" not in json.dumps(ctl.jobs())
+    origin.release("g")
+    ctl.ok("resume", 7)
+    ctl.ok("retry", 6)
+    assert ctl.wait(7).code == 0
+    ctl.ok("cancel", "--state", "waiting,paused,queued,active")
+    ctl.ok("remove", "-g", "odd ü☃")
+    assert ctl.add("--key", "k1", ctl.job(3)["url"]) == [3]
+    assert ctl.add(origin.url("/bytes/10/more")) == [14]
+    assert ctl.wait(14).code == 0
+    stopped.stop()
+    assert rows(path, "PRAGMA integrity_check") == [("ok",)]
+    check_counts(path)
+    assert not any(secret in path.read_bytes() for secret in (b"p@ss", b"canary"))
+
+
+def test_03_there_is_a_queue_of_every_version():
+    there = {int(p.stem.rpartition("_")[2]) for p in pathlib.Path(__file__).parent.glob("schema_*.sql")}
+    assert there == set(range(1, newest()))
