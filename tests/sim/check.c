@@ -41,8 +41,10 @@ static void check_state(const struct model *model, struct model_job *m, const st
 		m->due_usec = row->due_usec;
 	}
 	if (row->state != m->state)
-		sim_fail("j%d (job %lld) is %s, expected %s", index, (long long)row->id,
-			job_state_name(row->state), job_state_name(m->state));
+		sim_fail("j%d (job %lld) is %s (%s), expected %s; its deadline is in %lld us", index,
+			(long long)row->id, job_state_name(row->state),
+			row->error_code ? row->error_code : "-", job_state_name(m->state),
+			(long long)(m->deadline_usec - clock_wall_usec()));
 	if (row->state == JOB_ACTIVE && row->intent != m->intent)
 		sim_fail("j%d has the intent %d, expected %d", index, row->intent, m->intent);
 	if (row->failures != m->failures)

@@ -206,12 +206,8 @@ static void retry(struct model_job *m)
 	int64_t now = clock_wall_usec();
 
 	m->failures = m->restarts = 0;
-	if (now >= m->deadline_usec) {
-		int64_t created = m->deadline_usec - m->span_usec;
-
-		m->span_usec = now - created + m->span_usec;
-		m->deadline_usec = created + m->span_usec;
-	}
+	if (now >= m->deadline_usec)
+		m->deadline_usec = usec_add(now, m->span_usec);
 }
 
 /* What the verb makes of it; the same state: nothing. */
@@ -288,11 +284,16 @@ static void change_ids(struct model *model, struct model_request *r)
 	}
 }
 
+static bool has_group(const struct model_job *m, const char *group)
+{
+	return m->group >= 0 && strcmp(group, model_groups[m->group]) == 0;
+}
+
 static bool selected(const struct job_filter *filter, const struct model_job *m, bool any_state)
 {
 	if (!m->there || (!filter->all_owners && m->owner != filter->owner))
 		return false;
-	if (filter->group && (m->group < 0 || strcmp(filter->group, model_groups[m->group]) != 0))
+	if (filter->group && !has_group(m, filter->group))
 		return false;
 	if (filter->host && strcmp(filter->host, model_origins[m->origin]) != 0)
 		return false;
@@ -306,8 +307,11 @@ static void change_selected(struct model *model, struct model_request *r)
 
 	for (size_t i = 0; i < model->n_jobs; i++)
 		found = found || selected(filter, &model->jobs[i], true);
-	if (!found)
+	if (!found) {
 		r->error = REQUEST_NO_SUCH_GROUP;
+		for (size_t i = 0; i < model->n_jobs; i++)
+			r->or_nothing |= has_group(&model->jobs[i], filter->group);
+	}
 	for (size_t i = 0; i < model->n_jobs && found; i++)
 		if (selected(filter, &model->jobs[i], false))
 			change_one(r, &model->jobs[i], i, r->request->verb);
@@ -357,6 +361,8 @@ void model_replied(struct model *model, const struct request *request)
 			continue;
 		if (!is_ready(r))
 			sim_fail("a change is answered before the attempts that it stops have ended");
+		if (r->or_nothing && request->error == REQUEST_OK)
+			r->error = REQUEST_OK;
 		if (request->error != r->error)
 			sim_fail("answered with error %d (%s), expected %d", request->error,
 				request->error_message ? request->error_message : "-", r->error);
@@ -390,7 +396,7 @@ void model_started(struct model *model, const struct job *job)
 	if (m->state != JOB_QUEUED && !due)
 		sim_fail("j%d is started, which is %s%s", index, job_state_name(m->state),
 			m->state == JOB_WAITING ? " and not due" : "");
-	if (now > m->deadline_usec)
+	if (now >= m->deadline_usec)
 		sim_fail("j%d is started after its deadline", index);
 	if (model->hold_until_usec[m->origin] > now)
 		sim_fail("j%d is started while its origin asks to wait", index);

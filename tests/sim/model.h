@@ -40,6 +40,7 @@ struct model_job {
 struct model_request {
 	const struct request *request;
 	enum request_error error;
+	bool or_nothing; /* the group may be there still, without jobs: then nothing is changed */
 	int64_t n_changed;
 	size_t first, n;	    /* ADD: the jobs; target says which each is */
 	int targets[8];		    /* ADD */
