@@ -142,6 +142,7 @@ struct run_state {
 	struct model model;
 	struct posted posted[POSTED_MAX];
 	size_t n_posted;
+	bool at_once; /* whether it fails is known when its row is read: before the next that changes it */
 	bool trace;
 };
 
@@ -244,6 +245,7 @@ static void settle(struct run_state *r)
 {
 	bool full = is_full(r);
 
+	r->at_once = false;
 	tell_posted(r, full);
 	sim_settle(&r->sim);
 	if (r->sim.engine->failed)
@@ -455,6 +457,7 @@ static void finish(struct run_state *r, struct sim_attempt *attempt, enum answer
 	struct verdict verdict;
 
 	p->index = model_index(attempt->job);
+	r->at_once |= r->model.jobs[p->index].deadline_usec - clock_wall_usec() < 7200 * USEC_PER_SEC;
 	p->progress = bytes;
 	make_verdict(&p->verdict, answer);
 	make_verdict(&verdict, answer);
@@ -595,7 +598,7 @@ static void do_op(struct run_state *r, const struct op *op)
 	}
 	if (op->fault != SIM_FAULT_NONE)
 		settle_faulty(r, (enum sim_fault)op->fault);
-	else if (!op->later || r->n_posted + 2 > POSTED_MAX / 2)
+	else if (!op->later || r->at_once || r->n_posted + 2 > POSTED_MAX / 2)
 		settle(r);
 }
 
