@@ -2,6 +2,7 @@
 import base64
 import os
 import pty
+import signal
 import subprocess
 
 import pytest
@@ -79,6 +80,7 @@ def ask(room, origin, typed):
     command = [program("fetchctl"), "-s", str(room.socket), "add", "-u", "anna", origin.url("/bytes/10/a")]
     pid, terminal = pty.fork()
     if pid == 0:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # ignored where tests run in the background
         os.execve(command[0], command, room.environment())
     shown = b""
     try:

@@ -178,7 +178,7 @@ def test_08_killed_in_the_middle_of_the_end(stopped, ctl, origin):
     origin.wait_gated("bad")
     origin.wait_gated("never")
     siblings = ctl.add("-g", "g", "-", stdin=urls(origin, "/bytes/10/s", 2000))
-    watch = ctl.watch("-g", "g")
+    watch = ctl.watch("-g", "g", "--since", 0)
     ctl.ok("ping")
     origin.release("bad")
     watch.kind("failed", bad)
@@ -283,7 +283,7 @@ def test_15_a_long_list(daemon, ctl, origin):
 
 def test_16_the_client_is_killed_in_the_middle(daemon, ctl, origin):
     ctl.ok("drain")
-    watch = ctl.watch()
+    watch = ctl.watch("--since", 0)
     process = subprocess.Popen(ctl.command("add", "-g", "list", "-"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                                env=ctl.room.environment())
     process.stdin.write(urls(origin, "/bytes/1/f", 60000))
@@ -383,7 +383,7 @@ def test_25_ten_thousand_dependents(stopped, ctl, origin):
     origin.wait_gated("g")
     ctl.add("-g", "many", "--after", first, "-", stdin=urls(origin, "/bytes/1/f", 10000))
     assert group(ctl, "many")["counts"]["waiting"] == 10000
-    watch = ctl.watch(first)
+    watch = ctl.watch(first, "--since", 0)
     ctl.ok("ping")
     origin.release("g")
     watch.kind("failed", first)

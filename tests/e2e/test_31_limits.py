@@ -204,7 +204,7 @@ def test_31_stop_and_go(stopped, ctl, origin, room):
     stopped.start()
     job, = ctl.add(origin.url("/bytes/300000/f?pause=100000&until=g"))
     ctl.wait_received(100000, job)
-    watch = ctl.watch()
+    watch = ctl.watch("--since", 0)
     stopped.options["Schedule.Window"] = "stop"
     reload(stopped)
     watch.kind("queued", job)

@@ -27,7 +27,7 @@ def targets(origin, word):
 
 def test_01_a_queued_job_gets_another_request(queue, ctl, origin, room):
     [job] = ctl.add(origin.url("/bytes/100/old"), "-H", "X-One: 1", "-H", "X-Two: 2", "-H", "X-Token: s3cret")
-    watch = ctl.watch(job)
+    watch = ctl.watch(job, "--since", 0)
     ctl.ok("edit", job, "--url", origin.url("/bytes/200/new"), "-o", "name", "-A", "agent/1", "-e",
            "http://example.org/", "-H", "X-Two: two", "-H", "X-One:", "-H", "X-Three: 3")
     watch.kind("edited", job)
@@ -73,7 +73,7 @@ def test_03_priority(queue, ctl, origin, how):
 def test_04_a_waiting_job_with_another_url_is_asked_at_once(stopped, ctl, origin, room):
     stopped.options["Retry.Delay"] = "1h"
     stopped.start()
-    watch = ctl.watch()
+    watch = ctl.watch("--since", 0)
     [job] = ctl.add(origin.url("/bytes/100/gone?status=503"))
     watch.kind("waiting", job)
     ctl.ok("edit", job, "--url", origin.url("/bytes/100/there"))
@@ -138,7 +138,7 @@ def test_16_a_limit_changes_in_place(daemon, ctl, origin, room):
 
 
 def test_11_another_url_keeps_the_bytes_when_the_validator_matches(active, ctl, origin, room):
-    watch = ctl.watch(active)
+    watch = ctl.watch(active, "--since", 0)
     ctl.ok("edit", active, "--url", origin.url(f"/bytes/{SIZE}/b?seed=s", 1))
     watch.kind("edited", active)
     assert ctl.wait(active).code == 0

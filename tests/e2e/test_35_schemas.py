@@ -78,8 +78,8 @@ def test_01_every_job_is_there_as_it_was(old, stopped, ctl, room):
     attempts = rows(path, "SELECT * FROM attempts ORDER BY job, number") if old > 1 else []
     secrets = rows(path, "SELECT * FROM secrets ORDER BY job") if old > 1 else []
     last = rows(path, "SELECT name, last FROM sequences ORDER BY name")
+    stopped.options["Schedule.Window"] = "stop"  # nothing runs, so nothing is done
     stopped.start()
-    ctl.ok("drain")
     shown = {job["id"]: job.get("group") for job in ctl.jobs().values()}
     stopped.kill9()
     check_copy(f"{path}.schema-{old}.backup", old)

@@ -384,11 +384,12 @@ static bool lane_join(struct disk_lane *lane, int64_t until_usec)
 	int64_t left_usec =
 		until_usec == USEC_INFINITY ? 86400 * USEC_PER_SEC : until_usec - clock_boot_usec();
 
-	clock_gettime(CLOCK_REALTIME, &deadline);
+	/* Not the wall clock, which may be set meanwhile. */
+	clock_gettime(CLOCK_MONOTONIC, &deadline);
 	deadline.tv_sec += left_usec > 0 ? left_usec / USEC_PER_SEC : 0;
 	stop->kind = LANE_STOP;
 	mailbox_post(&lane->mailbox, stop);
-	if (pthread_timedjoin_np(lane->thread, NULL, &deadline) != 0)
+	if (pthread_clockjoin_np(lane->thread, NULL, CLOCK_MONOTONIC, &deadline) != 0)
 		return false;
 	mailbox_done(&lane->mailbox);
 	return true;
