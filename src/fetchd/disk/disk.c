@@ -273,6 +273,10 @@ static void *lane_main(void *arg)
 		while (poll(&pfd, 1, -1) < 0 && errno == EINTR)
 			;
 	} while (lane_batch(lane));
+	pthread_mutex_lock(&lane->fs->lock);
+	lane->ended = true;
+	pthread_cond_broadcast(&lane->fs->lane_end);
+	pthread_mutex_unlock(&lane->fs->lock);
 	return NULL;
 }
 
@@ -296,6 +300,17 @@ static int lane_start(struct disk_lane *lane)
 	return 0;
 }
 
+/* Waited for until a time of the monotonic clock, as the wall clock may be set meanwhile. */
+static void lane_end_init(struct disk_fs *fs)
+{
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&fs->lane_end, &attr);
+	pthread_condattr_destroy(&attr);
+}
+
 static struct disk_fs *fs_of(struct disk *disk, const struct disk_root *root)
 {
 	struct disk_fs *fs;
@@ -308,6 +323,7 @@ static struct disk_fs *fs_of(struct disk *disk, const struct disk_root *root)
 	fs->dev = root->dev;
 	fs->fd = dup(root->fd);
 	pthread_mutex_init(&fs->lock, NULL);
+	lane_end_init(fs);
 	disk->fs = xreallocarray(disk->fs, disk->n_fs + 1, sizeof(struct disk_fs *));
 	disk->fs[disk->n_fs++] = fs;
 	return fs;
@@ -376,6 +392,19 @@ struct disk *disk_start(
 
 /* ---- the end */
 
+static bool lane_ended(struct disk_lane *lane, const struct timespec *deadline)
+{
+	struct disk_fs *fs = lane->fs;
+	int err = 0;
+
+	pthread_mutex_lock(&fs->lock);
+	while (!lane->ended && err == 0)
+		err = pthread_cond_timedwait(&fs->lane_end, &fs->lock, deadline);
+	bool ended = lane->ended;
+	pthread_mutex_unlock(&fs->lock);
+	return ended;
+}
+
 /* False: the lane is stuck in the kernel. */
 static bool lane_join(struct disk_lane *lane, int64_t until_usec)
 {
@@ -384,13 +413,13 @@ static bool lane_join(struct disk_lane *lane, int64_t until_usec)
 	int64_t left_usec =
 		until_usec == USEC_INFINITY ? 86400 * USEC_PER_SEC : until_usec - clock_boot_usec();
 
-	/* Not the wall clock, which may be set meanwhile. */
 	clock_gettime(CLOCK_MONOTONIC, &deadline);
 	deadline.tv_sec += left_usec > 0 ? left_usec / USEC_PER_SEC : 0;
 	stop->kind = LANE_STOP;
 	mailbox_post(&lane->mailbox, stop);
-	if (pthread_clockjoin_np(lane->thread, NULL, CLOCK_MONOTONIC, &deadline) != 0)
+	if (!lane_ended(lane, &deadline))
 		return false;
+	pthread_join(lane->thread, NULL);
 	mailbox_done(&lane->mailbox);
 	return true;
 }
@@ -408,6 +437,7 @@ static bool fs_join(struct disk_fs *fs, int64_t until_usec)
 		return false;
 	if (fs->fd >= 0)
 		close(fs->fd);
+	pthread_cond_destroy(&fs->lane_end);
 	pthread_mutex_destroy(&fs->lock);
 	free(fs);
 	return true;

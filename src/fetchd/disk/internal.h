@@ -39,10 +39,12 @@ struct disk_fs {
 		struct mailbox mailbox;
 		pthread_t thread;
 		bool started;
+		bool ended;	    /* its thread does no more. Under fs->lock, told by lane_end */
 		size_t left;	    /* tasks of the batch in hand that are still to do: the lane's alone */
 		int64_t since_usec; /* its present call of the file system began; 0: idle. Under fs->lock */
 	} lanes[LANE_N];
 	pthread_mutex_t lock; /* never held in a call that may block */
+	pthread_cond_t lane_end;
 	int64_t dirty_bytes;  /* streams wrote and did not sync them yet: syncfs(2) would wait for them */
 	int64_t queued_bytes; /* in buffers of tasks that are out */
 };
