@@ -323,3 +323,20 @@ def test_40_what_it_follows_joins_and_no_circle_is_closed(daemon, ctl, origin):
     ctl.ok("resume", jobs[0])
     origin.release("g")
     assert ctl.wait(*jobs).code == 0
+
+
+def test_50_a_deadline_of_one_that_waits(queue, ctl, origin):
+    """Nothing else has one that would come first."""
+    [job] = ctl.add("--after", queue, origin.url("/bytes/100/a"))
+    ctl.ok("edit", job, "--deadline", "3s")
+    assert ctl.wait(job).code != 0
+    assert ctl.job(job)["error"]["code"] == "E_DEADLINE"
+    origin.release("slot")
+
+
+def test_51_without_its_own_deadline_the_configured_one_counts_from_the_schedule(stopped, ctl, origin):
+    stopped.options["Retry.Deadline"] = "1s"
+    stopped.start()
+    [job] = ctl.add("--not-before", "2s", "--deadline", "1h", origin.url("/bytes/100/a"))
+    ctl.ok("edit", job, "--unset", "deadline")
+    assert ctl.wait(job).code == 0
