@@ -1,5 +1,7 @@
 """edit: other terms and another request for jobs that have not ended; and adds that ask for the same."""
 import base64
+import contextlib
+import sqlite3
 
 import pytest
 
@@ -286,6 +288,34 @@ def test_43_a_key_keeps_its_meaning(queue, ctl, origin):
     assert ctl.add("--on-conflict", "skip", url) == [job]
     result = ctl("add", "--on-conflict", "skip", "--key", "k", origin.url("/bytes/10/b"))
     assert result.code == 5 and "E_KEY" in result.err
+
+
+@pytest.mark.parametrize("how", [["--key", "k"], ["--on-conflict", "skip"]])
+def test_46_sent_again_it_is_answered_by_a_full_queue_too(stopped, ctl, origin, how):
+    stopped.options.update({"Queue.MaxActive": 1, "Queue.MaxJobsPerUser": 1})
+    stopped.start()
+    url = origin.url("/gate/g/bytes/10/a")
+    [job] = ctl.add(*how, url)
+    assert ctl.add(*how, url) == [job]
+    result = ctl("add", "--on-conflict", "skip", url, origin.url("/bytes/10/b"))
+    assert result.code == 5 and "MaxJobsPerUser=1" in result.err
+    assert list(ctl.jobs()) == [job]
+    origin.release("g")
+
+
+def test_47_a_key_whose_record_makes_no_sense(stopped, ctl, origin, room):
+    """An add is refused, and the daemon goes on."""
+    stopped.start()
+    ctl.ok("drain")
+    [job] = ctl.add("--key", "k", origin.url("/bytes/10/a"))
+    stopped.stop()
+    with contextlib.closing(sqlite3.connect(room.state / "queue.db")) as database, database:
+        database.execute("PRAGMA ignore_check_constraints = ON")
+        database.execute("UPDATE jobs SET state = 4, received = -5 WHERE id = ?", (job,))
+    stopped.start()
+    result = ctl("add", "--key", "k", origin.url("/bytes/10/a"))
+    assert result.code == 5 and "E_KEY" in result.err
+    assert ctl.wait(*ctl.add(origin.url("/bytes/10/b"))).code == 0
 
 
 def test_44_an_edit_makes_it_another(queue, ctl, origin):
