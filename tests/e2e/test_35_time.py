@@ -268,7 +268,7 @@ def test_23_a_clock_that_is_set_while_nobody_runs(shim, stopped, ctl, origin, st
     assert ctl.job(job)["state"] == "waiting", ctl.job(job)
     [new] = ctl.add(origin.url("/bytes/10/b"))
     assert ctl.wait(new).code == 0
-    assert ctl.job(soon)["error"]["code"] != "E_DEADLINE"
+    assert ctl.job(soon).get("error", {}).get("code") != "E_DEADLINE"
 
 
 def test_24_a_daemon_that_began_with_a_clock_years_ahead(shim, stopped, ctl, origin):
