@@ -143,8 +143,8 @@ static void test_conflicts(void **state)
 static void test_hash_of_the_same(void **state)
 {
 	struct job a, b;
-	char **const strings[] = {&b.url, &b.dir, &b.name, &b.group, &b.options.headers, &b.options.user_agent,
-		&b.options.referer, &b.options.checksum};
+	char **const strings[] = {&b.url, &b.dir, &b.name, &b.group, &b.options.headers,
+		&b.options.user_agent, &b.options.referer, &b.options.checksum};
 
 	(void)state;
 	job_init(&a);
@@ -154,7 +154,8 @@ static void test_hash_of_the_same(void **state)
 		assert_int_equal(job_same_hash(&a, JOB_CONFLICT_SKIP), job_same_hash(&b, JOB_CONFLICT_SKIP));
 		*strings[i] = xstrdup("x");
 		assert_false(job_same(&a, &b));
-		assert_int_not_equal(job_same_hash(&a, JOB_CONFLICT_SKIP), job_same_hash(&b, JOB_CONFLICT_SKIP));
+		assert_int_not_equal(
+			job_same_hash(&a, JOB_CONFLICT_SKIP), job_same_hash(&b, JOB_CONFLICT_SKIP));
 		job_done(&b);
 	}
 	job_init(&b);

@@ -136,8 +136,8 @@ static int same_key(struct engine *engine, struct request *request, size_t i)
 		return err;
 	/* Nothing can be said of a row that makes no sense. */
 	if (err || strcmp(first->url, job->url) != 0) {
-		request_fail(request, REQUEST_REFUSED, job->id, "E_KEY",
-			"the key %s belongs to job %lld %s", job->key, (long long)job->id,
+		request_fail(request, REQUEST_REFUSED, job->id, "E_KEY", "the key %s belongs to job %lld %s",
+			job->key, (long long)job->id,
 			err ? "whose record makes no sense" : "with another URL");
 		request->error_index = i;
 	}
@@ -267,9 +267,9 @@ static int count_new(struct engine *engine, const struct request *request, int64
 
 static bool is_within(const struct engine *engine, const struct request *request, int64_t n)
 {
-	return n == 0 || (!user_is_full(engine, request->uid) &&
-				 store_open_jobs(engine->store, request->uid) + n <=
-					 engine->limits.max_jobs_per_user);
+	return n == 0 ||
+	       (!user_is_full(engine, request->uid) &&
+		       store_open_jobs(engine->store, request->uid) + n <= engine->limits.max_jobs_per_user);
 }
 
 static void refuse_more(const struct engine *engine, struct request *request, int64_t n)
