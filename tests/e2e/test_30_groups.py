@@ -263,6 +263,28 @@ def test_13_a_part_that_is_refused(link, ctl, origin, bad):
     assert ctl.jobs() == {}
 
 
+def test_13_others_get_no_job_that_may_be_taken_back(link, ctl, origin):
+    """By its key, nor by the list's own session as if it were there for good."""
+    job = {"url": origin.url("/bytes/1/a"), "group": "list", "key": "k"}
+    link.call("Add", part="first", jobs=[job, job])
+    refused = ctl("add", "--key", "k", job["url"])
+    assert refused.code == 5 and refused.out == "" and "not whole" in refused.err, refused
+    for alone in ({"url": job["url"], "key": "k"}, {"url": job["url"], "group": "list"}):
+        _, why = link.call("Add", jobs=[alone])
+        assert why == "Refused", alone
+    link.close()
+    until(lambda: names(ctl) == [], "what came of the list was never taken back")
+    assert ctl.wait(*ctl.add("--key", "k", job["url"])).code == 0
+
+
+def test_13_a_key_is_looked_at_before_anything_is_added(daemon, ctl, origin):
+    ctl.add("--key", "taken", origin.url("/bytes/1/other"))
+    text = urls(origin, "/bytes/1/f", 2500) + " key=taken\n"
+    refused = ctl("add", "-", stdin=text)
+    assert refused.code == 5 and "2500" in refused.err and "E_KEY" in refused.err, refused
+    assert len(ctl.jobs()) == 1
+
+
 def test_14_into_a_group_that_is_there(link, ctl, origin):
     ctl.add("-g", "list", origin.url("/bytes/10/a"))
     first, _ = add_part(link, origin, "first", 0, 2)
