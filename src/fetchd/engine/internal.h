@@ -345,6 +345,8 @@ int64_t groups_next_usec(const struct engine *engine);
 int groups_admit(struct engine *engine, struct request *request, int64_t now_usec);
 /* After its jobs were added. */
 int groups_admitted(struct engine *engine, struct request *request);
+/* Refuses a request whose answer would be a job that may be taken back yet. */
+int fill_check_job(struct engine *engine, struct request *request, const struct job *job);
 /* The session's list, if there is one, will not come whole. */
 void fill_abandon(struct engine *engine, uint64_t session_id);
 /* Whether a list is under way into it. */
