@@ -29,9 +29,6 @@ static bool is_piled(const struct model *model, const struct model_job *m, const
 
 static void check_state(const struct model *model, struct model_job *m, const struct job *row, int index)
 {
-	if (m->may_fail && row->state == JOB_FAILED)
-		m->state = JOB_FAILED;
-	m->may_fail = false;
 	if (is_put_off(model, m, row)) {
 		m->state = JOB_WAITING;
 		m->due_usec = row->due_usec;
@@ -110,7 +107,20 @@ static void check_counters(const struct store *store, int64_t counted[][JOB_STAT
 				sim_fail("jobs of %d are counted nowhere", MODEL_OWNER_FIRST + o);
 }
 
-static void check_rows(struct model *model, struct store *store)
+/* Whether the jitter led over the deadline is seen now, and what follows from it. */
+static void learn_failures(struct model *model, const struct job_list *list, bool full)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		struct model_job *m = &model->jobs[model_index(list->jobs[i])];
+
+		if (m->may_fail && list->jobs[i]->state == JOB_FAILED)
+			model_move(model, m, JOB_FAILED);
+		m->may_fail = false;
+	}
+	model_work(model, full);
+}
+
+static void check_rows(struct model *model, struct store *store, bool full)
 {
 	int64_t counted[MODEL_OWNERS][JOB_STATE_N] = {0};
 	bool seen[MODEL_JOBS_MAX] = {false};
@@ -123,6 +133,7 @@ static void check_rows(struct model *model, struct store *store)
 	filter.all_owners = true;
 	if (store_list(store, &filter, &after_id, false, 2 * MODEL_JOBS_MAX, &list, &more) != 0)
 		sim_fail("the rows cannot be read");
+	learn_failures(model, &list, full);
 	for (size_t i = 0; i < list.n; i++) {
 		check_row(model, list.jobs[i], seen);
 		counted[list.jobs[i]->owner - MODEL_OWNER_FIRST][list.jobs[i]->state]++;
@@ -131,13 +142,19 @@ static void check_rows(struct model *model, struct store *store)
 		if (model->jobs[i].there && !seen[i])
 			sim_fail("j%zu is gone, expected %s", i, job_state_name(model->jobs[i].state));
 	check_counters(store, counted);
+	model_check_groups(model, store);
 	job_list_done(&list);
 	job_filter_done(&filter);
 }
 
 /* ---- attempts */
 
-static void check_attempts(const struct model *model, const struct sim *sim)
+static bool is_to_stop(const struct model *model, const struct model_job *m, bool full)
+{
+	return m->intent != JOB_INTENT_RUN || (model_doomed(model, m) && !full);
+}
+
+static void check_attempts(const struct model *model, const struct sim *sim, bool full)
 {
 	const struct sim_attempt *a;
 	size_t running = 0;
@@ -157,7 +174,7 @@ static void check_attempts(const struct model *model, const struct sim *sim)
 
 		if (!model->jobs[index].running)
 			sim_fail("an attempt of j%d is out, which does not run", index);
-		if (model->jobs[index].intent != JOB_INTENT_RUN && !a->cancelled)
+		if (is_to_stop(model, &model->jobs[index], full) && !a->cancelled)
 			sim_fail("j%d is to stop, and its worker was not told", index);
 	}
 }
@@ -198,9 +215,8 @@ static void check_answers(const struct model *model)
 
 void model_check(struct model *model, struct sim *sim, bool full)
 {
-	model_settled(model, full);
-	check_rows(model, sim->engine->store);
-	check_attempts(model, sim);
+	check_rows(model, sim->engine->store, full);
+	check_attempts(model, sim, full);
 	if (!full && !model->stopping && !is_governed(model))
 		check_work(model);
 	model->lowest_started = INT32_MAX;

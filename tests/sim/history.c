@@ -247,6 +247,7 @@ static void settle(struct run_state *r)
 
 	r->at_once = false;
 	tell_posted(r, full);
+	model_work(&r->model, full);
 	sim_settle(&r->sim);
 	if (r->sim.engine->failed)
 		sim_fail("the engine has failed by itself");
@@ -280,6 +281,7 @@ static void settle_faulty(struct run_state *r, enum sim_fault fault)
 		return;
 	}
 	tell_posted(r, was_full);
+	model_work(&r->model, was_full);
 	r->sim.on_start = NULL;
 	(void)sim_turn(&r->sim);
 	if (fault == SIM_FAULT_BEFORE)
@@ -317,6 +319,20 @@ static uid_t owner_of(unsigned a)
 	return MODEL_OWNER_FIRST + a % MODEL_OWNERS;
 }
 
+/* Jobs of a group that is fail-fast, or of others. */
+static bool is_fast(const struct op *op)
+{
+	return op->b % 3 == 0;
+}
+
+/* Now and then one that the group does not have. */
+static int policy_of(const struct op *op)
+{
+	bool fast = is_fast(op) != (op->c % 16 == 15);
+
+	return fast ? GROUP_FAIL_FAST : op->c % 16 == 15 ? GROUP_COLLECT : -1;
+}
+
 static void describe_job(struct run_state *r, int index, const struct op *op, size_t i)
 {
 	struct model_job *m = &r->model.jobs[index];
@@ -325,7 +341,9 @@ static void describe_job(struct run_state *r, int index, const struct op *op, si
 	rng_seed(&rng, (uint64_t)op->b * 1000 + i);
 	m->owner = owner_of(op->a / ADD_MAX);
 	m->origin = (int)rng_upto(&rng, MODEL_ORIGINS - 1);
-	m->group = (int)rng_upto(&rng, MODEL_GROUPS) - 1;
+	m->group = (int)rng_upto(&rng, MODEL_GROUPS - 1) - 1;
+	if (is_fast(op))
+		m->group = m->group < 0 ? -1 : MODEL_GROUP_FAST;
 	m->priority = rng_upto(&rng, 2) == 0 ? (int32_t)rng_upto(&rng, 4) - 2 : 0;
 	if (op->c % 3 == 0)
 		m->span_usec = 20 * USEC_PER_SEC;
@@ -339,6 +357,7 @@ static void describe_job(struct run_state *r, int index, const struct op *op, si
 static void op_add(struct run_state *r, const struct op *op)
 {
 	size_t n = 1 + op->a % ADD_MAX, first = r->model.n_jobs;
+	struct request *request;
 	struct job **jobs;
 	struct posted *p;
 
@@ -350,7 +369,8 @@ static void op_add(struct run_state *r, const struct op *op)
 
 		describe_job(r, index, op, i);
 		jobs[i] = model_make_job(&r->model, index);
-		trace(r, "  j%d: %s, priority %d, key %d%s\n", index, jobs[i]->origin, (int)jobs[i]->priority,
+		trace(r, "  j%d: %s, group %s, priority %d, key %d%s\n", index, jobs[i]->origin,
+			jobs[i]->group ? jobs[i]->group : "-", (int)jobs[i]->priority,
 			r->model.jobs[index].key,
 			jobs[i]->options.deadline_usec > 0 ? ", has a deadline" : "");
 	}
@@ -358,8 +378,10 @@ static void op_add(struct run_state *r, const struct op *op)
 	p = remember(r, POSTED_REQUEST);
 	p->first = first;
 	p->n = n;
-	p->request = sim_add(jobs[0]->owner, jobs, n);
-	sim_post(&r->sim, &((struct request *)p->request)->msg);
+	request = sim_add(jobs[0]->owner, jobs, n);
+	request->policy = policy_of(op);
+	p->request = request;
+	sim_post(&r->sim, &request->msg);
 }
 
 static void choose_ids(const struct run_state *r, struct request *request, const struct op *op)

@@ -15,7 +15,6 @@
 
 const char *const model_origins[MODEL_ORIGINS] = {
 	"http://a.example:80", "http://b.example:80", "https://c.example:443", "http://d.example:8080"};
-const char *const model_groups[MODEL_GROUPS] = {"red", "blue"};
 
 void model_init(struct model *model, const struct config *config)
 {
@@ -33,6 +32,22 @@ void model_tune(struct model *model, const struct config *config)
 }
 
 /* ---- jobs */
+
+void model_move(struct model *model, struct model_job *m, enum job_state to)
+{
+	bool failed = to == JOB_FAILED && m->state != JOB_FAILED;
+
+	m->state = to;
+	model_group_touch(model, m);
+	if (failed)
+		model_group_failed(model, m);
+}
+
+void model_remove(struct model *model, struct model_job *m)
+{
+	m->there = false;
+	model_group_touch(model, m);
+}
 
 int model_new_job(struct model *model)
 {
@@ -143,16 +158,20 @@ static void enter(struct model *model, struct model_job *m)
 	if (m->span_usec == 0)
 		m->span_usec = model->config->deadline_usec;
 	m->there = true;
-	m->state = JOB_QUEUED;
+	model_move(model, m, JOB_QUEUED);
 	m->deadline_usec = usec_add(clock_wall_usec(), m->span_usec);
 }
 
 void model_add(struct model *model, const struct request *request, size_t first, size_t n, bool full)
 {
 	struct model_request *r = expect(model, request, full ? REQUEST_TRY_AGAIN : REQUEST_OK);
+	struct model_group groups[MODEL_OWNERS][MODEL_GROUPS];
 
+	memcpy(groups, model->groups, sizeof(groups));
 	r->first = first;
 	r->n = n;
+	if (!full && !model_groups_admit(model, request, first, n))
+		r->error = REQUEST_REFUSED;
 	for (size_t i = 0; i < n && r->error == REQUEST_OK; i++) {
 		struct model_job *m = &model->jobs[first + i];
 		int same = m->key < 0 ? -1 : find_key(model, m->owner, m->key);
@@ -166,6 +185,8 @@ void model_add(struct model *model, const struct request *request, size_t first,
 	/* All or nothing. */
 	for (size_t i = 0; i < n && r->error != REQUEST_OK; i++)
 		model->jobs[first + i].there = false;
+	if (r->error != REQUEST_OK)
+		memcpy(model->groups, groups, sizeof(groups));
 }
 
 static bool is_refused(enum job_state state, enum request_verb verb)
@@ -223,18 +244,25 @@ static enum job_state moved(enum job_state state, enum request_verb verb)
 	return state;
 }
 
-static void change_one(struct model_request *r, struct model_job *m, size_t index, enum request_verb verb)
+/* A group that is being ended takes nobody back. */
+static bool is_doomed_retry(const struct model *model, const struct model_job *m, enum request_verb verb)
 {
+	return verb == VERB_RETRY && model_doomed(model, m);
+}
+
+static void change_one(struct model *model, struct model_request *r, struct model_job *m, size_t index)
+{
+	enum request_verb verb = r->request->verb;
 	enum job_state to;
 
-	if (is_refused(m->state, verb))
+	if (is_refused(m->state, verb) || is_doomed_retry(model, m, verb))
 		return;
 	if (m->state == JOB_ACTIVE) {
 		change_active(r, m, index, verb);
 		return;
 	}
 	if (verb == VERB_REMOVE) {
-		m->there = false;
+		model_remove(model, m);
 		r->n_changed++;
 		return;
 	}
@@ -243,7 +271,7 @@ static void change_one(struct model_request *r, struct model_job *m, size_t inde
 		return;
 	if (verb == VERB_RETRY)
 		retry(m);
-	m->state = to;
+	model_move(model, m, to);
 	r->n_changed++;
 }
 
@@ -266,7 +294,9 @@ static void change_ids(struct model *model, struct model_request *r)
 
 	for (size_t i = 0; i < filter->n_ids; i++) {
 		int index = find_id(model, r->request, filter->ids[i]);
-		bool refused = index >= 0 && is_refused(model->jobs[index].state, r->request->verb);
+		bool refused =
+			index >= 0 && (is_refused(model->jobs[index].state, r->request->verb) ||
+					      is_doomed_retry(model, &model->jobs[index], r->request->verb));
 
 		if ((index >= 0 && !refused) || filter->ids[i] > first)
 			continue;
@@ -280,7 +310,7 @@ static void change_ids(struct model *model, struct model_request *r)
 		for (size_t j = 0; j < i; j++)
 			again = again || filter->ids[j] == filter->ids[i];
 		if (!again && index >= 0)
-			change_one(r, &model->jobs[index], (size_t)index, r->request->verb);
+			change_one(model, r, &model->jobs[index], (size_t)index);
 	}
 }
 
@@ -289,7 +319,7 @@ static bool has_group(const struct model_job *m, const char *group)
 	return m->group >= 0 && strcmp(group, model_groups[m->group]) == 0;
 }
 
-static bool selected(const struct job_filter *filter, const struct model_job *m, bool any_state)
+static bool selected(const struct job_filter *filter, const struct model_job *m)
 {
 	if (!m->there || (!filter->all_owners && m->owner != filter->owner))
 		return false;
@@ -297,24 +327,36 @@ static bool selected(const struct job_filter *filter, const struct model_job *m,
 		return false;
 	if (filter->host && strcmp(filter->host, model_origins[m->origin]) != 0)
 		return false;
-	return any_state || filter->states == 0 || (filter->states & JOB_STATE_BIT(m->state)) != 0;
+	return filter->states == 0 || (filter->states & JOB_STATE_BIT(m->state)) != 0;
+}
+
+/* In none of the states that are asked for the verb means anything. */
+static bool is_idle(const struct job_filter *filter, enum request_verb verb)
+{
+	for (int state = JOB_STATE_FIRST; state <= JOB_STATE_LAST; state++) {
+		bool asked = filter->states == 0 || (filter->states & JOB_STATE_BIT(state)) != 0;
+		bool active = state == JOB_ACTIVE && verb != VERB_RETRY;
+
+		if (asked && !is_refused((enum job_state)state, verb) &&
+			(active || verb == VERB_REMOVE ||
+				moved((enum job_state)state, verb) != (enum job_state)state))
+			return false;
+	}
+	return true;
 }
 
 static void change_selected(struct model *model, struct model_request *r)
 {
 	const struct job_filter *filter = &r->request->filter;
-	bool found = !filter->group;
+	const struct model_group *group = filter->group ? model_group_asked(model, r->request) : NULL;
 
-	for (size_t i = 0; i < model->n_jobs; i++)
-		found = found || selected(filter, &model->jobs[i], true);
-	if (!found) {
+	if (filter->group && !group)
 		r->error = REQUEST_NO_SUCH_GROUP;
-		for (size_t i = 0; i < model->n_jobs; i++)
-			r->or_nothing |= has_group(&model->jobs[i], filter->group);
-	}
-	for (size_t i = 0; i < model->n_jobs && found; i++)
-		if (selected(filter, &model->jobs[i], false))
-			change_one(r, &model->jobs[i], i, r->request->verb);
+	else if (group && group->doomed && r->request->verb == VERB_RETRY && !is_idle(filter, VERB_RETRY))
+		r->error = REQUEST_REFUSED;
+	for (size_t i = 0; i < model->n_jobs && r->error == REQUEST_OK; i++)
+		if (selected(filter, &model->jobs[i]))
+			change_one(model, r, &model->jobs[i], i);
 }
 
 void model_change(struct model *model, const struct request *request, bool full)
@@ -361,8 +403,6 @@ void model_replied(struct model *model, const struct request *request)
 			continue;
 		if (!is_ready(r))
 			sim_fail("a change is answered before the attempts that it stops have ended");
-		if (r->or_nothing && request->error == REQUEST_OK)
-			r->error = REQUEST_OK;
 		if (request->error != r->error)
 			sim_fail("answered with error %d (%s), expected %d", request->error,
 				request->error_message ? request->error_message : "-", r->error);
@@ -406,7 +446,9 @@ void model_started(struct model *model, const struct job *job)
 		sim_fail("j%d is started over MaxPerHost=%lld", index, (long long)model->max_per_host);
 	if (!user_has_room(model, m->owner))
 		sim_fail("j%d is started over MaxActivePerUser=%lld", index, (long long)model->max_per_user);
-	m->state = JOB_ACTIVE;
+	if (model_doomed(model, m))
+		sim_fail("j%d is started, and its group has failed", index);
+	model_move(model, m, JOB_ACTIVE);
 	m->intent = JOB_INTENT_RUN;
 	m->running = true;
 	m->received = false;
@@ -414,79 +456,104 @@ void model_started(struct model *model, const struct job *job)
 		model->lowest_started = m->priority;
 }
 
-static void end_as_wished(struct model_job *m)
+static void end_as_wished(struct model *model, struct model_job *m)
 {
+	bool goes = m->intent == JOB_INTENT_CANCEL || m->intent == JOB_INTENT_REMOVE;
+
+	if (model_doomed(model, m) && !goes) {
+		model_move(model, m, JOB_CANCELLED);
+		return;
+	}
 	switch (m->intent) {
-	case JOB_INTENT_RUN: m->state = JOB_QUEUED; break;
-	case JOB_INTENT_PAUSE: m->state = JOB_PAUSED; break;
-	case JOB_INTENT_CANCEL: m->state = JOB_CANCELLED; break;
-	case JOB_INTENT_REMOVE: m->there = false; break;
+	case JOB_INTENT_RUN: model_move(model, m, JOB_QUEUED); break;
+	case JOB_INTENT_PAUSE: model_move(model, m, JOB_PAUSED); break;
+	case JOB_INTENT_CANCEL: model_move(model, m, JOB_CANCELLED); break;
+	case JOB_INTENT_REMOVE: model_remove(model, m); break;
 	}
 }
 
-static void wait_until(struct model_job *m, int64_t low_usec, int64_t high_usec)
+static void wait_until(struct model *model, struct model_job *m, int64_t low_usec, int64_t high_usec)
 {
-	m->state = JOB_WAITING;
+	model_move(model, m, JOB_WAITING);
 	m->due_usec = 0;
 	m->due_low_usec = low_usec;
 	m->due_high_usec = high_usec;
 }
 
-static void end_failed_once(const struct model *model, struct model_job *m, const struct verdict *v)
+static bool gives_up(const struct model *model, struct model_job *m, const struct verdict *v)
+{
+	int64_t max = model->config->max_attempts;
+	int64_t most = v->most_attempts > 0 && v->most_attempts < max ? v->most_attempts : max;
+
+	return m->failures >= most || (v->class == VERDICT_RESTART && ++m->restarts > 1);
+}
+
+/* The earliest and the latest that the next attempt may be due. */
+static void retry_bounds(const struct model *model, const struct model_job *m, const struct verdict *v,
+	int64_t *ret_low_usec, int64_t *ret_high_usec)
 {
 	const struct config *cfg = model->config;
-	int64_t now = clock_wall_usec(), delay = cfg->delay_usec, floor, high;
-	int64_t most = v->most_attempts > 0 && v->most_attempts < cfg->max_attempts ? v->most_attempts
-										    : cfg->max_attempts;
+	int64_t delay = cfg->delay_usec, floor = hold_floor_usec(v, m->failures), high;
 
-	m->failures++;
-	m->state = JOB_FAILED;
-	if (m->failures >= most || (v->class == VERDICT_RESTART && ++m->restarts > 1))
-		return;
 	for (int i = 1; i < m->failures && delay < cfg->max_delay_usec; i++)
 		delay *= 2;
 	delay = delay < cfg->max_delay_usec ? delay : cfg->max_delay_usec;
-	floor = hold_floor_usec(v, m->failures);
 	floor = floor < cfg->max_retry_after_usec ? floor : cfg->max_retry_after_usec;
 	high = delay + (int64_t)((double)delay * cfg->jitter);
-	delay = delay > floor ? delay : floor;
-	high = high > floor ? high : floor;
-	if (now + delay > m->deadline_usec)
-		return;
-	wait_until(m, now + delay, now + high);
-	m->may_fail = now + high > m->deadline_usec;
+	*ret_low_usec = clock_wall_usec() + (delay > floor ? delay : floor);
+	*ret_high_usec = clock_wall_usec() + (high > floor ? high : floor);
 }
 
-static void end_held(const struct model *model, struct model_job *m)
+static void end_failed_once(struct model *model, struct model_job *m, const struct verdict *v)
+{
+	int64_t low, high;
+
+	m->failures++;
+	if (gives_up(model, m, v)) {
+		model_move(model, m, JOB_FAILED);
+		return;
+	}
+	retry_bounds(model, m, v, &low, &high);
+	if (low > m->deadline_usec) {
+		model_move(model, m, JOB_FAILED);
+		return;
+	}
+	m->may_fail = high > m->deadline_usec;
+	wait_until(model, m, low, m->may_fail ? m->deadline_usec : high);
+}
+
+static void end_held(struct model *model, struct model_job *m)
 {
 	int64_t now = clock_wall_usec(), interval = model->config->hold_interval_usec;
 
-	wait_until(m, now + interval, now + interval + interval / 10 + HOLD_SPREAD_USEC);
+	wait_until(model, m, now + interval, now + interval + interval / 10 + HOLD_SPREAD_USEC);
 }
 
-static void end_attempt(
-	const struct model *model, struct model_job *m, const struct verdict *v, int64_t progress)
+static void end_attempt(struct model *model, struct model_job *m, const struct verdict *v, int64_t progress)
 {
 	bool goes = m->intent == JOB_INTENT_CANCEL || m->intent == JOB_INTENT_REMOVE;
 
 	switch (v->class) {
 	case VERDICT_OK:
 		m->failures = m->restarts = 0;
-		m->state = JOB_DONE;
-		m->there = m->intent != JOB_INTENT_REMOVE;
+		if (m->intent == JOB_INTENT_REMOVE)
+			model_remove(model, m);
+		else
+			model_move(model, m, JOB_DONE);
 		return;
 	case VERDICT_PERMANENT:
-		m->state = JOB_FAILED;
 		if (goes)
-			end_as_wished(m);
+			end_as_wished(model, m);
+		else
+			model_move(model, m, JOB_FAILED);
 		return;
-	case VERDICT_ABORTED: end_as_wished(m); return;
+	case VERDICT_ABORTED: end_as_wished(model, m); return;
 	case VERDICT_TRANSIENT:
 	case VERDICT_RESTART:
 	case VERDICT_HELD: break;
 	}
-	if (m->intent != JOB_INTENT_RUN) {
-		end_as_wished(m);
+	if (m->intent != JOB_INTENT_RUN || model_doomed(model, m)) {
+		end_as_wished(model, m);
 		return;
 	}
 	if (progress >= PROGRESS_BYTES)
@@ -534,26 +601,35 @@ void model_crashed(struct model *model)
 		if (!m->there || m->state != JOB_ACTIVE)
 			continue;
 		if (m->has_file) {
-			m->state = JOB_DONE;
+			model_move(model, m, JOB_DONE);
 			m->failures = m->restarts = 0;
 		} else {
-			end_as_wished(m);
+			end_as_wished(model, m);
 		}
 		m->intent = JOB_INTENT_RUN;
 	}
 }
 
-void model_settled(struct model *model, bool full)
+static void work_time(struct model *model, struct model_job *m)
 {
 	int64_t now = clock_wall_usec();
+	bool open = m->there && (m->state == JOB_QUEUED || m->state == JOB_WAITING);
 
-	for (size_t i = 0; i < model->n_jobs && !full && !model->stopping; i++) {
-		struct model_job *m = &model->jobs[i];
+	if (open && now >= m->deadline_usec)
+		model_move(model, m, JOB_FAILED);
+	else if (open && m->state == JOB_WAITING && m->due_usec > 0 && m->due_usec <= now)
+		model_move(model, m, JOB_QUEUED);
+}
 
-		if (m->there && m->state == JOB_WAITING && m->due_usec > 0 && m->due_usec <= now)
-			m->state = JOB_QUEUED;
-		if (m->there && (m->state == JOB_QUEUED || m->state == JOB_WAITING) &&
-			now >= m->deadline_usec)
-			m->may_fail = true;
-	}
+void model_work(struct model *model, bool full)
+{
+	bool more = !full && !model->stopping;
+
+	for (size_t i = 0; i < model->n_jobs && more; i++)
+		work_time(model, &model->jobs[i]);
+	/* Each time is a turn. */
+	do {
+		more = more && model_sweep(model);
+		model_groups_settle(model);
+	} while (more);
 }

@@ -12,7 +12,8 @@
 #define MODEL_REQUESTS_MAX 256
 #define MODEL_ORIGINS	   4
 #define MODEL_OWNERS	   3
-#define MODEL_GROUPS	   2
+#define MODEL_GROUPS	   3
+#define MODEL_GROUP_FAST   2 /* its first ADD makes it fail-fast */
 #define MODEL_KEYS	   5
 #define MODEL_OWNER_FIRST  1000
 
@@ -36,11 +37,19 @@ struct model_job {
 	bool has_file;			     /* under its final name, whatever the row says */
 };
 
+/* Of one owner. */
+struct model_group {
+	bool there;
+	enum group_policy policy;
+	bool fated, doomed; /* one has failed; the others are being ended */
+	bool finished;
+	bool touched; /* a job of it changed in this turn */
+};
+
 /* A request that was taken and what must be answered. */
 struct model_request {
 	const struct request *request;
 	enum request_error error;
-	bool or_nothing; /* the group may be there still, without jobs: then nothing is changed */
 	int64_t n_changed;
 	size_t first, n;	    /* ADD: the jobs; target says which each is */
 	int targets[8];		    /* ADD */
@@ -50,6 +59,7 @@ struct model_request {
 struct model {
 	struct model_job jobs[MODEL_JOBS_MAX];
 	size_t n_jobs;
+	struct model_group groups[MODEL_OWNERS][MODEL_GROUPS];
 	struct model_request requests[MODEL_REQUESTS_MAX];
 	size_t n_requests;
 	int64_t hold_until_usec[MODEL_ORIGINS];
@@ -89,13 +99,32 @@ void model_started(struct model *model, const struct job *job);
 void model_replied(struct model *model, const struct request *request);
 /* Everything in memory is gone; who asked gets no answer. */
 void model_crashed(struct model *model);
-/* Time has done its work: what is due is in the queue. full: but for that. */
-void model_settled(struct model *model, bool full);
+/* Time does its work: deadlines, what is due, and what follows from ends. full: nothing of that. */
+void model_work(struct model *model, bool full);
 
 /* check.c: rows, counters, attempts and answers against the model. full: nothing could be started. */
 void model_check(struct model *model, struct sim *sim, bool full);
 /* After all has ended that can. */
 void model_check_end(const struct model *model, const struct sim *sim);
+
+/* Every change of a state comes here. */
+void model_move(struct model *model, struct model_job *job, enum job_state to);
+void model_remove(struct model *model, struct model_job *job);
+
+/* ---- groups.c */
+int model_group_named(const char *name);
+/* The groups of an ADD's jobs are there, or are made; false: one of them takes none. */
+bool model_groups_admit(struct model *model, const struct request *request, size_t first, size_t n);
+struct model_group *model_group_asked(struct model *model, const struct request *request);
+/* Its group is being ended. */
+bool model_doomed(const struct model *model, const struct model_job *job);
+void model_group_failed(struct model *model, const struct model_job *job);
+void model_group_touch(struct model *model, const struct model_job *job);
+/* Ends siblings that do not run. Whether there were any. */
+bool model_sweep(struct model *model);
+/* Last thing in a turn. */
+void model_groups_settle(struct model *model);
+void model_check_groups(const struct model *model, struct store *store);
 
 /* Slots that are taken: in all (-1), at one origin, of one owner. */
 int64_t model_slots(const struct model *model, int origin);
