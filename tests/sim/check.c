@@ -63,7 +63,7 @@ static void check_due(struct model_job *m, const struct job *row, int index)
 	m->due_usec = row->due_usec;
 }
 
-static void check_row(struct model *model, const struct job *row, bool seen[])
+static void check_row(struct model *model, struct store *store, const struct job *row, bool seen[])
 {
 	int index = model_index(row);
 	struct model_job *m = &model->jobs[index];
@@ -83,6 +83,7 @@ static void check_row(struct model *model, const struct job *row, bool seen[])
 		sim_fail("j%d has another's owner, priority or origin", index);
 	check_state(model, m, row, index);
 	check_due(m, row, index);
+	model_check_following(model, store, row, index);
 }
 
 static void check_counters(const struct store *store, int64_t counted[][JOB_STATE_N])
@@ -135,7 +136,7 @@ static void check_rows(struct model *model, struct store *store, bool full)
 		sim_fail("the rows cannot be read");
 	learn_failures(model, &list, full);
 	for (size_t i = 0; i < list.n; i++) {
-		check_row(model, list.jobs[i], seen);
+		check_row(model, store, list.jobs[i], seen);
 		counted[list.jobs[i]->owner - MODEL_OWNER_FIRST][list.jobs[i]->state]++;
 	}
 	for (size_t i = 0; i < model->n_jobs; i++)
@@ -228,7 +229,7 @@ void model_check_end(const struct model *model, const struct sim *sim)
 	for (size_t i = 0; i < model->n_jobs; i++) {
 		const struct model_job *m = &model->jobs[i];
 
-		if (m->there && m->state != JOB_PAUSED && !job_state_ended(m->state))
+		if (m->there && !job_state_ended(m->state) && !model_is_stuck(model, m))
 			sim_fail("j%zu never ends: it is %s", i, job_state_name(m->state));
 	}
 	if (sim->n_asked > 0 || model->n_requests > 0)

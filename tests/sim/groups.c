@@ -70,6 +70,14 @@ void model_group_failed(struct model *model, const struct model_job *m)
 		group->fated = group->doomed = true;
 }
 
+void model_group_opened(struct model *model, const struct model_job *m)
+{
+	struct model_group *group = group_of(model, m);
+
+	if (group && group->finished)
+		group->finished = group->fated = false;
+}
+
 void model_group_touch(struct model *model, const struct model_job *m)
 {
 	struct model_group *group = group_of(model, m);

@@ -333,6 +333,35 @@ static int policy_of(const struct op *op)
 	return fast ? GROUP_FAIL_FAST : op->c % 16 == 15 ? GROUP_COLLECT : -1;
 }
 
+/* The next after the a-th that is the owner's, and mostly one that has not ended; where there is none, any:
+ * it is refused. */
+static int pick_followed(const struct run_state *r, unsigned a, uid_t owner)
+{
+	int first = pick_job(r, a);
+
+	for (int i = first; i >= 0 && i < (int)r->model.n_jobs; i++) {
+		const struct model_job *m = &r->model.jobs[i];
+
+		if (m->id != 0 && m->owner == owner && (a % 8 == 0 || !job_state_ended(m->state)))
+			return i;
+	}
+	return a % 2 ? first : -1;
+}
+
+static void choose_followed(const struct run_state *r, struct model_job *m, struct rng *rng)
+{
+	size_t n = (size_t)rng_upto(rng, 5);
+
+	m->n_asked = 0;
+	for (size_t i = 0; i < n && i < ARRAY_LEN(m->asked); i++) {
+		int index = pick_followed(r, small_number(rng), m->owner);
+
+		if (index >= 0)
+			m->asked[m->n_asked++] =
+				(struct model_after){.index = index, .any = rng_upto(rng, 1) == 0};
+	}
+}
+
 static void describe_job(struct run_state *r, int index, const struct op *op, size_t i)
 {
 	struct model_job *m = &r->model.jobs[index];
@@ -347,11 +376,20 @@ static void describe_job(struct run_state *r, int index, const struct op *op, si
 	m->priority = rng_upto(&rng, 2) == 0 ? (int32_t)rng_upto(&rng, 4) - 2 : 0;
 	if (op->c % 3 == 0)
 		m->span_usec = 20 * USEC_PER_SEC;
+	if (op->c % 5 < 2)
+		choose_followed(r, m, &rng);
 	if (rng_upto(&rng, 5) > 0)
 		return;
 	m->key = (int)rng_upto(&rng, MODEL_KEYS - 1);
 	m->variant = rng_upto(&rng, 3) == 0;
 	m->origin = m->key % MODEL_ORIGINS;
+}
+
+static void trace_followed(const struct run_state *r, const struct model_job *m)
+{
+	for (size_t i = 0; i < m->n_asked; i++)
+		trace(r, "    follows j%d%s\n", m->asked[i].index,
+			m->asked[i].any ? ", however it ends" : "");
 }
 
 static void op_add(struct run_state *r, const struct op *op)
@@ -373,6 +411,7 @@ static void op_add(struct run_state *r, const struct op *op)
 			jobs[i]->group ? jobs[i]->group : "-", (int)jobs[i]->priority,
 			r->model.jobs[index].key,
 			jobs[i]->options.deadline_usec > 0 ? ", has a deadline" : "");
+		trace_followed(r, &r->model.jobs[index]);
 	}
 	trace(r, "  add j%zu to j%zu by %u\n", first, first + n - 1, (unsigned)jobs[0]->owner);
 	p = remember(r, POSTED_REQUEST);
@@ -629,7 +668,7 @@ static bool has_ended(const struct model *model)
 	for (size_t i = 0; i < model->n_jobs; i++) {
 		const struct model_job *m = &model->jobs[i];
 
-		if (m->running || (m->there && (m->state == JOB_QUEUED || m->state == JOB_WAITING)))
+		if (m->running || (m->there && !job_state_ended(m->state) && !model_is_stuck(model, m)))
 			return false;
 	}
 	return true;

@@ -37,7 +37,14 @@ void model_move(struct model *model, struct model_job *m, enum job_state to)
 {
 	bool failed = to == JOB_FAILED && m->state != JOB_FAILED;
 
+	if (job_state_ended(to) != job_state_ended(m->state)) {
+		m->untold = job_state_ended(to);
+		m->end = (int)to;
+		if (job_state_ended(m->state))
+			model_group_opened(model, m);
+	}
 	m->state = to;
+	m->follows = false;
 	model_group_touch(model, m);
 	if (failed)
 		model_group_failed(model, m);
@@ -45,7 +52,12 @@ void model_move(struct model *model, struct model_job *m, enum job_state to)
 
 void model_remove(struct model *model, struct model_job *m)
 {
+	if (!job_state_ended(m->state)) {
+		m->untold = true;
+		m->end = -1;
+	}
 	m->there = false;
+	m->n_after = 0;
 	model_group_touch(model, m);
 }
 
@@ -67,6 +79,11 @@ struct job *model_make_job(const struct model *model, int index)
 	job->options.deadline_usec = m->span_usec > 0 ? m->span_usec : -1;
 	if (m->group >= 0)
 		job->group = xstrdup(model_groups[m->group]);
+	job->n_after = m->n_asked;
+	job->after = m->n_asked ? xcalloc(m->n_asked, sizeof(*job->after)) : NULL;
+	for (size_t i = 0; i < m->n_asked; i++)
+		job->after[i] = (struct job_dependency){
+			.id = model->jobs[m->asked[i].index].id, .any = m->asked[i].any};
 	if (m->key < 0)
 		return job;
 	/* The same key is the same job when it has the same URL. */
@@ -153,13 +170,19 @@ static int find_key(const struct model *model, uid_t owner, int key)
 	return -1;
 }
 
-static void enter(struct model *model, struct model_job *m)
+static bool is_same(const struct model_job *first, const struct model_job *m)
+{
+	return first->variant == m->variant && first->origin == m->origin;
+}
+
+static bool enter(struct model *model, struct model_job *m, uid_t uid)
 {
 	if (m->span_usec == 0)
 		m->span_usec = model->config->deadline_usec;
 	m->there = true;
 	model_move(model, m, JOB_QUEUED);
 	m->deadline_usec = usec_add(clock_wall_usec(), m->span_usec);
+	return model_follow(model, m, uid);
 }
 
 void model_add(struct model *model, const struct request *request, size_t first, size_t n, bool full)
@@ -177,9 +200,7 @@ void model_add(struct model *model, const struct request *request, size_t first,
 		int same = m->key < 0 ? -1 : find_key(model, m->owner, m->key);
 
 		r->targets[i] = same < 0 ? (int)(first + i) : same;
-		if (same < 0)
-			enter(model, m);
-		else if (model->jobs[same].variant != m->variant || model->jobs[same].origin != m->origin)
+		if (same < 0 ? !enter(model, m, request->uid) : !is_same(&model->jobs[same], m))
 			r->error = REQUEST_REFUSED;
 	}
 	/* All or nothing. */
@@ -257,6 +278,8 @@ static void change_one(struct model *model, struct model_request *r, struct mode
 
 	if (is_refused(m->state, verb) || is_doomed_retry(model, m, verb))
 		return;
+	if (verb == VERB_RETRY && m->follows)
+		return;
 	if (m->state == JOB_ACTIVE) {
 		change_active(r, m, index, verb);
 		return;
@@ -271,7 +294,10 @@ static void change_one(struct model *model, struct model_request *r, struct mode
 		return;
 	if (verb == VERB_RETRY)
 		retry(m);
-	model_move(model, m, to);
+	if (to == JOB_QUEUED && m->n_after > 0)
+		model_begin_following(model, m);
+	else
+		model_move(model, m, to);
 	r->n_changed++;
 }
 
@@ -446,6 +472,8 @@ void model_started(struct model *model, const struct job *job)
 		sim_fail("j%d is started over MaxPerHost=%lld", index, (long long)model->max_per_host);
 	if (!user_has_room(model, m->owner))
 		sim_fail("j%d is started over MaxActivePerUser=%lld", index, (long long)model->max_per_user);
+	if (m->n_after > 0)
+		sim_fail("j%d is started before j%d has ended, which it follows", index, m->after[0].index);
 	if (model_doomed(model, m))
 		sim_fail("j%d is started, and its group has failed", index);
 	model_move(model, m, JOB_ACTIVE);
@@ -629,7 +657,8 @@ void model_work(struct model *model, bool full)
 		work_time(model, &model->jobs[i]);
 	/* Each time is a turn. */
 	do {
-		more = more && model_sweep(model);
+		if (more)
+			more = model_sweep(model) | model_tell(model);
 		model_groups_settle(model);
 	} while (more);
 }

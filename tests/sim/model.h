@@ -17,6 +17,13 @@
 #define MODEL_KEYS	   5
 #define MODEL_OWNER_FIRST  1000
 
+#define MODEL_AFTER_MAX 8
+
+struct model_after {
+	int index;
+	bool any; /* end, not only a good one */
+};
+
 struct model_job {
 	bool there; /* its row is */
 	int64_t id; /* 0: nobody has been told */
@@ -31,10 +38,15 @@ struct model_job {
 	enum job_intent intent;
 	int failures, restarts;
 	int64_t span_usec, deadline_usec;
-	int64_t due_low_usec, due_high_usec; /* waiting: the due time that is not known yet */
-	int64_t due_usec;		     /* as the row has it; 0: not seen yet */
-	bool running, received;		     /* an attempt is out; it gave its slot back */
-	bool has_file;			     /* under its final name, whatever the row says */
+	int64_t due_low_usec, due_high_usec;		     /* waiting: the due time that is not known yet */
+	int64_t due_usec;				     /* as the row has it; 0: not seen yet */
+	bool running, received;				     /* an attempt is out; it gave its slot back */
+	struct model_after asked[2], after[MODEL_AFTER_MAX]; /* when added; that have not ended */
+	size_t n_asked, n_after;
+	bool follows;  /* waiting: for these */
+	bool untold;   /* who waits for its end has not heard */
+	int end;       /* untold: the state; -1: it was removed */
+	bool has_file; /* under its final name, whatever the row says */
 };
 
 /* Of one owner. */
@@ -119,12 +131,24 @@ struct model_group *model_group_asked(struct model *model, const struct request 
 /* Its group is being ended. */
 bool model_doomed(const struct model *model, const struct model_job *job);
 void model_group_failed(struct model *model, const struct model_job *job);
+/* The job has ended, and is wanted again. */
+void model_group_opened(struct model *model, const struct model_job *job);
 void model_group_touch(struct model *model, const struct model_job *job);
 /* Ends siblings that do not run. Whether there were any. */
 bool model_sweep(struct model *model);
 /* Last thing in a turn. */
 void model_groups_settle(struct model *model);
 void model_check_groups(const struct model *model, struct store *store);
+
+/* ---- follow.c */
+/* It waits for what it is to follow, or need not; false: it cannot be followed. */
+bool model_follow(struct model *model, struct model_job *job, uid_t uid);
+void model_begin_following(struct model *model, struct model_job *job);
+/* Those who wait hear of ends. Whether there were any. */
+bool model_tell(struct model *model);
+/* It is paused, or waits for one that is. */
+bool model_is_stuck(const struct model *model, const struct model_job *job);
+void model_check_following(const struct model *model, struct store *store, const struct job *row, int index);
 
 /* Slots that are taken: in all (-1), at one origin, of one owner. */
 int64_t model_slots(const struct model *model, int origin);

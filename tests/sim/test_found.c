@@ -67,25 +67,28 @@ static void settle(struct scene *s)
 	}
 }
 
-/* To a fail-fast group. */
-static void post_add(struct scene *s, const char *name)
+/* group NULL: to none; else it is fail-fast. after_id 0: it follows none. */
+static int64_t add_job(struct scene *s, const char *name, const char *group, int64_t after_id)
 {
 	struct job **jobs = xcalloc(1, sizeof(struct job *));
 	struct request *request;
 
 	jobs[0] = sim_job(ANNA, ORIGIN, name);
-	jobs[0]->group = xstrdup("g");
+	jobs[0]->group = xstrdup_null(group);
+	jobs[0]->n_after = after_id != 0;
+	jobs[0]->after = xcalloc(1, sizeof(struct job_dependency));
+	jobs[0]->after[0].id = after_id;
 	request = sim_add(ANNA, jobs, 1);
-	request->policy = GROUP_FAIL_FAST;
+	request->policy = group ? GROUP_FAIL_FAST : -1;
 	sim_post(&s->sim, &request->msg);
+	settle(s);
+	assert_int_equal(s->answer, REQUEST_OK);
+	return s->added;
 }
 
 static int64_t add(struct scene *s, const char *name)
 {
-	post_add(s, name);
-	settle(s);
-	assert_int_equal(s->answer, REQUEST_OK);
-	return s->added;
+	return add_job(s, name, "g", 0);
 }
 
 static struct sim_attempt *attempt_of(struct scene *s, int64_t id)
@@ -140,10 +143,27 @@ static void a_group_that_is_removed_while_it_ends_goes(void **state)
 	(void)add(s, "again");
 }
 
+/* One of its jobs failed again in the turn that retried it, and the others went on. */
+static void a_group_that_fails_while_it_is_retried_has_failed(void **state)
+{
+	struct scene *s = *state;
+	int64_t first = add_job(s, "first", NULL, 0), bad = add(s, "bad");
+
+	(void)add_job(s, "follower", "g", first);
+	post_end(s, bad, 404);
+	settle(s);
+	post_change(s, VERB_RETRY);
+	post_end(s, first, 404);
+	settle(s);
+	assert_int_equal(s->sim.n_attempts, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_group_that_is_removed_while_it_ends_goes, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_group_that_fails_while_it_is_retried_has_failed, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

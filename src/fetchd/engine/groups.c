@@ -199,6 +199,19 @@ static int reopen(struct engine *engine, struct job_group *row)
 	return put(engine, row);
 }
 
+int group_job_reopened(struct engine *engine, const struct job *job)
+{
+	struct job_group row;
+	int err = store_group_get(engine->store, job->group_id, &row);
+
+	if (err)
+		return err == -ENOENT ? 0 : err;
+	if (row.finished_usec > 0)
+		err = reopen(engine, &row);
+	job_group_done(&row);
+	return err;
+}
+
 /* had_jobs: it is not just a name that was made for later. */
 static int settle_row(struct engine *engine, struct job_group *row, bool had_jobs)
 {
