@@ -78,9 +78,7 @@ static void check_row(struct model *model, struct store *store, const struct job
 		m->id = row->id;
 	if (row->id != m->id)
 		sim_fail("j%d is job %lld, its add said %lld", index, (long long)row->id, (long long)m->id);
-	if (row->owner != m->owner || row->priority != m->priority ||
-		strcmp(row->origin, model_origins[m->origin]) != 0)
-		sim_fail("j%d has another's owner, priority or origin", index);
+	model_check_values(m, row, index);
 	check_state(model, m, row, index);
 	check_due(m, row, index);
 	model_check_following(model, store, row, index);
@@ -152,7 +150,7 @@ static void check_rows(struct model *model, struct store *store, bool full)
 
 static bool is_to_stop(const struct model *model, const struct model_job *m, bool full)
 {
-	return m->intent != JOB_INTENT_RUN || (model_doomed(model, m) && !full);
+	return m->intent != JOB_INTENT_RUN || m->edited || (model_doomed(model, m) && !full);
 }
 
 static void check_attempts(const struct model *model, const struct sim *sim, bool full)

@@ -7,7 +7,7 @@
 #include "base/alloc.h"
 #include "tests/sim/model.h"
 
-static void wait_for(struct model_job *m, int index, bool any)
+void model_wait_for(struct model_job *m, int index, bool any)
 {
 	for (size_t i = 0; i < m->n_after; i++) {
 		if (m->after[i].index != index)
@@ -20,12 +20,11 @@ static void wait_for(struct model_job *m, int index, bool any)
 	m->after[m->n_after++] = (struct model_after){.index = index, .any = any};
 }
 
-/* 0: it is waited for; > 0: it has ended well enough; < 0: it cannot be followed. */
-static int look(const struct model *model, uid_t uid, const struct model_after *after)
+int model_look(const struct model *model, const struct request *request, const struct model_after *after)
 {
 	const struct model_job *to = &model->jobs[after->index];
 
-	if (!to->there || to->owner != uid)
+	if (!to->there || (to->owner != request->uid && !request->privileged))
 		return -1;
 	if (!job_state_ended(to->state))
 		return 0;
@@ -39,16 +38,16 @@ void model_begin_following(struct model *model, struct model_job *m)
 	m->due_usec = USEC_INFINITY;
 }
 
-bool model_follow(struct model *model, struct model_job *m, uid_t uid)
+bool model_follow(struct model *model, struct model_job *m, const struct request *request)
 {
 	m->n_after = 0;
 	for (size_t i = 0; i < m->n_asked; i++) {
-		int answer = look(model, uid, &m->asked[i]);
+		int answer = model_look(model, request, &m->asked[i]);
 
 		if (answer < 0)
 			return false;
 		if (answer == 0)
-			wait_for(m, m->asked[i].index, m->asked[i].any);
+			model_wait_for(m, m->asked[i].index, m->asked[i].any);
 	}
 	if (m->n_after > 0)
 		model_begin_following(model, m);

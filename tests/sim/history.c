@@ -27,6 +27,7 @@ static const struct {
 } kinds[OP_KINDS] = {
 	[OP_ADD] = {"add", 16},
 	[OP_CHANGE] = {"change", 20},
+	[OP_EDIT] = {"edit", 10},
 	[OP_FINISH] = {"finish", 36},
 	[OP_RECEIVED] = {"received", 4},
 	[OP_CHECKPOINT] = {"checkpoint", 3},
@@ -132,7 +133,8 @@ struct posted {
 	enum posted_kind kind;
 	const struct request *request;
 	size_t first, n; /* ADD */
-	int index;	 /* of the attempt's job */
+	struct model_edit edit;
+	int index; /* of the attempt's job */
 	struct verdict verdict;
 	int64_t progress;
 };
@@ -142,6 +144,7 @@ struct run_state {
 	struct model model;
 	struct posted posted[POSTED_MAX];
 	size_t n_posted;
+	int n_edits;
 	bool at_once; /* whether it fails is known when its row is read: before the next that changes it */
 	bool trace;
 };
@@ -180,6 +183,8 @@ static void tell_model(struct run_state *r, const struct posted *p, bool full)
 	case POSTED_REQUEST:
 		if (p->request->kind == REQUEST_ADD)
 			model_add(&r->model, p->request, p->first, p->n, full);
+		else if (p->request->kind == REQUEST_EDIT)
+			model_edit(&r->model, p->request, &p->edit, full);
 		else
 			model_change(&r->model, p->request, full);
 		return;
@@ -375,7 +380,7 @@ static void describe_job(struct run_state *r, int index, const struct op *op, si
 		m->group = m->group < 0 ? -1 : MODEL_GROUP_FAST;
 	m->priority = rng_upto(&rng, 2) == 0 ? (int32_t)rng_upto(&rng, 4) - 2 : 0;
 	if (op->c % 3 == 0)
-		m->span_usec = 20 * USEC_PER_SEC;
+		m->values.deadline_usec = 20 * USEC_PER_SEC;
 	if (op->c % 5 < 2)
 		choose_followed(r, m, &rng);
 	if (rng_upto(&rng, 5) > 0)
@@ -473,6 +478,110 @@ static void op_change(struct run_state *r, const struct op *op)
 		request->filter.group ? request->filter.group : "",
 		request->filter.host ? request->filter.host : "");
 	remember(r, POSTED_REQUEST)->request = request;
+	sim_post(&r->sim, &request->msg);
+}
+
+/* As control's: the origin is the URL's. */
+static const char *check_edited(
+	struct job *job, const struct config *config, uid_t uid, bool privileged, char **ret_message)
+{
+	(void)config;
+	(void)uid;
+	(void)privileged;
+	(void)ret_message;
+	for (int i = 0; i < MODEL_ORIGINS; i++)
+		if (strncmp(job->url, model_origins[i], strlen(model_origins[i])) == 0)
+			str_set(&job->origin, model_origins[i]);
+	return NULL;
+}
+
+static void choose_edit(struct run_state *r, struct model_edit *edit, const struct op *op)
+{
+	static const int64_t spans[] = {-1, USEC_PER_SEC, 20 * USEC_PER_SEC, 600 * USEC_PER_SEC};
+	static const uint64_t fields[] = {EDIT_BIT(EDIT_URL), EDIT_BIT(EDIT_PRIORITY),
+		EDIT_BIT(EDIT_DEADLINE), EDIT_BIT(EDIT_USER_AGENT),
+		EDIT_BIT(EDIT_LIMIT_RATE) | EDIT_BIT(EDIT_MAX_ATTEMPTS), 0,
+		EDIT_BIT(EDIT_URL) | EDIT_BIT(EDIT_PRIORITY), EDIT_BIT(EDIT_RETRY_DELAY)};
+	unsigned value = op->a / 8;
+
+	*edit = (struct model_edit){.fields = fields[op->a % ARRAY_LEN(fields)],
+		.origin = (int)(value % MODEL_ORIGINS),
+		.priority = (int32_t)(value % 5) - 2,
+		.after = {.index = -1}};
+	edit->values = (struct model_values){.url = ++r->n_edits,
+		.agent = (int)(value % 3),
+		.limit_rate = value % 2 ? -1 : 1000,
+		.max_attempts = (int)(1 + value % 5),
+		.retry_delay_usec = value % 2 ? -1 : 5 * USEC_PER_SEC,
+		.deadline_usec = spans[value % ARRAY_LEN(spans)]};
+	if (edit->fields == 0)
+		edit->after = (struct model_after){.index = pick_job(r, value), .any = op->c % 2};
+}
+
+/* As a client would ask for it. */
+static struct job_edit *make_edit(const struct run_state *r, const struct model_edit *from)
+{
+	struct job_edit *edit = xcalloc(1, sizeof(*edit));
+	struct job_options *options = &edit->values.options;
+
+	job_edit_init(edit);
+	edit->fields = from->fields;
+	edit->values.url = xasprintf("%s/e%d", model_origins[from->origin], from->values.url);
+	edit->values.priority = from->priority;
+	options->user_agent = from->values.agent > 0 ? xasprintf("agent-%d", from->values.agent) : NULL;
+	options->limit_rate = from->values.limit_rate;
+	options->max_attempts = from->values.max_attempts;
+	options->retry_delay_usec = from->values.retry_delay_usec;
+	options->deadline_usec = from->values.deadline_usec;
+	if (from->after.index < 0)
+		return edit;
+	edit->values.n_after = 1;
+	edit->values.after = xcalloc(1, sizeof(*edit->values.after));
+	edit->values.after[0] =
+		(struct job_dependency){.id = r->model.jobs[from->after.index].id, .any = from->after.any};
+	return edit;
+}
+
+/* Sorted, each once. */
+static void tidy_ids(struct job_filter *filter)
+{
+	size_t kept = 0;
+
+	for (size_t i = 1; i < filter->n_ids; i++) {
+		for (size_t j = i; j > 0 && filter->ids[j] < filter->ids[j - 1]; j--) {
+			int64_t id = filter->ids[j];
+
+			filter->ids[j] = filter->ids[j - 1];
+			filter->ids[j - 1] = id;
+		}
+	}
+	for (size_t i = 0; i < filter->n_ids; i++)
+		if (kept == 0 || filter->ids[i] != filter->ids[kept - 1])
+			filter->ids[kept++] = filter->ids[i];
+	filter->n_ids = kept;
+}
+
+static void op_edit(struct run_state *r, const struct op *op)
+{
+	int index = pick_job(r, op->b);
+	struct request *request;
+	struct posted *p;
+
+	if (index < 0)
+		return;
+	request = request_new(REQUEST_EDIT);
+	request->privileged = op->c % 10 < 3;
+	request->uid = op->c % 10 == 9 ? owner_of(op->c / 10) : r->model.jobs[index].owner;
+	request->check = check_edited;
+	choose_ids(r, request, op);
+	tidy_ids(&request->filter);
+	p = remember(r, POSTED_REQUEST);
+	p->request = request;
+	choose_edit(r, &p->edit, op);
+	request->edit = make_edit(r, &p->edit);
+	trace(r, "  edit j%d: fields %llx, e%d at %s, priority %d, deadline %lld, after j%d\n", index,
+		(unsigned long long)p->edit.fields, p->edit.values.url, model_origins[p->edit.origin],
+		(int)p->edit.priority, (long long)p->edit.values.deadline_usec, p->edit.after.index);
 	sim_post(&r->sim, &request->msg);
 }
 
@@ -643,6 +752,7 @@ static void do_op(struct run_state *r, const struct op *op)
 	switch (op->kind) {
 	case OP_ADD: op_add(r, op); break;
 	case OP_CHANGE: op_change(r, op); break;
+	case OP_EDIT: op_edit(r, op); break;
 	case OP_FINISH: op_finish(r, op); break;
 	case OP_RECEIVED: op_received(r, op); break;
 	case OP_CHECKPOINT: op_checkpoint(r, op); break;

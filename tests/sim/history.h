@@ -14,6 +14,7 @@
 enum op_kind {
 	OP_ADD,
 	OP_CHANGE,
+	OP_EDIT,
 	OP_FINISH,
 	OP_RECEIVED,
 	OP_CHECKPOINT,

@@ -14,6 +14,7 @@ tests_sim_test_properties_LDFLAGS = $(AM_LDFLAGS) $(sim_ldflags)
 tests_sim_test_properties_LDADD = $(sim_libs) $(CMOCKA_LIBS)
 tests_sim_test_properties_SOURCES = tests/sim/test_properties.c \
 	tests/sim/check.c \
+	tests/sim/edits.c \
 	tests/sim/follow.c \
 	tests/sim/groups.c \
 	tests/sim/history.c tests/sim/history.h \

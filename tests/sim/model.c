@@ -66,6 +66,7 @@ int model_new_job(struct model *model)
 	if (model->n_jobs == MODEL_JOBS_MAX)
 		return -1;
 	model->jobs[model->n_jobs] = (struct model_job){.group = -1, .key = -1};
+	model_values_init(&model->jobs[model->n_jobs].values);
 	return (int)model->n_jobs++;
 }
 
@@ -76,7 +77,9 @@ struct job *model_make_job(const struct model *model, int index)
 	struct job *job = sim_job(m->owner, model_origins[m->origin], name);
 
 	job->priority = m->priority;
-	job->options.deadline_usec = m->span_usec > 0 ? m->span_usec : -1;
+	job->options.deadline_usec = m->values.deadline_usec;
+	free(job->url);
+	job->url = model_url(m, index);
 	if (m->group >= 0)
 		job->group = xstrdup(model_groups[m->group]);
 	job->n_after = m->n_asked;
@@ -86,10 +89,7 @@ struct job *model_make_job(const struct model *model, int index)
 			.id = model->jobs[m->asked[i].index].id, .any = m->asked[i].any};
 	if (m->key < 0)
 		return job;
-	/* The same key is the same job when it has the same URL. */
 	job->key = xasprintf("k%d", m->key);
-	free(job->url);
-	job->url = xasprintf("%s/k%d-%d", model_origins[m->origin], m->key, m->variant);
 	return job;
 }
 
@@ -109,7 +109,7 @@ int64_t model_slots(const struct model *model, int origin)
 	for (size_t i = 0; i < model->n_jobs; i++) {
 		const struct model_job *m = &model->jobs[i];
 
-		if (m->running && !m->received && (origin < 0 || m->origin == origin))
+		if (m->running && !m->received && (origin < 0 || m->started_origin == origin))
 			n++;
 	}
 	return n;
@@ -140,7 +140,7 @@ bool model_runnable(const struct model *model, const struct model_job *m)
 
 /* ---- requests */
 
-static struct model_request *expect(
+struct model_request *model_expect(
 	struct model *model, const struct request *request, enum request_error error)
 {
 	struct model_request *r;
@@ -150,13 +150,14 @@ static struct model_request *expect(
 	r = &model->requests[model->n_requests++];
 	memset(r, 0, sizeof(*r));
 	r->request = request;
+	r->kind = request->kind;
 	r->error = error;
 	return r;
 }
 
 void model_plain(struct model *model, const struct request *request, enum request_error error)
 {
-	(void)expect(model, request, error);
+	(void)model_expect(model, request, error);
 }
 
 static int find_key(const struct model *model, uid_t owner, int key)
@@ -172,22 +173,21 @@ static int find_key(const struct model *model, uid_t owner, int key)
 
 static bool is_same(const struct model_job *first, const struct model_job *m)
 {
-	return first->variant == m->variant && first->origin == m->origin;
+	return first->values.url == 0 && first->variant == m->variant && first->origin == m->origin;
 }
 
-static bool enter(struct model *model, struct model_job *m, uid_t uid)
+static bool enter(struct model *model, struct model_job *m, const struct request *request)
 {
-	if (m->span_usec == 0)
-		m->span_usec = model->config->deadline_usec;
 	m->there = true;
 	model_move(model, m, JOB_QUEUED);
-	m->deadline_usec = usec_add(clock_wall_usec(), m->span_usec);
-	return model_follow(model, m, uid);
+	m->since_usec = clock_wall_usec();
+	m->deadline_usec = usec_add(m->since_usec, model_span(model, &m->values));
+	return model_follow(model, m, request);
 }
 
 void model_add(struct model *model, const struct request *request, size_t first, size_t n, bool full)
 {
-	struct model_request *r = expect(model, request, full ? REQUEST_TRY_AGAIN : REQUEST_OK);
+	struct model_request *r = model_expect(model, request, full ? REQUEST_TRY_AGAIN : REQUEST_OK);
 	struct model_group groups[MODEL_OWNERS][MODEL_GROUPS];
 
 	memcpy(groups, model->groups, sizeof(groups));
@@ -200,7 +200,7 @@ void model_add(struct model *model, const struct request *request, size_t first,
 		int same = m->key < 0 ? -1 : find_key(model, m->owner, m->key);
 
 		r->targets[i] = same < 0 ? (int)(first + i) : same;
-		if (same < 0 ? !enter(model, m, request->uid) : !is_same(&model->jobs[same], m))
+		if (same < 0 ? !enter(model, m, request) : !is_same(&model->jobs[same], m))
 			r->error = REQUEST_REFUSED;
 	}
 	/* All or nothing. */
@@ -243,13 +243,15 @@ static void change_active(struct model_request *r, struct model_job *m, size_t i
 	}
 }
 
-static void retry(struct model_job *m)
+static void retry(const struct model *model, struct model_job *m)
 {
 	int64_t now = clock_wall_usec();
 
 	m->failures = m->restarts = 0;
-	if (now >= m->deadline_usec)
-		m->deadline_usec = usec_add(now, m->span_usec);
+	if (now < m->deadline_usec)
+		return;
+	m->since_usec = now;
+	m->deadline_usec = usec_add(now, model_span(model, &m->values));
 }
 
 /* What the verb makes of it; the same state: nothing. */
@@ -293,7 +295,7 @@ static void change_one(struct model *model, struct model_request *r, struct mode
 	if (to == m->state)
 		return;
 	if (verb == VERB_RETRY)
-		retry(m);
+		retry(model, m);
 	if (to == JOB_QUEUED && m->n_after > 0)
 		model_begin_following(model, m);
 	else
@@ -301,7 +303,7 @@ static void change_one(struct model *model, struct model_request *r, struct mode
 	r->n_changed++;
 }
 
-static int find_id(const struct model *model, const struct request *request, int64_t id)
+int model_find_id(const struct model *model, const struct request *request, int64_t id)
 {
 	for (size_t i = 0; i < model->n_jobs; i++) {
 		const struct model_job *m = &model->jobs[i];
@@ -319,7 +321,7 @@ static void change_ids(struct model *model, struct model_request *r)
 	int64_t first = INT64_MAX;
 
 	for (size_t i = 0; i < filter->n_ids; i++) {
-		int index = find_id(model, r->request, filter->ids[i]);
+		int index = model_find_id(model, r->request, filter->ids[i]);
 		bool refused =
 			index >= 0 && (is_refused(model->jobs[index].state, r->request->verb) ||
 					      is_doomed_retry(model, &model->jobs[index], r->request->verb));
@@ -330,7 +332,7 @@ static void change_ids(struct model *model, struct model_request *r)
 		r->error = refused ? REQUEST_WRONG_STATE : REQUEST_NO_SUCH_JOB;
 	}
 	for (size_t i = 0; i < filter->n_ids && r->error == REQUEST_OK; i++) {
-		int index = find_id(model, r->request, filter->ids[i]);
+		int index = model_find_id(model, r->request, filter->ids[i]);
 		bool again = false;
 
 		for (size_t j = 0; j < i; j++)
@@ -387,7 +389,7 @@ static void change_selected(struct model *model, struct model_request *r)
 
 void model_change(struct model *model, const struct request *request, bool full)
 {
-	struct model_request *r = expect(model, request, full ? REQUEST_TRY_AGAIN : REQUEST_OK);
+	struct model_request *r = model_expect(model, request, full ? REQUEST_TRY_AGAIN : REQUEST_OK);
 
 	if (full)
 		return;
@@ -477,7 +479,9 @@ void model_started(struct model *model, const struct job *job)
 	if (model_doomed(model, m))
 		sim_fail("j%d is started, and its group has failed", index);
 	model_move(model, m, JOB_ACTIVE);
+	model_check_values(m, job, index);
 	m->intent = JOB_INTENT_RUN;
+	model_edit_start(m);
 	m->running = true;
 	m->received = false;
 	if (m->priority < model->lowest_started)
@@ -504,13 +508,14 @@ static void wait_until(struct model *model, struct model_job *m, int64_t low_use
 {
 	model_move(model, m, JOB_WAITING);
 	m->due_usec = 0;
+	m->held = false;
 	m->due_low_usec = low_usec;
 	m->due_high_usec = high_usec;
 }
 
 static bool gives_up(const struct model *model, struct model_job *m, const struct verdict *v)
 {
-	int64_t max = model->config->max_attempts;
+	int64_t max = m->values.max_attempts > 0 ? m->values.max_attempts : model->config->max_attempts;
 	int64_t most = v->most_attempts > 0 && v->most_attempts < max ? v->most_attempts : max;
 
 	return m->failures >= most || (v->class == VERDICT_RESTART && ++m->restarts > 1);
@@ -521,7 +526,8 @@ static void retry_bounds(const struct model *model, const struct model_job *m, c
 	int64_t *ret_low_usec, int64_t *ret_high_usec)
 {
 	const struct config *cfg = model->config;
-	int64_t delay = cfg->delay_usec, floor = hold_floor_usec(v, m->failures), high;
+	int64_t own = m->values.retry_delay_usec, delay = own >= 0 ? own : cfg->delay_usec,
+		floor = hold_floor_usec(v, m->failures), high;
 
 	for (int i = 1; i < m->failures && delay < cfg->max_delay_usec; i++)
 		delay *= 2;
@@ -555,12 +561,17 @@ static void end_held(struct model *model, struct model_job *m)
 	int64_t now = clock_wall_usec(), interval = model->config->hold_interval_usec;
 
 	wait_until(model, m, now + interval, now + interval + interval / 10 + HOLD_SPREAD_USEC);
+	m->held = true;
 }
 
 static void end_attempt(struct model *model, struct model_job *m, const struct verdict *v, int64_t progress)
 {
 	bool goes = m->intent == JOB_INTENT_CANCEL || m->intent == JOB_INTENT_REMOVE;
 
+	if (m->edited && v->class != VERDICT_OK) {
+		end_as_wished(model, m);
+		return;
+	}
 	switch (v->class) {
 	case VERDICT_OK:
 		m->failures = m->restarts = 0;
@@ -606,7 +617,10 @@ void model_finished(struct model *model, int index, const struct verdict *v, int
 {
 	struct model_job *m = &model->jobs[index];
 
-	hold_origin(model, m->origin, v);
+	if (!m->edited)
+		hold_origin(model, m->origin, v);
+	else if (v->class == VERDICT_OK)
+		model_edit_undo(model, m, index);
 	m->running = m->received = false;
 	end_attempt(model, m, v, progress);
 	m->intent = JOB_INTENT_RUN;
@@ -628,6 +642,7 @@ void model_crashed(struct model *model)
 		m->running = m->received = false;
 		if (!m->there || m->state != JOB_ACTIVE)
 			continue;
+		/* The mark says whose file it is, and not of which request. */
 		if (m->has_file) {
 			model_move(model, m, JOB_DONE);
 			m->failures = m->restarts = 0;

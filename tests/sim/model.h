@@ -24,6 +24,22 @@ struct model_after {
 	bool any; /* end, not only a good one */
 };
 
+/* What an add gives, and an edit changes. */
+struct model_values {
+	int url;   /* 0: its first one */
+	int agent; /* 0: none */
+	int64_t limit_rate, retry_delay_usec, deadline_usec;
+	int max_attempts;
+};
+
+struct model_edit {
+	uint64_t fields;
+	struct model_values values;
+	int origin;
+	int32_t priority;
+	struct model_after after; /* index -1: none */
+};
+
 struct model_job {
 	bool there; /* its row is */
 	int64_t id; /* 0: nobody has been told */
@@ -37,9 +53,14 @@ struct model_job {
 	bool may_fail; /* its deadline came or did not, by the jitter: it may have failed instead */
 	enum job_intent intent;
 	int failures, restarts;
-	int64_t span_usec, deadline_usec;
-	int64_t due_low_usec, due_high_usec;		     /* waiting: the due time that is not known yet */
-	int64_t due_usec;				     /* as the row has it; 0: not seen yet */
+	struct model_values values;
+	int64_t since_usec, deadline_usec;
+	bool held;			     /* waiting: for this machine */
+	int64_t due_low_usec, due_high_usec; /* waiting: the due time that is not known yet */
+	int64_t due_usec;		     /* as the row has it; 0: not seen yet */
+	struct model_values started;	     /* what the attempt has */
+	int started_origin;
+	bool edited;					     /* these are not the job's any more */
 	bool running, received;				     /* an attempt is out; it gave its slot back */
 	struct model_after asked[2], after[MODEL_AFTER_MAX]; /* when added; that have not ended */
 	size_t n_asked, n_after;
@@ -61,6 +82,7 @@ struct model_group {
 /* A request that was taken and what must be answered. */
 struct model_request {
 	const struct request *request;
+	enum request_kind kind;
 	enum request_error error;
 	int64_t n_changed;
 	size_t first, n;	    /* ADD: the jobs; target says which each is */
@@ -140,9 +162,32 @@ bool model_sweep(struct model *model);
 void model_groups_settle(struct model *model);
 void model_check_groups(const struct model *model, struct store *store);
 
+/* A request was taken, and is to be answered so. */
+struct model_request *model_expect(
+	struct model *model, const struct request *request, enum request_error error);
+/* -1: it is not there, or another's. */
+int model_find_id(const struct model *model, const struct request *request, int64_t id);
+
+/* ---- edits.c */
+void model_values_init(struct model_values *values);
+/* Caller frees. */
+char *model_url(const struct model_job *job, int index);
+/* How long its time is. */
+int64_t model_span(const struct model *model, const struct model_values *values);
+/* An attempt under way has the old values of what it changes. */
+bool model_edit_is_request(const struct model_edit *edit);
+void model_edit(struct model *model, const struct request *request, const struct model_edit *edit, bool full);
+void model_edit_start(struct model_job *job);
+/* The file was whole before the attempt could be stopped. */
+void model_edit_undo(struct model *model, struct model_job *job, int index);
+void model_check_values(const struct model_job *job, const struct job *row, int index);
+
 /* ---- follow.c */
+/* 0: it is waited for; > 0: it has ended well enough; < 0: it cannot be followed. */
+int model_look(const struct model *model, const struct request *request, const struct model_after *after);
+void model_wait_for(struct model_job *job, int index, bool any);
 /* It waits for what it is to follow, or need not; false: it cannot be followed. */
-bool model_follow(struct model *model, struct model_job *job, uid_t uid);
+bool model_follow(struct model *model, struct model_job *job, const struct request *request);
 void model_begin_following(struct model *model, struct model_job *job);
 /* Those who wait hear of ends. Whether there were any. */
 bool model_tell(struct model *model);

@@ -103,13 +103,15 @@ static struct sim_attempt *attempt_of(struct scene *s, int64_t id)
 	return NULL;
 }
 
-/* status 0: it was stopped. */
+/* status 0: it was stopped; 200: the file is whole. */
 static void post_end(struct scene *s, int64_t id, int status)
 {
 	struct verdict verdict;
 
 	verdict_init(&verdict);
-	if (status)
+	if (status == 200)
+		verdict.class = VERDICT_OK;
+	else if (status)
 		classify_http(&verdict, status);
 	else
 		verdict.class = VERDICT_ABORTED;
@@ -158,12 +160,103 @@ static void a_group_that_fails_while_it_is_retried_has_failed(void **state)
 	assert_int_equal(s->sim.n_attempts, 0);
 }
 
+static const char *accept_any(
+	struct job *job, const struct config *config, uid_t uid, bool privileged, char **ret_message)
+{
+	(void)job;
+	(void)config;
+	(void)uid;
+	(void)privileged;
+	(void)ret_message;
+	return NULL;
+}
+
+/* What options own is taken over. */
+static void post_edit(struct scene *s, int64_t id, uint64_t fields, const struct job_options *options)
+{
+	struct request *request = request_new(REQUEST_EDIT);
+
+	request->uid = ANNA;
+	request->check = accept_any;
+	request->filter.ids = xcalloc(1, sizeof(int64_t));
+	request->filter.ids[0] = id;
+	request->filter.n_ids = 1;
+	request->edit = xcalloc(1, sizeof(*request->edit));
+	job_edit_init(request->edit);
+	request->edit->fields = fields;
+	request->edit->values.options = *options;
+	sim_post(&s->sim, &request->msg);
+}
+
+static struct job *row_of(struct scene *s, int64_t id)
+{
+	struct job *job;
+
+	assert_int_equal(store_get(s->sim.engine->store, id, &job), 0);
+	return job;
+}
+
+/* It came only with the next deadline of another job. */
+static void a_deadline_that_is_edited_holds_at_once(void **state)
+{
+	struct scene *s = *state;
+	int64_t first = add(s, "first"), second = add_job(s, "second", NULL, first);
+	struct job *row;
+
+	post_edit(s, second, EDIT_BIT(EDIT_DEADLINE), &(struct job_options){.deadline_usec = USEC_PER_SEC});
+	settle(s);
+	assert_in_range(engine_next_usec(s->sim.engine), 1, sim_now() + USEC_PER_SEC);
+	sim_advance(USEC_PER_SEC);
+	settle(s);
+	row = row_of(s, second);
+	assert_int_equal(row->state, JOB_FAILED);
+	job_free(row);
+}
+
+/* Its caller waited for the end of the attempt, and was told then that all was well. */
+static void an_edit_that_finds_no_room_is_refused_at_once(void **state)
+{
+	struct scene *s = *state;
+	int64_t id = add(s, "first");
+
+	s->answer = REQUEST_OK;
+	post_edit(s, id, EDIT_BIT(EDIT_USER_AGENT), &(struct job_options){.user_agent = xstrdup("other")});
+	sim_fault(SIM_FAULT_FULL);
+	settle(s);
+	assert_int_equal(s->answer, REQUEST_TRY_AGAIN);
+}
+
+/* A limit is no part of the request: what was said of it holds for a file that an edit came too late for. */
+static void a_limit_outlives_an_edit_that_came_too_late(void **state)
+{
+	struct scene *s = *state;
+	int64_t id = add(s, "first");
+	struct job *row;
+
+	post_edit(s, id, EDIT_BIT(EDIT_LIMIT_RATE), &(struct job_options){.limit_rate = 1000});
+	settle(s);
+	post_edit(s, id, EDIT_BIT(EDIT_USER_AGENT), &(struct job_options){.user_agent = xstrdup("other")});
+	settle(s);
+	post_end(s, id, 200);
+	settle(s);
+	assert_int_equal(s->answer, REQUEST_WRONG_STATE);
+	row = row_of(s, id);
+	assert_int_equal(row->state, JOB_DONE);
+	assert_int_equal(row->options.limit_rate, 1000);
+	assert_null(row->options.user_agent);
+	job_free(row);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_group_that_is_removed_while_it_ends_goes, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_group_that_fails_while_it_is_retried_has_failed, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_deadline_that_is_edited_holds_at_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			an_edit_that_finds_no_room_is_refused_at_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_limit_outlives_an_edit_that_came_too_late, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
