@@ -27,13 +27,16 @@ static bool is_piled(const struct model *model, const struct model_job *m, const
 	return m->state == JOB_QUEUED && row->state == JOB_WAITING && row->due_usec <= model->opened_usec;
 }
 
-static void check_state(const struct model *model, struct model_job *m, const struct job *row, int index)
+static void check_state(struct model *model, struct model_job *m, const struct job *row, int index)
 {
 	if (is_put_off(model, m, row)) {
 		m->state = JOB_WAITING;
 		m->due_usec = row->due_usec;
 	}
 	if (is_piled(model, m, row)) {
+		if (model->n_waiting_on++ >= model->n_piled && !model->stopping)
+			sim_fail("j%d fell due while nobody ran, and waits on: %zu may", index,
+				model->n_piled);
 		m->state = JOB_WAITING;
 		m->due_usec = row->due_usec;
 	}
@@ -84,6 +87,53 @@ static void check_row(struct model *model, struct store *store, const struct job
 	model_check_following(model, store, row, index);
 }
 
+/* ---- reasons */
+
+/* What the engine gives as the reason, as the model sees it. The governor's reasons are its own. */
+static bool is_true(const struct model *model, const struct model_job *m, enum why_reason reason)
+{
+	if (reason == WHY_SLOT)
+		return model_slots(model, -1) >= model->max_active;
+	if (reason == WHY_USER_LIMIT)
+		return model->max_per_user > 0 && model_user_slots(model, m->owner) >= model->max_per_user;
+	if (reason == WHY_HOST_HOLD)
+		return model->hold_until_usec[m->origin] > clock_wall_usec();
+	if (reason == WHY_HOST_LIMIT)
+		return is_governed(model) || model_slots(model, m->origin) >= model->max_per_host;
+	return is_governed(model) && (reason == WHY_HOST_PACE || reason == WHY_HOST_BREAKER);
+}
+
+/* A job that is ready has a reason not to run; and where that is the want of slots alone, none went to one
+ * that could have waited. */
+static void check_reason(
+	const struct model *model, const struct model_job *m, const struct why *why, int index)
+{
+	bool is_strict = model->config->ageing_usec == USEC_INFINITY;
+
+	if (!is_true(model, m, why->reason))
+		sim_fail("j%d is ready, and does not run: %s", index, why->message);
+	if (why->reason == WHY_SLOT && is_strict && m->priority > model->lowest_started)
+		sim_fail("j%d of priority %d waits at an open host, and one of %d was started", index,
+			(int)m->priority, (int)model->lowest_started);
+}
+
+static void check_reasons(const struct model *model, struct engine *engine, const struct job_list *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		int index = model_index(list->jobs[i]);
+		struct why why;
+
+		if (list->jobs[i]->state != JOB_QUEUED)
+			continue;
+		if (why_job(engine, list->jobs[i], &why) != 0)
+			sim_fail("the rows cannot be read");
+		check_reason(model, &model->jobs[index], &why, index);
+		why_done(&why);
+	}
+}
+
+/* ---- all rows */
+
 static void check_counters(const struct store *store, int64_t counted[][JOB_STATE_N])
 {
 	size_t n;
@@ -119,8 +169,9 @@ static void learn_failures(struct model *model, const struct job_list *list, boo
 	model_work(model, full);
 }
 
-static void check_rows(struct model *model, struct store *store, bool full)
+static void check_rows(struct model *model, struct engine *engine, bool full)
 {
+	struct store *store = engine->store;
 	int64_t counted[MODEL_OWNERS][JOB_STATE_N] = {0};
 	bool seen[MODEL_JOBS_MAX] = {false};
 	struct job_filter filter;
@@ -133,6 +184,7 @@ static void check_rows(struct model *model, struct store *store, bool full)
 	if (store_list(store, &filter, &after_id, false, 2 * MODEL_JOBS_MAX, &list, &more) != 0)
 		sim_fail("the rows cannot be read");
 	learn_failures(model, &list, full);
+	model->n_waiting_on = 0;
 	for (size_t i = 0; i < list.n; i++) {
 		check_row(model, store, list.jobs[i], seen);
 		counted[list.jobs[i]->owner - MODEL_OWNER_FIRST][list.jobs[i]->state]++;
@@ -142,6 +194,8 @@ static void check_rows(struct model *model, struct store *store, bool full)
 			sim_fail("j%zu is gone, expected %s", i, job_state_name(model->jobs[i].state));
 	check_counters(store, counted);
 	model_check_groups(model, store);
+	if (!full && !model->stopping)
+		check_reasons(model, engine, &list);
 	job_list_done(&list);
 	job_filter_done(&filter);
 }
@@ -214,7 +268,7 @@ static void check_answers(const struct model *model)
 
 void model_check(struct model *model, struct sim *sim, bool full)
 {
-	check_rows(model, sim->engine->store, full);
+	check_rows(model, sim->engine, full);
 	check_attempts(model, sim, full);
 	if (!full && !model->stopping && !is_governed(model))
 		check_work(model);

@@ -280,6 +280,7 @@ static void settle_faulty(struct run_state *r, enum sim_fault fault)
 	if (fault == SIM_FAULT_FULL) {
 		/* Nothing of it has happened, but that slots were given back. */
 		tell_posted(r, true);
+		model_undone(&r->model);
 		sim_settle(&r->sim);
 		take_told(r);
 		model_check(&r->model, &r->sim, true);

@@ -628,6 +628,41 @@ void model_finished(struct model *model, int index, const struct verdict *v, int
 		model->requests[i].waits[index] = false;
 }
 
+/* ---- what fell due while nobody ran */
+
+/* What is due at an unknown time may be of these. */
+static bool fell_due(const struct model_job *m)
+{
+	return m->there && m->state == JOB_WAITING && !m->follows &&
+	       (m->due_usec > 0 ? m->due_usec : m->due_low_usec) <= clock_wall_usec();
+}
+
+static void pile_up(struct model *model)
+{
+	model->n_piled = 0;
+	for (size_t i = 0; i < model->n_jobs; i++)
+		model->n_piled += fell_due(&model->jobs[i]);
+	model->ramp_step = RAMP_FIRST;
+	model->ramp_usec = clock_wall_usec();
+}
+
+/* A step of the ramp has been by now, or comes in this turn. */
+static void let_in(struct model *model)
+{
+	size_t n = model->n_piled < model->ramp_step ? model->n_piled : model->ramp_step;
+
+	if (clock_wall_usec() < model->ramp_usec)
+		return;
+	model->n_piled -= n;
+	model->ramp_step++;
+	model->ramp_usec = clock_wall_usec() + 2 * RAMP_STEP_USEC;
+}
+
+void model_undone(struct model *model)
+{
+	model->ramp_usec = clock_wall_usec() + 2 * RAMP_STEP_USEC;
+}
+
 /* ---- crash and time */
 
 void model_crashed(struct model *model)
@@ -651,6 +686,7 @@ void model_crashed(struct model *model)
 		}
 		m->intent = JOB_INTENT_RUN;
 	}
+	pile_up(model);
 }
 
 static void work_time(struct model *model, struct model_job *m)
@@ -670,6 +706,8 @@ void model_work(struct model *model, bool full)
 
 	for (size_t i = 0; i < model->n_jobs && more; i++)
 		work_time(model, &model->jobs[i]);
+	if (more)
+		let_in(model);
 	/* Each time is a turn. */
 	do {
 		if (more)

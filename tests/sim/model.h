@@ -100,7 +100,11 @@ struct model {
 	int64_t max_active, max_per_host, max_per_user; /* max_per_user 0: no bound */
 	const struct config *config;
 	bool stopping;
-	int64_t opened_usec;	/* wall: when the queue was last opened after a crash */
+	int64_t opened_usec; /* wall: when the queue was last opened after a crash */
+	/* Of what had fallen due by then: how many at most still wait, how many the next step lets in at
+	 * least, and when that has been at the latest. */
+	size_t n_piled, ramp_step, n_waiting_on;
+	int64_t ramp_usec;
 	int32_t lowest_started; /* priority, since the last check; INT32_MAX: none */
 };
 
@@ -140,6 +144,9 @@ void model_work(struct model *model, bool full);
 void model_check(struct model *model, struct sim *sim, bool full);
 /* After all has ended that can. */
 void model_check_end(const struct model *model, const struct sim *sim);
+
+/* Nothing of a turn was kept: a step of the ramp may have gone with it. */
+void model_undone(struct model *model);
 
 /* Every change of a state comes here. */
 void model_move(struct model *model, struct model_job *job, enum job_state to);
