@@ -13,13 +13,17 @@ tests_sim_test_properties_CPPFLAGS = $(sim_cppflags) $(CMOCKA_CFLAGS)
 tests_sim_test_properties_LDFLAGS = $(AM_LDFLAGS) $(sim_ldflags)
 tests_sim_test_properties_LDADD = $(sim_libs) $(CMOCKA_LIBS)
 tests_sim_test_properties_SOURCES = tests/sim/test_properties.c \
+	tests/sim/attempts.c \
 	tests/sim/check.c \
 	tests/sim/edits.c \
 	tests/sim/follow.c \
 	tests/sim/groups.c \
 	tests/sim/history.c tests/sim/history.h \
 	tests/sim/model.c tests/sim/model.h \
+	tests/sim/run.c tests/sim/run.h \
 	tests/sim/shrink.c \
+	tests/sim/users.c \
+	tests/sim/world.c \
 	$(sim_sources)
 
 tests_sim_test_fairness_CPPFLAGS = $(sim_cppflags) $(CMOCKA_CFLAGS)

@@ -205,6 +205,7 @@ void model_check_following(const struct model *model, struct store *store, const
 /* Slots that are taken: in all (-1), at one origin, of one owner. */
 int64_t model_slots(const struct model *model, int origin);
 int64_t model_user_slots(const struct model *model, uid_t owner);
+bool model_user_has_room(const struct model *model, uid_t owner);
 /* Whether nothing but the number of slots keeps it from running. */
 bool model_runnable(const struct model *model, const struct model_job *job);
 
