@@ -329,6 +329,8 @@ int group_open_up(struct engine *engine, int64_t group_id);
 void group_take_back(struct engine *engine, int64_t group_id);
 /* In the turn of the failure, for a job of a group. */
 int group_job_failed(struct engine *engine, const struct job *job);
+/* One that had ended is wanted again: a group that had ended begins anew with it, before it can fail anew. */
+int group_job_reopened(struct engine *engine, const struct job *job);
 /* NULL: the group is not being ended. */
 struct doom *doom_find(const struct engine *engine, int64_t group_id);
 /* Ends the job as its group's fate has it. It is open, and not running. */
