@@ -61,6 +61,7 @@ static void reload(struct engine *engine, struct request *request)
 	request->config = NULL;
 	schedule_update(engine);
 	limits_resolve(engine);
+	due_tuned(engine);
 	disk_tune(engine->disk, engine->config);
 	for (size_t i = 0; i < engine->n_workers; i++) {
 		struct worker_tune *tune = xcalloc(1, sizeof(*tune));
@@ -537,6 +538,7 @@ static void engine_init(struct engine *engine, const struct engine_setup *setup)
 	engine->next_group_deadline_usec = USEC_INFINITY;
 	engine->next_due_usec = engine->next_scheduled_usec = USEC_INFINITY;
 	engine->next_own_deadline_usec = engine->next_since_usec = USEC_INFINITY;
+	engine->next_run_deadline_usec = USEC_INFINITY;
 	engine->relax_usec = usec_add(clock_boot_usec(), RELAX_USEC);
 	engine->network_up = setup->network_up;
 	engine->waking = setup->network_up; /* it may have come while nobody looked */

@@ -162,6 +162,7 @@ struct engine {
 	int64_t next_scheduled_usec;	/* wall */
 	int64_t next_own_deadline_usec; /* steady wall */
 	int64_t next_since_usec;	/* steady wall: since when the configured deadline runs */
+	int64_t next_run_deadline_usec; /* steady wall: of an active job */
 	/* What fell due before the start. */
 	bool piled;			     /* there is more of it */
 	int64_t piled_usec, piled_wall_usec; /* steady wall, wall: the start */
@@ -227,6 +228,10 @@ int due_work(struct engine *engine, bool *ret_more);
 int64_t due_next_usec(const struct engine *engine);
 /* The job was added, or has changed its state. */
 void due_note(struct engine *engine, const struct job *job);
+/* The job runs; or its deadline has changed while it does. */
+void due_note_run(struct engine *engine, const struct run *run);
+/* Another configuration's deadline. */
+void due_tuned(struct engine *engine);
 /* A turn was undone: everything is looked at again. */
 void due_lost(struct engine *engine);
 /* At the start. 0 or -errno. */
@@ -429,7 +434,7 @@ int end_intent(struct engine *engine, struct job *job, enum job_intent intent);
 int job_most_attempts(const struct engine *engine, const struct job *job);
 /* When a held job is looked at again. */
 int64_t hold_until(struct engine *engine, const struct verdict *v);
-/* When no attempt may begin any more; steady wall. */
+/* When no attempt may begin any more, and none go on; steady wall. */
 int64_t job_deadline(const struct engine *engine, const struct job *job);
 
 /* What is there and what is to come of it is more than its user may have. */
