@@ -155,11 +155,15 @@ static int parse_limit(const struct args *args, size_t *ret)
 /* Takes selection. */
 static json_t *list_params(const struct args *args, const struct listing *listing, json_t *selection)
 {
-	json_t *params = json_pack("{s:b, s:b, s:o*}", "all_users", !args_has(args, OPT_MINE), "reverse",
-		listing->reverse && !listing->sort, "selection", selection);
+	json_t *params = json_pack(
+		"{s:b, s:o*}", "reverse", listing->reverse && !listing->sort, "selection", selection);
 
 	if (!params)
 		abort();
+	if (args_has(args, OPT_MINE))
+		json_object_set_new(params, "all_users", json_false());
+	else if (args_has(args, OPT_ALL_USERS) || !args_has(args, OPT_SELECT_GROUP))
+		json_object_set_new(params, "all_users", json_true());
 	/* Sorting needs them all first. */
 	if (listing->limit > 0 && !listing->sort)
 		json_object_set_new(params, "limit", json_integer((json_int_t)listing->limit));

@@ -21,10 +21,12 @@ struct watch {
 
 static bool send_watch(struct ctl *ctl, const struct watch *watch)
 {
-	json_t *params = json_pack("{s:b, s:O*}", "all_users", 1, "selection", watch->selection);
+	json_t *params = json_pack("{s:O*}", "selection", watch->selection);
 
 	if (!params)
 		abort();
+	if (!watch->selection)
+		json_object_set_new(params, "all_users", json_true());
 	if (watch->since >= 0)
 		json_object_set_new(params, "since", json_integer(watch->since));
 	return link_send_call(ctl->link, "Watch", params, true);

@@ -189,9 +189,6 @@ static bool send_watch(struct run *run)
 		json_object_set_new(params, "ended", json_true());
 	if (selection)
 		json_object_set_new(params, "selection", selection);
-	/* Whose job it is does not matter when it is named. */
-	if (selection)
-		json_object_set_new(params, "all_users", json_true());
 	/* Who watches more than is waited for must find the end by counting. */
 	if (!all)
 		json_object_set_new(params, "until", json_string(follow->any ? "any" : "all"));

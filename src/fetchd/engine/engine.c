@@ -98,7 +98,7 @@ static int serve(struct engine *engine, struct request *request, enum request_ki
 	case REQUEST_CHANGE: return request_change(engine, request, ret_again);
 	case REQUEST_LIMITS: return request_limits(engine, request);
 	case REQUEST_SET_LIMIT: return request_set_limit(engine, request);
-	case REQUEST_WATCHERS: engine->watchers += (unsigned)request->watchers_delta; return 0;
+	case REQUEST_WATCHERS: return request_watchers(engine, request);
 	case REQUEST_NETWORK: network_changed(engine, request->network_up); return 0;
 	case REQUEST_DRAIN:
 		engine->draining = request->drain_on;

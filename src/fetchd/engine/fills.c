@@ -241,7 +241,8 @@ int groups_admitted(struct engine *engine, struct request *request)
 static int find_group(struct engine *engine, struct request *request, struct job_group *ret)
 {
 	const struct job_filter *filter = &request->filter;
-	int err = store_group_find(engine->store, request->uid, filter->group, ret);
+	uid_t first = filter->all_owners ? request->uid : filter->owner;
+	int err = store_group_find(engine->store, first, filter->group, ret);
 
 	if (err == -ENOENT && filter->all_owners)
 		err = store_group_find_any(engine->store, filter->group, ret);
@@ -253,12 +254,18 @@ static int find_group(struct engine *engine, struct request *request, struct job
 
 int request_check_group(struct engine *engine, struct request *request)
 {
+	struct job_filter *filter = &request->filter;
 	struct job_group row;
-	int err = request->filter.group ? find_group(engine, request, &row) : 0;
+	int err = filter->group ? find_group(engine, request, &row) : 0;
 
-	if (!err && request->filter.group)
-		job_group_done(&row);
-	return err;
+	if (err || !filter->group || request->error != REQUEST_OK)
+		return err;
+	if (filter->one_group) {
+		filter->all_owners = filter->one_group = false;
+		filter->owner = row.owner;
+	}
+	job_group_done(&row);
+	return 0;
 }
 
 int request_group(struct engine *engine, struct request *request)

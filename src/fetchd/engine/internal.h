@@ -476,6 +476,8 @@ void request_unanswer(struct request *request);
 /* ---- requests.c, change.c: fill the reply; 0, or -errno of the store */
 int request_add(struct engine *engine, struct request *request);
 int request_events(struct engine *engine, struct request *request);
+/* The filter: jobs that must be there, and a group that may be. */
+int request_watchers(struct engine *engine, struct request *request);
 /* *ret_again: go on with it in the next turn. */
 int request_list(struct engine *engine, struct request *request, bool *ret_again);
 int request_change(struct engine *engine, struct request *request, bool *ret_again);
@@ -497,7 +499,7 @@ void edits_told(struct engine *engine);
 void edits_take_back(struct engine *engine);
 /* What holds for it. */
 enum job_conflict job_conflict_of(const struct engine *engine, const struct job *job);
-/* Refuses a request for a group that is not there, or another's. */
+/* Refuses a request for a group that is not there, or another's; else its filter knows whose it is. */
 int request_check_group(struct engine *engine, struct request *request);
 void request_fail(struct request *request, enum request_error error, int64_t id, const char *code,
 	const char *fmt, ...) __attribute__((format(printf, 5, 6)));
