@@ -369,6 +369,20 @@ def test_41_wait_any_names_the_first(daemon, ctl, origin):
     assert result.code == 0 and result.json[0]["id"] in (slow, quick)
 
 
+@pytest.mark.parametrize("when", ["2h", f"@{int(time.time()) + 7200}"])
+def test_25_a_group_s_deadline_does_not_move(clock, stopped, ctl, origin, when):
+    ctl.ok("group", "create", "g", f"--deadline={when}")
+    [job] = ctl.add("-g", "g", origin.url("/gate/g/bytes/10/a"))
+    before = ctl.ok("--json", "group", "show", "g").json[0]["deadline_usec"]
+    clock.step(DAY)
+    stepped(stopped)
+    shown = ctl.ok("--json", "group", "show", "g").json[0]
+    assert shown["state"] == "running" and abs(shown["deadline_usec"] - before - DAY * 1000000) < 60000000
+    origin.wait_gated("g")
+    origin.release("g")
+    assert ctl.wait(job).code == 0
+
+
 # ---- deadlines of what runs
 
 

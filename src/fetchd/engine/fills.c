@@ -122,6 +122,7 @@ static int make(struct engine *engine, struct request *request, const struct job
 		.filling = filling,
 		.created_usec = now_usec,
 		.deadline_usec = -1,
+		.deadline_span_usec = -1,
 	};
 	int err = group_create(engine, &row);
 
@@ -268,12 +269,21 @@ int request_check_group(struct engine *engine, struct request *request)
 	return 0;
 }
 
+/* As people see it. */
+static void dress(const struct engine *engine, struct job_group *row)
+{
+	if (row->deadline_usec >= 0)
+		row->deadline_usec = engine_shown(engine, row->deadline_usec);
+}
+
 int request_group(struct engine *engine, struct request *request)
 {
 	request->groups = xcalloc(1, sizeof(*request->groups));
 	int err = find_group(engine, request, request->groups);
 
 	request->n_groups = !err && request->error == REQUEST_OK;
+	if (request->n_groups > 0)
+		dress(engine, request->groups);
 	return err;
 }
 
@@ -285,6 +295,8 @@ int request_groups(struct engine *engine, struct request *request)
 	request->groups = xcalloc(request->limit, sizeof(*request->groups));
 	err = store_groups(engine->store, filter->all_owners, filter->owner, request->after_id,
 		request->limit, request->groups, &request->n_groups);
+	for (size_t i = 0; i < request->n_groups; i++)
+		dress(engine, &request->groups[i]);
 	request->more = request->n_groups == request->limit;
 	return err;
 }
@@ -305,6 +317,8 @@ int request_group_create(struct engine *engine, struct request *request)
 		refuse(request, 0, row.name, "would have passed its deadline already");
 		return 0;
 	}
+	row.deadline_span_usec = row.deadline_usec < 0 ? -1 : row.deadline_usec - row.created_usec;
+	row.deadline_usec = row.deadline_usec < 0 ? -1 : usec_add(engine_now(engine), row.deadline_span_usec);
 	return err == -ENOENT ? group_create(engine, &row) : err;
 }
 

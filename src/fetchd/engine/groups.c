@@ -186,13 +186,13 @@ static int finish(struct engine *engine, struct job_group *row)
 /* A job of it is open again: a new life, with a deadline that has passed begun anew. */
 static int reopen(struct engine *engine, struct job_group *row)
 {
-	int64_t now = clock_wall_usec();
+	int64_t now = engine_now(engine);
 
 	row->finished_usec = 0;
 	row->fate = GROUP_FATE_NONE;
 	row->fate_job = 0;
 	if (row->deadline_usec >= 0 && row->deadline_usec <= now)
-		row->deadline_usec = usec_add(now, row->deadline_usec - row->created_usec);
+		row->deadline_usec = usec_add(now, row->deadline_span_usec);
 	if (row->deadline_usec >= 0 && row->deadline_usec < engine->next_group_deadline_usec)
 		engine->next_group_deadline_usec = row->deadline_usec;
 	engine->lanes_opened = true;
@@ -380,7 +380,7 @@ static int expire(struct engine *engine, struct job_group *row)
 
 static int expire_some(struct engine *engine, bool *ret_more)
 {
-	int64_t now = clock_wall_usec();
+	int64_t now = engine_now(engine);
 	struct job_group row;
 	int err = 0;
 
@@ -414,10 +414,7 @@ int groups_work(struct engine *engine, bool *ret_more)
 
 int64_t groups_next_usec(const struct engine *engine)
 {
-	int64_t left;
-
 	if (engine->stopping || engine->next_group_deadline_usec == USEC_INFINITY)
 		return USEC_INFINITY;
-	left = engine->next_group_deadline_usec - clock_wall_usec();
-	return clock_boot_usec() + (left > 0 ? left : 0);
+	return engine->next_group_deadline_usec - engine->wall_offset_usec;
 }

@@ -152,7 +152,7 @@ struct engine {
 	bool sweeping;	   /* there are dooms to carry out */
 	struct doom *dooms;
 	struct fill *fills;		  /* fills.c's own */
-	int64_t next_group_deadline_usec; /* wall */
+	int64_t next_group_deadline_usec; /* steady wall */
 	struct run *runs;
 	size_t n_active;    /* slots taken */
 	size_t n_finishing; /* runs that have given theirs back before their end */

@@ -167,7 +167,7 @@ void store_bind_text(sqlite3_stmt *st, int index, const char *text);
 /* groups.c: in the order of struct job_group. */
 #define GROUP_COLUMNS                                                                                        \
 	"id, owner, name, policy, fate, fate_job, filling, created_usec, finished_usec, deadline_usec,"      \
-	" limit_rate, queued, waiting, active, paused, done, failed, cancelled"
+	" deadline_span_usec, limit_rate, queued, waiting, active, paused, done, failed, cancelled"
 
 /* jobs.c */
 /* The columns that job_from_row() reads, in its order. */

@@ -166,7 +166,8 @@ static const char migration_3[] =
 	"  filling INTEGER NOT NULL DEFAULT 0 CHECK (filling IN (0, 1)),"
 	"  created_usec INTEGER NOT NULL,"
 	"  finished_usec INTEGER NOT NULL DEFAULT 0,"
-	"  deadline_usec INTEGER NOT NULL DEFAULT -1," /* a time, not a span */
+	"  deadline_usec INTEGER NOT NULL DEFAULT -1," /* a steady time */
+	"  deadline_span_usec INTEGER NOT NULL DEFAULT -1,"
 	"  limit_rate INTEGER NOT NULL DEFAULT 0,"
 	"  queued INTEGER NOT NULL DEFAULT 0,"
 	"  waiting INTEGER NOT NULL DEFAULT 0,"

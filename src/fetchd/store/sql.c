@@ -154,8 +154,8 @@ static const char *const statement_sql[ST_N] = {
 		" SELECT (SELECT min(owner) FROM groups WHERE owner > uid) FROM owners WHERE uid IS NOT NULL)"
 		" SELECT groups.id FROM owners CROSS JOIN groups ON groups.owner = uid AND groups.name = ?1",
 	[ST_GROUP_ADD] =
-		"INSERT INTO groups (owner, name, policy, filling, created_usec, deadline_usec, limit_rate)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+		"INSERT INTO groups (owner, name, policy, filling, created_usec, deadline_usec, limit_rate,"
+		" deadline_span_usec) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
 	[ST_GROUP_GET] = "SELECT " GROUP_COLUMNS " FROM groups WHERE id = ?1",
 	[ST_GROUP_PUT] =
 		"UPDATE groups SET policy = ?2, fate = ?3, fate_job = ?4, filling = ?5, finished_usec = ?6,"
