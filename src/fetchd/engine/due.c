@@ -342,6 +342,19 @@ static int work_clamp(struct engine *engine, bool *more)
 	return err;
 }
 
+static int work_quota(struct engine *engine, bool *more)
+{
+	size_t n = 0;
+	int err = engine->quota_usec > 0 ? store_wake_quota(engine->store, engine->quota_usec, SLICE, &n) : 0;
+
+	if (n > 0)
+		engine->next_due_usec = earlier(engine->next_due_usec, engine->quota_usec);
+	if (!err && n < SLICE)
+		engine->quota_usec = 0;
+	*more |= n == SLICE;
+	return err;
+}
+
 int due_work(struct engine *engine, bool *ret_more)
 {
 	int err;
@@ -351,6 +364,8 @@ int due_work(struct engine *engine, bool *ret_more)
 		return 0;
 	work_run_deadlines(engine);
 	err = work_clamp(engine, ret_more);
+	if (!err)
+		err = work_quota(engine, ret_more);
 	if (!err)
 		err = work_deadlines(engine, ret_more);
 	if (!err)

@@ -212,9 +212,10 @@ int store_next_deadline(struct store *store, int64_t *ret_usec, int64_t *ret_sin
 	return err ? err : next_time(store, store_statement(store, ST_NEXT_SINCE), ret_since_usec);
 }
 
-int store_clamp_retries(struct store *store, int64_t latest_usec, size_t limit, size_t *ret_n)
+static int make_due(
+	struct store *store, enum statement which, int64_t latest_usec, size_t limit, size_t *ret_n)
 {
-	sqlite3_stmt *st = store_statement(store, ST_CLAMP_RETRIES);
+	sqlite3_stmt *st = store_statement(store, which);
 	int err;
 
 	sqlite3_bind_int64(st, 1, latest_usec);
@@ -222,6 +223,16 @@ int store_clamp_retries(struct store *store, int64_t latest_usec, size_t limit, 
 	err = store_run(store, st);
 	*ret_n = err ? 0 : (size_t)sqlite3_changes(store->db);
 	return err;
+}
+
+int store_clamp_retries(struct store *store, int64_t latest_usec, size_t limit, size_t *ret_n)
+{
+	return make_due(store, ST_CLAMP_RETRIES, latest_usec, limit, ret_n);
+}
+
+int store_wake_quota(struct store *store, int64_t latest_usec, size_t limit, size_t *ret_n)
+{
+	return make_due(store, ST_WAKE_QUOTA, latest_usec, limit, ret_n);
 }
 
 int store_wake_network(struct store *store, int64_t now_usec, int64_t spread_usec, int64_t *after_id,

@@ -89,6 +89,8 @@ static const char *const statement_sql[ST_N] = {
 		 */
 	"UPDATE jobs SET due_usec = ?1 WHERE id IN (SELECT id FROM jobs WHERE state = 2"
 	" AND waiting_for NOT IN (2, 3) AND due_usec > ?1 ORDER BY due_usec DESC LIMIT ?2)",
+	[ST_WAKE_QUOTA] = "UPDATE jobs SET due_usec = ?1 WHERE id IN (SELECT id FROM jobs WHERE state = 2"
+			  " AND waiting_for = 7 AND due_usec > ?1 LIMIT ?2)",
 	[ST_ACTIVE] =
 		/* The first statement after a start: by the rows' own numbers it would read the queue. */
 	"SELECT " JOB_COLUMNS " FROM jobs INDEXED BY jobs_state JOIN origins ON origins.id = jobs.origin"

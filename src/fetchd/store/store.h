@@ -142,6 +142,8 @@ int store_wake_network(struct store *store, int64_t now_usec, int64_t spread_use
 	size_t limit, int64_t *ret_first_usec, size_t *ret_n);
 /* No retry or look may be due later than latest_usec (steady): up to limit that are become due then. */
 int store_clamp_retries(struct store *store, int64_t latest_usec, size_t limit, size_t *ret_n);
+/* The same for those that wait for a quota alone. */
+int store_wake_quota(struct store *store, int64_t latest_usec, size_t limit, size_t *ret_n);
 /* Jobs in state active: after a crash, those that ran. */
 int store_active(struct store *store, int64_t after_id, size_t limit, struct job_list *ret);
 /* Removes up to limit records of each kind that ended before the given times, and as many events as old as
