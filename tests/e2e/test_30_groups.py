@@ -517,3 +517,13 @@ def test_31_a_part_that_cannot_be_written(stopped, small_state, ctl, origin, roo
     until(lambda: names(ctl) == [], "what came of the list was never taken back")
     assert ctl.jobs() == {} and origin.count() == 0
     link.close()
+
+
+def test_70_watch_of_what_is_not_there(daemon, ctl, origin):
+    assert ctl("watch", 4711).code == 3
+    process = subprocess.Popen(ctl.command("watch", "-g", "soon"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               env=ctl.room.environment())
+    assert "no group soon yet" in process.stderr.readline()
+    ctl.ok("ping")
+    process.terminate()
+    process.communicate(timeout=LIMIT)
