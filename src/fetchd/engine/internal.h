@@ -408,6 +408,8 @@ int turn_begin(struct engine *engine);
 /* Commit, then tell; or take everything back. 0, or the error. */
 int turn_end(struct engine *engine, int err);
 void turn_reply(struct engine *engine, struct request *request);
+/* Nothing was changed yet: what was told so far need not wait for the commit. */
+void turn_answer(struct engine *engine);
 void turn_to_worker(struct engine *engine, size_t worker, struct msg *msg);
 /* request may be NULL; else its reply waits for the task. */
 void turn_to_disk(struct engine *engine, struct disk_task *task, struct request *request);
@@ -464,6 +466,8 @@ int why_job(struct engine *engine, const struct job *job, struct why *why);
 
 /* For one whose answer was taken back with its turn: as it came. */
 void request_unanswer(struct request *request);
+/* It changes nothing: may be answered before others, or asked again. */
+bool request_only_asks(const struct request *request);
 /* ---- requests.c, change.c: fill the reply; 0, or -errno of the store */
 int request_add(struct engine *engine, struct request *request);
 int request_events(struct engine *engine, struct request *request);
