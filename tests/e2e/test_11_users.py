@@ -173,3 +173,14 @@ def test_13_the_same_of_another_user_is_another(daemon, games, news, origin):
     [theirs] = news.add("--on-conflict", "skip", url)
     assert mine != theirs and games.add("--on-conflict", "skip", url) == [mine]
     origin.release("g")
+
+
+def test_30_root_limits_the_group_of_another(daemon, ctl, games, news, origin):
+    games.add("-g", "mine", origin.url("/bytes/10/a"))
+    games.add("-g", "both", origin.url("/bytes/10/b"))
+    news.add("-g", "both", origin.url("/bytes/10/c"))
+    ctl.ok("limit", "-g", "mine", "limit-rate", "1M")
+    result = ctl("limit", "-g", "both", "limit-rate", "1M")
+    assert result.code == 5 and "several users" in result.err
+    assert ctl("limit", "-g", "none", "limit-rate", "1M").code == 3
+    assert news("limit", "-g", "mine", "limit-rate", "1M").code == 3
