@@ -293,7 +293,7 @@ def test_25_adds_in_a_row_are_answered_in_order(link, stopped_queue):
         if i % 3 == 0:
             assert "pid" in link.hear()["parameters"]
     assert ids == sorted(ids)
-    assert link.hear()["parameters"]["jobs"]["queued"] == sum(sizes) + 3
+    assert link.hear()["parameters"]["counts"]["queued"] == sum(sizes) + 3
 
 
 @pytest.mark.parametrize("last", [b"nonsense\0", b'{"method":5}\0', b" " * (2 << 20), b'{"method":"io.fetchd.Manager.Ping"}'],
@@ -317,4 +317,4 @@ def test_27_adds_and_then_silence(daemon, room, stopped_queue, ctl):
     assert [len(link.hear()["parameters"]["ids"]) for _ in range(20)] == [50] * 20
     assert link.closed()
     link.sock.close()
-    assert len(ctl.list()) == 1000
+    assert len(ctl.ok("list", "--json").lines) == 1000
