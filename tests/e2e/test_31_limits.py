@@ -173,6 +173,7 @@ def test_21_where_a_value_comes_from(stopped, ctl):
     (("max-active", "--save"), 2, "max-active to what?"),
     (("--save",), 2, "which limit?"),
     (("-g", "g", "--host", "http://h", "limit-rate", "1"), 2, "exclude each other"),
+    (("max-active", "-1"), 2, "number below zero"),
     (("-g", "nobody", "limit-rate", "1M"), 3, "nobody"),
     (("-g", "g", "max-active", "3"), 5, "a group has no max-active of its own"),
     (("--host", "http://nowhere.example", "limit-rate", "1M"), 5, "no job ever asked"),
@@ -188,13 +189,16 @@ def test_22_refusals_change_nothing(daemon, ctl, arguments, code, says):
 
 def test_23_values_from_other_programs(daemon, ctl, room):
     link = Link(room)
-    for value in (0, -5, 10 ** 15):
+    ctl.ok("limit", "max-active", 5)
+    for value in (0, -5, 10 ** 15, 2 ** 63 - 1, -2 ** 63):
         reply = link.call(MANAGER + "SetLimit", {"name": "max-active", "value": value})
         assert reply["error"] == MANAGER + "Refused" and reply["parameters"]["code"] == "E_LIMIT_RANGE"
     reply = link.call(MANAGER + "SetLimit", {"name": "nonsense", "value": 3})
     assert reply["parameters"]["code"] == "E_NO_LIMIT"
     assert link.call(MANAGER + "SetLimit", {"name": "max-active", "value": "3"})["error"].endswith("InvalidParameter")
-    assert limits(ctl)["max-active"]["source"] == "default"
+    assert limits(ctl)["max-active"]["source"] == "command"
+    reply = link.call(MANAGER + "GroupCreate", {"group": "g", "limit_rate": 2 ** 63 - 1})
+    assert reply["parameters"]["code"] == "E_LIMIT_RANGE" and ctl.ok("--json", "group", "list").out == ""
 
 
 # ---- the calendar
@@ -227,7 +231,9 @@ def test_31_stop_and_go(stopped, ctl, origin, room):
 def test_32_a_window_wins_over_what_was_set(stopped, ctl):
     stopped.options["Schedule.Window"] = "\nWindow=max-active=3 limit-rate=1M\nWindow=max-active=4 max-per-host=2"
     stopped.start()
-    ctl.ok("limit", "max-active", "9")
+    told = ctl.ok("limit", "max-active", "9")
+    assert told.out == "" and "The window max-active=3 limit-rate=1M holds now: 3." in told.err
+    assert ctl.ok("limit", "max-active", "3").err == "" and ctl.ok("-q", "limit", "max-active", "9").err == ""
     now = limits(ctl)
     assert now["max-active"] == {"name": "max-active", "value": 3, "source": "window",
                                  "window": "max-active=3 limit-rate=1M"}

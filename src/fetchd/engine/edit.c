@@ -154,6 +154,7 @@ static void change_run(struct engine *engine, struct request *request, struct ru
 	if (!job_edit_is_request(request->edit))
 		return;
 	run->edited |= fields;
+	run_touch(engine, run);
 	run_cancel(engine, run);
 	run_wait(run, request);
 }
@@ -169,6 +170,8 @@ static int change_one(struct engine *engine, struct request *request, struct job
 
 	if (!err)
 		err = store_update(engine->store, after, after->state);
+	/* Its deadline may be nearer now. */
+	due_note(engine, after);
 	if (!err)
 		err = turn_event(engine, after, EVENT_EDITED);
 	if (!err && after->state == JOB_QUEUED)
@@ -241,6 +244,7 @@ int edit_undo(struct engine *engine, const struct run *run, const struct job *fe
 	was->secrets = NULL;
 	was->intent = job->intent;
 	was->priority = job->priority;
+	was->options.limit_rate = job->options.limit_rate;
 	was->options.max_attempts = job->options.max_attempts;
 	was->options.retry_delay_usec = job->options.retry_delay_usec;
 	was->options.deadline_usec = job->options.deadline_usec;

@@ -73,22 +73,43 @@ static void refuse(struct request *request, size_t i, const char *name, const ch
 	request->error_index = i;
 }
 
-/* A group that is there: whether it takes more. */
-static void check_row(struct engine *engine, struct request *request, size_t i, const struct job_group *row)
+/* Of the list that this part is of? What else its session adds is on its own. */
+static bool is_of_list(const struct engine *engine, const struct request *request, int64_t group_id)
 {
 	const struct fill *fill = fill_find(engine, request->session_id);
 
+	return fill && fill->group_id == group_id && request->part != ADD_WHOLE;
+}
+
+/* A group that is there: whether it takes more. */
+static void check_row(struct engine *engine, struct request *request, size_t i, const struct job_group *row)
+{
 	if (row->fate == GROUP_FATE_EXPIRE)
 		refuse(request, i, row->name, "has passed its deadline; retry it, or take another name");
 	else if (row->fate != GROUP_FATE_NONE)
 		refuse(request, i, row->name, "has failed; retry it, or take another name");
-	else if (row->filling && (!fill || fill->group_id != row->id))
+	else if (row->filling && !is_of_list(engine, request, row->id))
 		refuse(request, i, row->name,
 			"is being filled by a list that is not whole yet; try again later");
 	else if (request->policy >= 0 && request->policy != (int)row->policy)
 		refuse(request, i, row->name,
 			row->policy == GROUP_FAIL_FAST ? "is there already, and is fail-fast"
 						       : "is there already, and collects failures");
+}
+
+int fill_check_job(struct engine *engine, struct request *request, const struct job *job)
+{
+	struct job_group row;
+	int err = job->group_id ? store_group_get(engine->store, job->group_id, &row) : -ENOENT;
+
+	if (err)
+		return err == -ENOENT ? 0 : err;
+	if (row.filling && !is_of_list(engine, request, row.id))
+		request_fail(request, REQUEST_REFUSED, job->id, "E_KEY",
+			"the key %s belongs to job %lld of a list that is not whole yet; try again later",
+			job->key, (long long)job->id);
+	job_group_done(&row);
+	return 0;
 }
 
 static int make(struct engine *engine, struct request *request, const struct job *job, int64_t now_usec,

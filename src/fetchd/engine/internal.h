@@ -329,6 +329,8 @@ int group_open_up(struct engine *engine, int64_t group_id);
 void group_take_back(struct engine *engine, int64_t group_id);
 /* In the turn of the failure, for a job of a group. */
 int group_job_failed(struct engine *engine, const struct job *job);
+/* One that had ended is wanted again: a group that had ended begins anew with it, before it can fail anew. */
+int group_job_reopened(struct engine *engine, const struct job *job);
 /* NULL: the group is not being ended. */
 struct doom *doom_find(const struct engine *engine, int64_t group_id);
 /* Ends the job as its group's fate has it. It is open, and not running. */
@@ -345,6 +347,8 @@ int64_t groups_next_usec(const struct engine *engine);
 int groups_admit(struct engine *engine, struct request *request, int64_t now_usec);
 /* After its jobs were added. */
 int groups_admitted(struct engine *engine, struct request *request);
+/* Refuses a request whose answer would be a job that may be taken back yet. */
+int fill_check_job(struct engine *engine, struct request *request, const struct job *job);
 /* The session's list, if there is one, will not come whole. */
 void fill_abandon(struct engine *engine, uint64_t session_id);
 /* Whether a list is under way into it. */

@@ -111,8 +111,10 @@ static int follow_end(struct engine *engine, const struct job *job, enum job_sta
 
 	if (job_state_ended(was) == job_state_ended(job->state))
 		return 0;
-	if (!job_state_ended(job->state))
-		return store_end_forget(engine->store, job->id);
+	if (!job_state_ended(job->state)) {
+		err = store_end_forget(engine->store, job->id);
+		return err || !job->group_id ? err : group_job_reopened(engine, job);
+	}
 	err = store_end_note(engine->store, job->id, (int)job->state);
 	if (!err && job->state == JOB_FAILED && job->group_id)
 		err = group_job_failed(engine, job);

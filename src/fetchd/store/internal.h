@@ -108,7 +108,7 @@ struct group_moves {
 	size_t n, room;
 	/* Groups of this turn, each once: store_groups_touched(). */
 	int64_t *touched;
-	size_t n_touched, room_touched;
+	size_t n_touched, room_touched, n_touched_saved;
 };
 
 struct store {

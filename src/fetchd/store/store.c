@@ -389,6 +389,7 @@ int store_savepoint(struct store *store)
 	/* What was moved before is not undone with what follows. */
 	int err = group_moves_flush(store);
 
+	store->group_moves.n_touched_saved = store->group_moves.n_touched;
 	counters_save(store);
 	return err ? err : store_run(store, store_statement(store, ST_SAVEPOINT));
 }
@@ -403,6 +404,7 @@ int store_rollback_to(struct store *store)
 	int err = store_run(store, store_statement(store, ST_ROLLBACK_TO));
 
 	forget_memos(store);
+	store->group_moves.n_touched = store->group_moves.n_touched_saved;
 	counters_restore(store);
 	return err ? err : store_run(store, store_statement(store, ST_RELEASE));
 }
