@@ -41,18 +41,42 @@ int select_read_ids(const struct args *args, int64_t **ret)
 	return 0;
 }
 
-int select_each(struct ctl *ctl, const int64_t *ids, size_t n, int (*each)(struct ctl *ctl, int64_t id))
+int select_each(struct ctl *ctl, const struct args *args,
+	int (*each)(struct ctl *ctl, int64_t id, const void *arg), const void *arg)
 {
-	int highest = 0;
+	CLEANUP_FREE int64_t *ids = NULL;
+	int highest = select_read_ids(args, &ids);
 
-	for (size_t i = 0; i < n; i++) {
-		int status = each(ctl, ids[i]);
+	if (highest == 0 && args->n_words == 0)
+		return complain(STATUS_USAGE, "which jobs?");
+	if (highest != 0)
+		return highest;
+	for (size_t i = 0; i < args->n_words; i++) {
+		int status = each(ctl, ids[i], arg);
 
 		if (status >= STATUS_UNREACHABLE)
 			return status;
 		highest = status > highest ? status : highest;
 	}
 	return highest;
+}
+
+static int show(struct ctl *ctl, int64_t id, const void *arg)
+{
+	const inspection_writer *write = arg;
+	json_t *reply;
+	int status = ctl_call(ctl, "Inspect", json_pack("{s:I}", "id", (json_int_t)id), &reply);
+
+	if (status != 0)
+		return status;
+	(*write)(ctl->out, reply_parameters(reply));
+	json_decref(reply);
+	return 0;
+}
+
+int select_and_show(struct ctl *ctl, const struct args *args, inspection_writer write)
+{
+	return select_each(ctl, args, show, &write);
 }
 
 static int from_words(const struct args *args, json_t **ret)

@@ -193,6 +193,8 @@ int store_collect_ids(struct store *store, const int64_t *ids, size_t n, struct 
 
 /* origins.c: the number of origin, given when it has none yet. */
 int origin_need(struct store *store, const char *origin, int64_t *ret_id);
+/* A statement about one lane: its first three parameters. */
+sqlite3_stmt *store_lane_statement(struct store *store, enum statement which, const struct store_lane *lane);
 
 /* secrets.c: the part of store_add() */
 int secrets_add(struct store *store, const struct job *job);
