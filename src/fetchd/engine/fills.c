@@ -123,6 +123,15 @@ static int admit(struct engine *engine, struct request *request, size_t i, int64
 	return 0;
 }
 
+static void note_made(struct request *request, int64_t group_id)
+{
+	size_t n = request->n_made_groups;
+
+	request->made_groups = xreallocarray(request->made_groups, n + 1, sizeof(*request->made_groups));
+	request->made_groups[n] = group_id;
+	request->n_made_groups = n + 1;
+}
+
 static int admit_or_make(struct engine *engine, struct request *request, size_t i, int64_t now_usec)
 {
 	int64_t id;
@@ -130,7 +139,9 @@ static int admit_or_make(struct engine *engine, struct request *request, size_t 
 
 	if (err || id || request->check_only || request->error != REQUEST_OK)
 		return err;
-	return make(engine, request, request->jobs[i], now_usec, false, &id);
+	err = make(engine, request, request->jobs[i], now_usec, false, &id);
+	note_made(request, id);
+	return err;
 }
 
 static int admit_all(struct engine *engine, struct request *request, int64_t now_usec)
@@ -205,7 +216,13 @@ int groups_admitted(struct engine *engine, struct request *request)
 {
 	struct fill *fill = fill_find(engine, request->session_id);
 	int64_t group_id;
+	int err = 0;
 
+	/* A key that is known adds nothing. */
+	for (size_t i = 0; i < request->n_made_groups && !err; i++)
+		err = group_drop_empty(engine, request->made_groups[i]);
+	if (err)
+		return err;
 	if (request->part != ADD_LAST || !fill)
 		return 0;
 	group_id = fill->group_id;

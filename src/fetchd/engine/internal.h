@@ -59,8 +59,7 @@ struct user {
 };
 
 struct batch {
-	int64_t id; /* of the group */
-	enum group_policy policy;
+	int64_t id;	    /* of the group */
 	int64_t limit_rate; /* bytes/s; 0: none */
 	size_t active;	    /* its runs */
 	struct fair_batch fair;
@@ -323,7 +322,9 @@ void groups_free(struct engine *engine);
 int group_create(struct engine *engine, struct job_group *row);
 /* The row alone: it has no jobs. */
 int group_remove(struct engine *engine, int64_t group_id);
-/* It is filled: its jobs may start. */
+/* Made for jobs that then were none: goes. */
+int group_drop_empty(struct engine *engine, int64_t group_id);
+/* It is filled: its jobs may start. Without any it goes. */
 int group_open_up(struct engine *engine, int64_t group_id);
 /* It cannot be filled any more: its jobs are removed, and it is. */
 void group_take_back(struct engine *engine, int64_t group_id);
