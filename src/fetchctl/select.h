@@ -8,9 +8,11 @@
 #include "fetchctl/ctl.h"
 #include "fetchctl/option.h"
 
-/* From ids (words), -g, --state, --failed, --all, --host. 0 with *ret a new reference, or NULL when none of
- * them is given; or the exit status after a message. */
-int select_from_args(const struct args *args, json_t **ret);
+/* From ids (words), -g (or group, if that is not NULL), --state, --failed, --all, --host. 0 with *ret a new
+ * reference, or NULL when none of them is given; or the exit status after a message. */
+int select_from_args(const struct args *args, const char *group, json_t **ret);
+/* The exit status, after a message: nothing is selected. */
+int select_nothing(void);
 /* The words of a command that takes nothing but ids: one each, NULL when there are none. Caller frees. 0, or
  * the exit status after a message. */
 int select_read_ids(const struct args *args, int64_t **ret);

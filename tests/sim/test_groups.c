@@ -146,7 +146,7 @@ static void a_lost_group_leaves_no_limit(void **state)
 	scene_close(&s);
 }
 
-/* A key that is known, or a request for what is queued already, adds no job. */
+/* A key that is known adds no job. */
 static void no_job_no_group(void **state)
 {
 	struct request *list = add_of("list", "k", 1, 0);

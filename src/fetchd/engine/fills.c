@@ -160,6 +160,54 @@ static int admit_all(struct engine *engine, struct request *request, int64_t now
 	return err;
 }
 
+/* ---- jobs that change their group */
+
+int group_may_leave(struct engine *engine, struct request *request, const struct job *job)
+{
+	struct job_group row;
+	int err = job->group_id ? store_group_get(engine->store, job->group_id, &row) : -ENOENT;
+
+	if (err)
+		return err == -ENOENT ? 0 : err;
+	if (row.filling)
+		refuse(request, 0, row.name,
+			"is being filled by a list that is not whole yet; try again later");
+	else if (row.fate != GROUP_FATE_NONE)
+		refuse(request, 0, row.name, "is being ended; wait for it first");
+	job_group_done(&row);
+	return 0;
+}
+
+int group_may_join(struct engine *engine, struct request *request, const struct job *job)
+{
+	struct job_group row;
+	int err = job->group ? store_group_find(engine->store, job->owner, job->group, &row) : -ENOENT;
+
+	if (err)
+		return err == -ENOENT ? 0 : err;
+	check_row(engine, request, 0, &row);
+	job_group_done(&row);
+	return 0;
+}
+
+int group_join(struct engine *engine, struct request *request, struct job *job)
+{
+	struct job_group row;
+	int err;
+
+	job->group_id = 0;
+	if (!job->group)
+		return 0;
+	err = store_group_find(engine->store, job->owner, job->group, &row);
+	if (err == -ENOENT)
+		return make(engine, request, job, clock_wall_usec(), false, &job->group_id);
+	if (err)
+		return err;
+	job->group_id = row.id;
+	job_group_done(&row);
+	return 0;
+}
+
 /* ---- lists in parts */
 
 static int begin_list(struct engine *engine, struct request *request, int64_t now_usec)

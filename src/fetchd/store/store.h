@@ -62,8 +62,9 @@ int store_update(struct store *store, const struct job *job, enum job_state was)
 /* The claim's part of store_update(): state, attempts, started_usec. */
 int store_update_claimed(struct store *store, const struct job *job, enum job_state was);
 /* Writes what an edit can change beyond that, with the origin's number, and takes the secrets that it has now
- * in place of the others; job->secrets NULL with has_secrets: they stay. Sets origin_id and has_secrets. */
-int store_edit(struct store *store, struct job *job);
+ * in place of the others; job->secrets NULL with has_secrets: they stay. Sets origin_id and has_secrets.
+ * was_group_id: the group that it is counted in so far. */
+int store_edit(struct store *store, struct job *job, int64_t was_group_id);
 int store_remove(struct store *store, const struct job *job);
 
 /* ---- attempts of one job */
