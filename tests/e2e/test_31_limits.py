@@ -77,6 +77,17 @@ def test_03_limits_of_group_and_host_are_live_and_kept(daemon, ctl, origin):
     assert ctl.wait(job).code == 0
 
 
+def test_04_a_limit_before_the_first_job(daemon, ctl, origin):
+    """Of an origin that nobody has asked yet; what is taken back need not be there."""
+    ctl.ok("limit", "--host", origin.url("/"), "max-active", "--reset")
+    ctl.ok("limit", "--host", origin.url("/"), "max-active", "1")
+    daemon.restart()
+    jobs = ctl.add(*(origin.url(f"/gate/g/bytes/10/{i}") for i in range(3)))
+    origin.wait_gated("g")
+    origin.release("g")
+    assert ctl.wait(*jobs).code == 0 and origin.peak() == 1
+
+
 # ---- transfers at once
 
 
@@ -175,7 +186,8 @@ def test_21_where_a_value_comes_from(stopped, ctl):
     (("-g", "g", "--host", "http://h", "limit-rate", "1"), 2, "exclude each other"),
     (("-g", "nobody", "limit-rate", "1M"), 3, "nobody"),
     (("-g", "g", "max-active", "3"), 5, "a group has no max-active of its own"),
-    (("--host", "http://nowhere.example", "limit-rate", "1M"), 5, "no job ever asked"),
+    (("--host", "gopher://nowhere.example", "limit-rate", "1M"), 5, "gopher is not among"),
+    (("--host", "http://", "limit-rate", "1M"), 5, "scheme://host:port"),
     (("--host", "nowhere", "limit-rate", "1M"), 5, "scheme://host:port"),
     (("--host", "http://h", "max-per-host", "3"), 5, "an origin has no max-per-host of its own"),
 ])

@@ -467,7 +467,7 @@ def test_61_a_selection_that_runs_is_stopped_and_goes_on(stopped, ctl, origin):
     ctl.ok("edit", "-g", "g", "-A", "agent/2")
     for i in range(4):
         origin.wait_requests(f"/gate/x/bytes/10/{i}", 2)
-    origin.release("x", 100)
+    origin.release("x")
     assert ctl.wait(*jobs).code == 0
     for i in range(8):
         assert origin.requests(f"/gate/x/bytes/10/{i}")[-1].headers["user-agent"] == "agent/2"

@@ -90,7 +90,7 @@ int store_add(struct store *store, struct job *job)
 	int err = store_key_taken(store, job);
 
 	if (!err)
-		err = origin_need(store, job->origin, &job->origin_id);
+		err = store_origin_need(store, job->origin, &job->origin_id);
 	if (!err && job->group)
 		err = group_need(store, job->owner, job->group, job->created_usec, &job->group_id);
 	if (err)
@@ -339,7 +339,7 @@ int store_edit(struct store *store, struct job *job, int64_t was_group_id)
 	int err = edit_secrets(store, job);
 
 	if (!err)
-		err = origin_need(store, job->origin, &job->origin_id);
+		err = store_origin_need(store, job->origin, &job->origin_id);
 	if (err)
 		return err;
 	st = store_statement(store, ST_EDIT);

@@ -25,7 +25,7 @@ static int origin_find(struct store *store, const char *origin, int64_t *ret_id)
 	return rc == SQLITE_DONE ? -ENOENT : store_failure(store, rc, "finding an origin");
 }
 
-int origin_need(struct store *store, const char *origin, int64_t *ret_id)
+int store_origin_need(struct store *store, const char *origin, int64_t *ret_id)
 {
 	int err;
 

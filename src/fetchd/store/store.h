@@ -169,6 +169,8 @@ struct store_origin {
 int store_origin_get(struct store *store, int64_t id, struct store_origin *ret);
 /* -ENOENT: no job ever asked for it. */
 int store_origin_find(struct store *store, const char *origin, int64_t *ret_id);
+/* Its number is given when it has none yet. */
+int store_origin_need(struct store *store, const char *origin, int64_t *ret_id);
 int store_origin_put(struct store *store, const struct store_origin *origin);
 /* The one that is held or avoided, and follows after_id in number. -ENOENT after the last. */
 int store_next_marked_origin(struct store *store, int64_t after_id, struct store_origin *ret);
