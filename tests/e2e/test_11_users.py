@@ -207,3 +207,14 @@ def test_22_anothers_jobs_are_not_edited(daemon, ctl, games, news, origin):
         assert [g["name"] for g in user.ok("--json", "group", "list").json] == ["other"]
     result = news("edit", theirs, "-d", games.job(mine)["dir"])
     assert result.code == 5 and "another user's" in result.err and news.job(theirs)["dir"] != games.job(mine)["dir"]
+
+
+def test_30_root_limits_the_group_of_another(daemon, ctl, games, news, origin):
+    games.add("-g", "mine", origin.url("/bytes/10/a"))
+    games.add("-g", "both", origin.url("/bytes/10/b"))
+    news.add("-g", "both", origin.url("/bytes/10/c"))
+    ctl.ok("limit", "-g", "mine", "limit-rate", "1M")
+    result = ctl("limit", "-g", "both", "limit-rate", "1M")
+    assert result.code == 5 and "several users" in result.err
+    assert ctl("limit", "-g", "none", "limit-rate", "1M").code == 3
+    assert news("limit", "-g", "mine", "limit-rate", "1M").code == 3

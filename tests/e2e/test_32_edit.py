@@ -1,5 +1,7 @@
 """edit: other terms and another request for jobs that have not ended; and adds that ask for the same."""
 import base64
+import contextlib
+import sqlite3
 
 import pytest
 
@@ -288,6 +290,34 @@ def test_43_a_key_keeps_its_meaning(queue, ctl, origin):
     assert result.code == 5 and "E_KEY" in result.err
 
 
+@pytest.mark.parametrize("how", [["--key", "k"], ["--on-conflict", "skip"]])
+def test_46_sent_again_it_is_answered_by_a_full_queue_too(stopped, ctl, origin, how):
+    stopped.options.update({"Queue.MaxActive": 1, "Queue.MaxJobsPerUser": 1})
+    stopped.start()
+    url = origin.url("/gate/g/bytes/10/a")
+    [job] = ctl.add(*how, url)
+    assert ctl.add(*how, url) == [job]
+    result = ctl("add", "--on-conflict", "skip", url, origin.url("/bytes/10/b"))
+    assert result.code == 5 and "MaxJobsPerUser=1" in result.err
+    assert list(ctl.jobs()) == [job]
+    origin.release("g")
+
+
+def test_47_a_key_whose_record_makes_no_sense(stopped, ctl, origin, room):
+    """An add is refused, and the daemon goes on."""
+    stopped.start()
+    ctl.ok("drain")
+    [job] = ctl.add("--key", "k", origin.url("/bytes/10/a"))
+    stopped.stop()
+    with contextlib.closing(sqlite3.connect(room.state / "queue.db")) as database, database:
+        database.execute("PRAGMA ignore_check_constraints = ON")
+        database.execute("UPDATE jobs SET state = 4, received = -5 WHERE id = ?", (job,))
+    stopped.start()
+    result = ctl("add", "--key", "k", origin.url("/bytes/10/a"))
+    assert result.code == 5 and "E_KEY" in result.err
+    assert ctl.wait(*ctl.add(origin.url("/bytes/10/b"))).code == 0
+
+
 def test_44_an_edit_makes_it_another(queue, ctl, origin):
     url = origin.url("/bytes/10/a")
     [job] = ctl.add("--on-conflict", "skip", url)
@@ -488,3 +518,20 @@ def test_62_selections_that_are_refused(queue, ctl, origin, options, code, word)
     result = ctl("edit", *options)
     assert result.code == code and word in result.err, result
     assert {ctl.job(j)["priority"] for j in jobs} == {0}
+
+
+def test_50_a_deadline_of_one_that_waits(queue, ctl, origin):
+    """Nothing else has one that would come first."""
+    [job] = ctl.add("--after", queue, origin.url("/bytes/100/a"))
+    ctl.ok("edit", job, "--deadline", "3s")
+    assert ctl.wait(job).code != 0
+    assert ctl.job(job)["error"]["code"] == "E_DEADLINE"
+    origin.release("slot")
+
+
+def test_51_without_its_own_deadline_the_configured_one_counts_from_the_schedule(stopped, ctl, origin):
+    stopped.options["Retry.Deadline"] = "1s"
+    stopped.start()
+    [job] = ctl.add("--not-before", "2s", "--deadline", "1h", origin.url("/bytes/100/a"))
+    ctl.ok("edit", job, "--unset", "deadline")
+    assert ctl.wait(job).code == 0

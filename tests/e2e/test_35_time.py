@@ -306,6 +306,23 @@ def test_30_what_piled_up_is_let_in_bit_by_bit(shim, stopped, ctl, origin):
 
 
 
+def test_31_a_clock_that_is_set_back_meanwhile(shim, stopped, ctl, origin):
+    """What had fallen due and waits again begins when its time comes again."""
+    stopped.options.update({"Queue.MaxActive": 1000, "Queue.MaxPerHost": 1000})
+    stopped.start(**shim.environment())
+    urls = "".join(origin.url(f"/bytes/1/f{i}") + "\n" for i in range(200))
+    ctl.add("--not-before", "1h", "-g", "same", "-", stdin=urls)
+    [late] = ctl.add("--not-before", "110min", origin.url("/bytes/1/late"))
+    stopped.stop()
+    shim.step(7200)
+    stopped.start(**shim.environment())
+    shim.step(-1800)
+    assert ctl("wait", "-g", "same").code == 0
+    stopped.log.find(lambda line: "jobs had fallen due" in line)
+    shim.step(3600)
+    assert ctl.wait(late).code == 0
+
+
 # ---- results in the order in which they came
 
 

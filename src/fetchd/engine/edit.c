@@ -127,6 +127,15 @@ static void forget_server(struct job *job)
 	str_set(&job->effective_url, NULL);
 }
 
+/* As for one that is added: its own deadline counts from then, the configuration's from its schedule. */
+static void begin_deadline(const struct engine *engine, struct job *job)
+{
+	if (job->options.deadline_usec < 0)
+		job->since_usec = USEC_INFINITY;
+	else if (job->since_usec == USEC_INFINITY)
+		job->since_usec = job->created_usec - engine->skew_usec;
+}
+
 static int change(struct engine *engine, struct request *request, struct job *job)
 {
 	int err = job->has_secrets ? store_secrets(engine->store, job->id, &job->secrets) : 0;
@@ -135,6 +144,8 @@ static int change(struct engine *engine, struct request *request, struct job *jo
 	if (err && err != -ENOENT)
 		return err;
 	job_edit_apply(request->edit, job);
+	if ((request->edit->fields & EDIT_BIT(EDIT_DEADLINE)) && job->waiting_for == JOB_WAIT_SCHEDULE)
+		begin_deadline(engine, job);
 	judge(engine, request, job);
 	job->same = job_same_hash(job, job_conflict_of(engine, job));
 	if (request->edit->fields & EDIT_BIT(EDIT_URL))
@@ -238,6 +249,8 @@ static int change_one(struct engine *engine, struct request *request, struct job
 		err = turn_event(engine, after, EVENT_EDITED);
 	if (!err && after->state == JOB_QUEUED)
 		err = follow(engine, before, after);
+	/* Its deadline may be the next of all now. */
+	due_note(engine, after);
 	/* What it waited for is not what it will ask. */
 	if (!err && waited) {
 		after->due_usec = 0;

@@ -126,45 +126,24 @@ void job_dress(const struct engine *engine, struct job *job)
 
 /* ---- add */
 
-static bool over_limit(struct engine *engine, struct request *request)
-{
-	int64_t max = engine->limits.max_jobs_per_user, bytes = store_bytes(engine->store, request->uid);
-	int64_t open = store_open_jobs(engine->store, request->uid);
-	int64_t n = request->total_jobs > (int64_t)request->n_jobs ? request->total_jobs
-								   : (int64_t)request->n_jobs;
-
-	/* Later parts of a list were counted with its check. */
-	if (!request->check_only)
-		n = (int64_t)request->n_jobs;
-	if (user_is_full(engine, request->uid)) {
-		request_fail(request, REQUEST_REFUSED, 0, "E_LIMIT",
-			"%lld bytes are on disk, and MaxDiskPerUser=%lld", (long long)bytes,
-			(long long)user_disk_max(engine));
-		return true;
-	}
-	if (open + n <= max)
-		return false;
-	request_fail(request, REQUEST_REFUSED, 0, "E_LIMIT",
-		"%lld jobs are open and %lld more would be over MaxJobsPerUser=%lld", (long long)open,
-		(long long)n, (long long)max);
-	return true;
-}
-
 /* The same key again is the same job, if it asks for the same thing. */
-static int same_key(struct engine *engine, struct request *request, size_t i, bool *ret_ok)
+static int same_key(struct engine *engine, struct request *request, size_t i)
 {
+	const struct job *job = request->jobs[i];
 	struct job *first = NULL;
-	int err = store_get(engine->store, request->jobs[i]->id, &first);
+	int err = store_get(engine->store, job->id, &first);
 
-	*ret_ok = !err && strcmp(first->url, request->jobs[i]->url) == 0;
-	if (!err && !*ret_ok) {
-		request_fail(request, REQUEST_REFUSED, first->id, "E_KEY",
-			"the key %s belongs to job %lld with another URL", request->jobs[i]->key,
-			(long long)first->id);
+	if (err && err != -ENOENT)
+		return err;
+	/* Nothing can be said of a row that makes no sense. */
+	if (err || strcmp(first->url, job->url) != 0) {
+		request_fail(request, REQUEST_REFUSED, job->id, "E_KEY", "the key %s belongs to job %lld %s",
+			job->key, (long long)job->id,
+			err ? "whose record makes no sense" : "with another URL");
 		request->error_index = i;
 	}
 	job_free(first);
-	return err;
+	return 0;
 }
 
 /* It may run, or waits for the time that its user gave. */
@@ -192,6 +171,9 @@ static int same_secrets(struct engine *engine, const struct job *first, const st
 	return err == -ENOENT ? 0 : err;
 }
 
+/* Those that differ in their secrets only are told apart one by one. */
+#define SAME_LOOKS 16
+
 /* One that has not ended and asks for the same: its id; 0: none does. What a key or a dependency names is a
  * job of its own. */
 static int find_same(struct engine *engine, const struct job *job, int64_t *ret_id)
@@ -201,7 +183,10 @@ static int find_same(struct engine *engine, const struct job *job, int64_t *ret_
 	int err = job->same && !job->key && job->n_after == 0 ? 0 : -ENOENT;
 
 	*ret_id = 0;
-	while (!err && !found && (err = store_next_same(engine->store, job->same, &id)) == 0) {
+	for (int looks = 0; looks < SAME_LOOKS && !err && !found; looks++) {
+		err = store_next_same(engine->store, job->same, &id);
+		if (err)
+			break;
 		struct job *first;
 
 		err = store_get(engine->store, id, &first);
@@ -221,7 +206,6 @@ static int add_one(struct engine *engine, struct request *request, size_t i, int
 {
 	struct job *job = request->jobs[i];
 	int64_t first;
-	bool same;
 	int err;
 
 	begin_life(engine, job, now);
@@ -242,7 +226,7 @@ static int add_one(struct engine *engine, struct request *request, size_t i, int
 	if (!err && request->error != REQUEST_OK)
 		return 0;
 	if (err == -EEXIST)
-		return same_key(engine, request, i, &same);
+		return same_key(engine, request, i);
 	/* In the store now, or nowhere: what is told of the job has none. */
 	job_secrets_free(job->secrets);
 	job->secrets = NULL;
@@ -255,12 +239,76 @@ static int add_one(struct engine *engine, struct request *request, size_t i, int
 	return err ? err : turn_event(engine, job, EVENT_ADDED);
 }
 
+/* Whether an add of it would be a new one, as far as is known before. */
+static int is_new(struct engine *engine, struct job *job, bool *ret)
+{
+	int64_t id;
+	int err;
+
+	job->same = job_same_hash(job, job_conflict_of(engine, job));
+	err = find_same(engine, job, &id);
+	if (!err && !id)
+		err = store_key_taken(engine->store, job);
+	*ret = !err && !id;
+	return err == -EEXIST ? 0 : err;
+}
+
+static int count_new(struct engine *engine, const struct request *request, int64_t *ret)
+{
+	bool new;
+	int err = 0;
+
+	*ret = 0;
+	for (size_t i = 0; i < request->n_jobs && !err; i++) {
+		err = is_new(engine, request->jobs[i], &new);
+		*ret += new;
+	}
+	return err;
+}
+
+static bool is_within(const struct engine *engine, const struct request *request, int64_t n)
+{
+	return n == 0 ||
+	       (!user_is_full(engine, request->uid) &&
+		       store_open_jobs(engine->store, request->uid) + n <= engine->limits.max_jobs_per_user);
+}
+
+static void refuse_more(const struct engine *engine, struct request *request, int64_t n)
+{
+	if (user_is_full(engine, request->uid))
+		request_fail(request, REQUEST_REFUSED, 0, "E_LIMIT",
+			"%lld bytes are on disk, and MaxDiskPerUser=%lld",
+			(long long)store_bytes(engine->store, request->uid),
+			(long long)user_disk_max(engine));
+	else
+		request_fail(request, REQUEST_REFUSED, 0, "E_LIMIT",
+			"%lld jobs are open and %lld more would be over MaxJobsPerUser=%lld",
+			(long long)store_open_jobs(engine->store, request->uid), (long long)n,
+			(long long)engine->limits.max_jobs_per_user);
+}
+
+/* An add that is sent again adds nothing, and is answered also by a queue that takes no more. */
+static int check_limits(struct engine *engine, struct request *request)
+{
+	int64_t n = (int64_t)request->n_jobs;
+	int err = 0;
+
+	/* Later parts of a list were counted with its check. */
+	if (request->check_only && request->total_jobs > n)
+		n = request->total_jobs;
+	else if (!is_within(engine, request, n))
+		err = count_new(engine, request, &n);
+	if (!err && !is_within(engine, request, n))
+		refuse_more(engine, request, n);
+	return err;
+}
+
 int request_add(struct engine *engine, struct request *request)
 {
 	int64_t now = clock_wall_usec();
-	int err = 0;
+	int err = check_limits(engine, request);
 
-	if (!over_limit(engine, request))
+	if (!err && request->error == REQUEST_OK)
 		err = groups_admit(engine, request, now);
 	if (err || request->error != REQUEST_OK || request->check_only)
 		return err;
