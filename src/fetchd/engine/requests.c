@@ -84,6 +84,7 @@ void request_free(struct request *request)
 	free(request->digest);
 	free(request->verify_error);
 	free(request->ids);
+	free(request->made_groups);
 	free(request->error_message);
 	job_group_done(&request->group);
 	job_filter_done(&request->filter);
