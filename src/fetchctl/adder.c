@@ -21,7 +21,7 @@
 
 /* Below the protocol's limits, with room for the call around the jobs; and so few that the daemon, which
  * reads a message at once, answers others in between within milliseconds. */
-#define BATCH_JOBS  500
+#define BATCH_JOBS 500
 /* Calls that are on their way at once: what the daemon works on together shares a commit. */
 #define BATCH_CALLS 8
 #define BATCH_BYTES ((size_t)900 << 10)
@@ -222,8 +222,8 @@ static int complain_reply(const struct adder *adder, const struct problem *probl
 }
 
 /* Reads the reply to the batch that begins with job first. quiet: what it refuses is not told. */
-static int batch_receive(struct adder *adder, struct ctl *ctl, size_t first, bool quiet,
-	void (*tell)(struct ctl *, int64_t))
+static int batch_receive(
+	struct adder *adder, struct ctl *ctl, size_t first, bool quiet, void (*tell)(struct ctl *, int64_t))
 {
 	struct problem problem;
 	json_t *reply = NULL;

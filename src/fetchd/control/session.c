@@ -212,8 +212,7 @@ static struct call *read_message(struct session *session, struct evbuffer *input
 		free(text);
 		session->scanned = 0;
 	}
-	return call_new(session, message,
-		message ? NULL : xasprintf("message, byte %zu: %s", position, why));
+	return call_new(session, message, message ? NULL : xasprintf("message, byte %zu: %s", position, why));
 }
 
 static void take_message(struct session *session, struct evbuffer *input, ssize_t len)

@@ -32,11 +32,11 @@ struct session {
 	struct event *again; /* there may be another message in what came */
 	struct call_list calls;
 	size_t n_calls;
-	size_t scanned;	     /* bytes of input without a message's end */
-	bool reading;	     /* session_read() is on the stack */
-	bool eof;	     /* the peer sends no more */
-	bool closing;	     /* takes no more calls; ends when flushed */
-	bool adds_parts;     /* it has begun to add a list in parts, which may not be whole */
+	size_t scanned;	 /* bytes of input without a message's end */
+	bool reading;	 /* session_read() is on the stack */
+	bool eof;	 /* the peer sends no more */
+	bool closing;	 /* takes no more calls; ends when flushed */
+	bool adds_parts; /* it has begun to add a list in parts, which may not be whole */
 	bool dead;
 };
 

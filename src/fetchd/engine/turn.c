@@ -352,7 +352,8 @@ static void drop_events(struct engine *engine, const char *why)
 	STAILQ_CONCAT(&held, &engine->to_control);
 	while ((msg = STAILQ_FIRST(&held))) {
 		STAILQ_REMOVE_HEAD(&held, link);
-		if (msg->kind == CONTROL_REPLY && !engine->failed && request_only_asks((struct request *)msg)) {
+		if (msg->kind == CONTROL_REPLY && !engine->failed &&
+			request_only_asks((struct request *)msg)) {
 			request_unanswer((struct request *)msg);
 			STAILQ_INSERT_TAIL(&engine->backlog, msg, link);
 		} else if (msg->kind == CONTROL_REPLY) {
