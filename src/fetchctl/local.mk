@@ -57,6 +57,7 @@ src_libfetchctl_a_SOURCES = \
 	src/fetchctl/tally.c src/fetchctl/tally.h \
 	src/fetchctl/term.c src/fetchctl/term.h \
 	src/fetchctl/timecond.c src/fetchctl/timecond.h \
+	src/fetchctl/urlglob.c src/fetchctl/urlglob.h \
 	src/fetchctl/words.c src/fetchctl/words.h
 
 bin_PROGRAMS += fetchctl

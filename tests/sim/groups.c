@@ -116,6 +116,19 @@ static void count(const struct model *model, uid_t owner, int group, size_t *ret
 	}
 }
 
+void model_groups_admitted(struct model *model, const struct model_group before[MODEL_OWNERS][MODEL_GROUPS])
+{
+	for (uid_t o = 0; o < MODEL_OWNERS; o++) {
+		for (int g = 0; g < MODEL_GROUPS; g++) {
+			size_t open, all;
+
+			count(model, MODEL_OWNER_FIRST + o, g, &open, &all);
+			if (!before[o][g].there && all == 0)
+				model->groups[o][g] = before[o][g];
+		}
+	}
+}
+
 static void settle_one(struct model_group *group, size_t open, size_t all)
 {
 	group->touched = false;

@@ -203,6 +203,7 @@ void model_add(struct model *model, const struct request *request, size_t first,
 		model->jobs[first + i].there = false;
 	if (r->error != REQUEST_OK)
 		memcpy(model->groups, groups, sizeof(groups));
+	model_groups_admitted(model, groups);
 }
 
 static bool is_refused(enum job_state state, enum request_verb verb)

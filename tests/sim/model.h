@@ -157,6 +157,8 @@ int model_group_named(const char *name);
 /* The groups of an ADD's jobs are there, or are made; false: one of them takes none. */
 bool model_groups_admit(struct model *model, const struct request *request, size_t first, size_t n);
 struct model_group *model_group_asked(struct model *model, const struct request *request, uid_t *ret_owner);
+/* After an ADD: what it made for jobs that were none is not there. */
+void model_groups_admitted(struct model *model, const struct model_group before[MODEL_OWNERS][MODEL_GROUPS]);
 /* Its group is being ended. */
 bool model_doomed(const struct model *model, const struct model_job *job);
 void model_group_failed(struct model *model, const struct model_job *job);

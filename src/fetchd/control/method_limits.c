@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "fetchd/control/internal.h"
 #include "job/origin.h"
 
 /* ---- tell */
@@ -119,7 +120,13 @@ static char *read_origin(struct call *call, const char *url)
 		call_refused(call, "E_NO_HOST", xstrdup("an origin is written scheme://host:port"), -1);
 		return NULL;
 	}
-	text = origin_text(&origin);
+	text = origin_scheme_in(origin.scheme, call->control->config->protocols) ? origin_text(&origin)
+										 : NULL;
+	if (!text)
+		call_refused(call, "E_NO_HOST",
+			xasprintf("the scheme %s is not among the allowed protocols (%s)", origin.scheme,
+				call->control->config->protocols),
+			-1);
 	origin_done(&origin);
 	return text;
 }

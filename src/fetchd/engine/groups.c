@@ -139,6 +139,19 @@ int group_open_up(struct engine *engine, int64_t group_id)
 	row.filling = false;
 	err = put(engine, &row);
 	job_group_done(&row);
+	return err ? err : group_drop_empty(engine, group_id);
+}
+
+int group_drop_empty(struct engine *engine, int64_t group_id)
+{
+	struct job_group row;
+	int err = store_group_get(engine->store, group_id, &row);
+
+	if (err)
+		return err;
+	if (job_group_size(&row) == 0)
+		err = group_remove(engine, group_id);
+	job_group_done(&row);
 	return err;
 }
 

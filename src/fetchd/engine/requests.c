@@ -46,6 +46,14 @@ static void free_found(struct request *request)
 	free(request->events);
 }
 
+bool request_only_asks(const struct request *request)
+{
+	return request->kind == REQUEST_LIST || request->kind == REQUEST_HOSTS ||
+	       request->kind == REQUEST_INSPECT || request->kind == REQUEST_LIMITS ||
+	       request->kind == REQUEST_EVENTS || request->kind == REQUEST_GROUP ||
+	       request->kind == REQUEST_GROUPS;
+}
+
 void request_unanswer(struct request *request)
 {
 	free_found(request);
@@ -76,6 +84,7 @@ void request_free(struct request *request)
 	free(request->digest);
 	free(request->verify_error);
 	free(request->ids);
+	free(request->made_groups);
 	free(request->error_message);
 	job_group_done(&request->group);
 	job_filter_done(&request->filter);

@@ -192,8 +192,8 @@ int store_collect(
 /* The jobs of ids that are there; those whose rows make no sense as above. */
 int store_collect_ids(struct store *store, const int64_t *ids, size_t n, struct job_list *ret);
 
-/* origins.c: the number of origin, given when it has none yet. */
-int origin_need(struct store *store, const char *origin, int64_t *ret_id);
+/* origins.c: a statement about one lane: its first three parameters. */
+sqlite3_stmt *store_lane_statement(struct store *store, enum statement which, const struct store_lane *lane);
 
 /* secrets.c: the part of store_add() */
 int secrets_add(struct store *store, const struct job *job);

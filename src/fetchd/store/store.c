@@ -129,8 +129,8 @@ static const char pragmas[] = "PRAGMA journal_mode = WAL;"
 			      "PRAGMA secure_delete = ON;"
 			      "PRAGMA mmap_size = 0;"
 			      "PRAGMA temp_store = MEMORY;"
-			      "PRAGMA cache_size = -4096;"
-			      "PRAGMA wal_autocheckpoint = 1000;"
+			      "PRAGMA cache_size = -8192;"
+			      "PRAGMA wal_autocheckpoint = 4000;"
 			      "PRAGMA journal_size_limit = 67108864;";
 
 /* A consistent copy beside the file, before its schema changes. */
