@@ -146,7 +146,7 @@ static int parse_limit(const struct args *args, size_t *ret)
 	*ret = 0;
 	if (!value)
 		return 0;
-	if (units_parse_int(value, 1, INT32_MAX, &n) < 0)
+	if (units_parse_int(value, 1, INT64_MAX, &n) < 0)
 		return complain(STATUS_USAGE, "--limit %s: not a number of 1 or more", value);
 	*ret = (size_t)n;
 	return 0;
