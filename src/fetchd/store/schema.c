@@ -226,9 +226,13 @@ static const char migration_3[] =
 	"  PRIMARY KEY (job, after)"
 	") STRICT, WITHOUT ROWID;"
 	"CREATE INDEX dependencies_after ON dependencies (after, job);"
-	/* Jobs that have ended, and whose dependents have not all been told: state, or 0 when it was removed.
-	 */
-	"CREATE TABLE dependency_ends (job INTEGER PRIMARY KEY, state INTEGER NOT NULL) STRICT;"
+	/* Jobs that have ended, and whose dependents have not all been told: state, or 0 when it was removed,
+	   and the last of those who have. */
+	"CREATE TABLE dependency_ends ("
+	"  job INTEGER PRIMARY KEY,"
+	"  state INTEGER NOT NULL,"
+	"  told INTEGER NOT NULL DEFAULT 0"
+	") STRICT;"
 
 	/* 0: the configuration's. */
 	"ALTER TABLE origins ADD COLUMN limit_rate INTEGER NOT NULL DEFAULT 0;"
