@@ -76,9 +76,11 @@ struct lane {
 
 struct fair {
 	struct lane *lanes;
-	TAILQ_HEAD(, fair_level) levels; /* highest first; those with lanes */
+	struct fair_level *levels; /* those with lanes, by priority: users have as many as they like */
+	struct fair_share *shares;
+	struct heap open, turns; /* of levels with something to start */
 	unsigned picks;
-	struct fair_level *aged; /* the level that ageing served last */
+	uint64_t looks; /* that ageing took at levels */
 };
 
 void fair_init(struct fair *fair);
