@@ -123,19 +123,35 @@ static void group_settle(struct fair_group *group)
 
 static void lane_settle(struct lane *lane)
 {
-	enter(&lane->group->lanes, &lane->node, 1, !lane->host->gate.shut);
+	bool shut = lane->host->gate.shut;
+
+	if (shut && !lane->parked)
+		TAILQ_INSERT_TAIL(&lane->host->parked, lane, park_link);
+	else if (!shut && lane->parked)
+		TAILQ_REMOVE(&lane->host->parked, lane, park_link);
+	lane->parked = shut;
+	enter(&lane->group->lanes, &lane->node, 1, !shut);
 	group_settle(lane->group);
 }
 
-void fair_host_shut(struct fair_host *host, bool shut)
+/* A host is shut with each slot that it takes and opened with each that it gives back: its lanes stay in
+ * their heaps until a pick comes upon them, and only those come back. */
+void fair_host_shut(struct fair *fair, struct fair_host *host, bool shut)
 {
 	struct lane *lane;
 
 	if (host->gate.shut == shut)
 		return;
 	host->gate.shut = shut;
-	TAILQ_FOREACH(lane, &host->lanes, host_link)
+	if (shut) {
+		fair->n_free -= host->n_lanes;
+		return;
+	}
+	fair->n_free += host->n_lanes;
+	while ((lane = TAILQ_FIRST(&host->parked))) {
 		lane_settle(lane);
+		fair->steps++;
+	}
 }
 
 void fair_user_shut(struct fair_user *user, bool shut)
@@ -312,6 +328,8 @@ struct lane *fair_ready(struct fair *fair, const struct lane_key *key, struct fa
 	lane->batch = batch;
 	lane->waits_since_usec = now_usec;
 	TAILQ_INSERT_TAIL(&host->lanes, lane, host_link);
+	host->n_lanes++;
+	fair->n_free += !host->gate.shut;
 	HASH_ADD(hh, fair->lanes, key, sizeof(lane->key), lane);
 	lane_place(fair, lane, priority);
 	return lane;
@@ -329,6 +347,10 @@ void fair_remove(struct fair *fair, struct lane *lane)
 {
 	lane_displace(fair, lane);
 	TAILQ_REMOVE(&lane->host->lanes, lane, host_link);
+	if (lane->parked)
+		TAILQ_REMOVE(&lane->host->parked, lane, park_link);
+	lane->host->n_lanes--;
+	fair->n_free -= !lane->host->gate.shut;
 	HASH_DELETE(hh, fair->lanes, lane);
 	free(lane);
 }
@@ -337,13 +359,30 @@ void fair_remove(struct fair *fair, struct lane *lane)
 
 static bool lane_open(const struct lane *lane)
 {
-	return heap_has(&lane->node) && heap_has(&lane->group->node) && heap_has(&lane->group->share->node);
+	return !lane->host->gate.shut && heap_has(&lane->node) && heap_has(&lane->group->node) &&
+	       heap_has(&lane->group->share->node);
 }
 
-/* The node is the first member of each. */
-static struct fair_level *top_level(const struct fair *fair)
+/* Whose turn it is by the heaps, whatever its host says. The node is the first member of each. */
+static struct lane *front(const struct fair *fair)
 {
-	return (struct fair_level *)heap_first(&fair->open);
+	struct fair_level *level = (struct fair_level *)heap_first(&fair->open);
+	struct fair_share *share = level ? (struct fair_share *)heap_first(&level->shares.heap) : NULL;
+	struct fair_group *group = share ? (struct fair_group *)heap_first(&share->groups.heap) : NULL;
+
+	return group ? (struct lane *)heap_first(&group->lanes.heap) : NULL;
+}
+
+/* The same, of those that may run; the others are put aside. */
+static struct lane *first_lane(struct fair *fair)
+{
+	struct lane *lane;
+
+	if (fair->n_free == 0)
+		return NULL;
+	for (; (lane = front(fair)) && lane->host->gate.shut; fair->steps++)
+		lane_settle(lane);
+	return lane;
 }
 
 /* The one that has waited too long, if it may run. What may not is passed over, and looked at again when the
@@ -388,23 +427,22 @@ static struct lane *pick_aged(struct fair *fair, const struct fair_level *top, i
 
 struct lane *fair_pick(struct fair *fair, int64_t now_usec, int64_t ageing_usec, bool *ret_alone)
 {
-	struct fair_level *top = top_level(fair);
-	struct fair_share *share;
-	struct fair_group *group;
-	struct lane *aged = NULL;
+	struct lane *lane = first_lane(fair), *aged = NULL;
+	const struct fair_group *group;
+	const struct fair_level *top;
 
 	*ret_alone = false;
-	if (!top)
+	if (!lane)
 		return NULL;
+	group = lane->group;
+	top = group->share->key.level;
 	if (ageing_usec != USEC_INFINITY && fair->picks++ % FAIR_AGED_SHARE == FAIR_AGED_SHARE - 1)
 		aged = pick_aged(fair, top, now_usec - ageing_usec);
 	if (aged)
 		return aged;
-	share = (struct fair_share *)heap_first(&top->shares.heap);
-	group = (struct fair_group *)heap_first(&share->groups.heap);
-	*ret_alone = top->shares.heap.n == 1 && share->groups.heap.n == 1 && group->lanes.heap.n == 1 &&
-		     fair->open.n == 1;
-	return (struct lane *)heap_first(&group->lanes.heap);
+	*ret_alone = top->shares.heap.n == 1 && group->share->groups.heap.n == 1 &&
+		     group->lanes.heap.n == 1 && fair->open.n == 1;
+	return lane;
 }
 
 void fair_served(struct lane *lane, int64_t now_usec)
@@ -422,15 +460,15 @@ void fair_served(struct lane *lane, int64_t now_usec)
 	TAILQ_INSERT_TAIL(&level->ages, lane, age_link);
 }
 
-void fair_peers(const struct fair *fair, const struct lane *lane, struct fair_peers *ret)
+void fair_peers(struct fair *fair, const struct lane *lane, struct fair_peers *ret)
 {
 	const struct fair_group *group = lane->group;
-	const struct fair_level *top = top_level(fair);
+	const struct lane *first = first_lane(fair);
 
 	ret->lanes = group->lanes.heap.n;
 	ret->groups = group->share->groups.heap.n;
 	ret->owners = group->share->key.level->shares.heap.n;
-	ret->higher = top && top->priority > lane->priority;
+	ret->higher = first && first->priority > lane->priority;
 }
 
 /* ---- all */
@@ -453,7 +491,9 @@ void fair_done(struct fair *fair)
 void fair_host_init(struct fair_host *host)
 {
 	host->gate.shut = false;
+	host->n_lanes = 0;
 	TAILQ_INIT(&host->lanes);
+	TAILQ_INIT(&host->parked);
 }
 
 void fair_user_init(struct fair_user *user, uint32_t weight)

@@ -255,7 +255,7 @@ void host_settle(struct engine *engine, struct host *host)
 		governor_ramp(&host->memory->governor, &policy, now, &ramp_usec);
 	}
 	block = host_block(engine, host, now, &until_usec);
-	fair_host_shut(&host->fair, block != HOST_FREE);
+	fair_host_shut(&engine->fair, &host->fair, block != HOST_FREE);
 	if (block == HOST_LIMITED)
 		until_usec = ramp_usec;
 	if (host->memory) {
