@@ -210,6 +210,8 @@ static const char migration_3[] =
 	"CREATE INDEX jobs_due ON jobs (due_usec) WHERE state = 2 AND waiting_for NOT IN (2, 3);"
 	"CREATE INDEX jobs_scheduled ON jobs (due_usec) WHERE state = 2 AND waiting_for = 2;"
 	"CREATE INDEX jobs_group ON jobs (group_id, id) WHERE group_id > 0;"
+	/* Of all states, by id: it is written once a job. */
+	"CREATE INDEX jobs_owner ON jobs (owner);"
 	/* When its deadline begins to run, steady; and those whose deadline would end a wait: their own, and
 	   the configuration's, which may change. */
 	"ALTER TABLE jobs ADD COLUMN since_usec INTEGER NOT NULL DEFAULT 0;"
