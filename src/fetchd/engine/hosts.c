@@ -349,6 +349,27 @@ int host_ended(struct engine *engine, struct run *run, enum governor_answer answ
 	return err;
 }
 
+void host_claim_undone(struct engine *engine, struct run *run)
+{
+	const struct governor_policy policy = policy_of(engine, run->host);
+	struct host *host = run->host;
+	struct store_origin row;
+	int err;
+
+	if (run->governed && host->memory)
+		(void)governor_ended(&host->memory->governor, &policy, &run->ticket, GOVERNOR_NONE,
+			run->job_id, engine_now(engine));
+	run->governed = false;
+	err = store_origin_get(engine->store, host->origin_id, &row);
+	if (!err)
+		store_origin_done(&row);
+	if (err == -ENOENT) {
+		memory_free(engine, host->memory);
+		host->memory = NULL;
+	}
+	host_settle(engine, host);
+}
+
 void host_note(struct host *host, const char *code)
 {
 	struct host_memory *memory = host->memory;
