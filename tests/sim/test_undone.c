@@ -130,10 +130,31 @@ static void a_probe_that_never_began_is_another_jobs(void **state)
 	scene_close(&s);
 }
 
+static void a_selection_that_is_changed_half_way(void **state)
+{
+	struct request *request = request_new(REQUEST_CHANGE);
+	struct scene s;
+
+	(void)state;
+	scene_open(&s, NULL);
+	s.sim.engine->draining = true;
+	add(&s, "http://here.test:80", 2000);
+	settle(&s);
+	request->verb = VERB_CANCEL;
+	request->uid = request->filter.owner = ANNA;
+	sim_post(&s.sim, &request->msg);
+	(void)sim_turn(&s.sim);
+	sim_fault(SIM_FAULT_FULL);
+	settle(&s);
+	assert_string_equal(s.refused, "no room for the queue database; not all of it was changed");
+	scene_close(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_number_of_an_origin_is_another_ones),
+		cmocka_unit_test(a_selection_that_is_changed_half_way),
 		cmocka_unit_test(a_probe_that_never_began_is_another_jobs),
 	};
 
