@@ -200,6 +200,9 @@ int store_group_members(struct store *store, int64_t id, int64_t after_id, size_
 /* Groups whose jobs have changed their state, or came or went, in this turn: each once. *ret_ids is valid
  * until the next write. Asked again in a turn, those since. */
 int store_groups_touched(struct store *store, const int64_t **ret_ids, size_t *ret_n);
+/* A job of a group whose row made no sense, and which was made to fail in this turn: each once, then false.
+ */
+bool store_next_stray(struct store *store, int64_t *ret_group_id, int64_t *ret_job_id);
 
 /* ---- dependencies: rows of jobs that wait for others to end */
 
