@@ -266,11 +266,11 @@ static int set_for_host(struct engine *engine, struct request *request)
 	struct host *host;
 	int err = store_origin_find(engine->store, request->limit_host, &id);
 
-	if (err == -ENOENT) {
-		request_fail(request, REQUEST_REFUSED, 0, "E_NO_HOST", "no job ever asked for anything of %s",
-			request->limit_host);
+	/* It may be set before the first job; what was never there has none to take back. */
+	if (err == -ENOENT && value == 0)
 		return 0;
-	}
+	if (err == -ENOENT)
+		err = store_origin_need(engine->store, request->limit_host, &id);
 	if (!err)
 		err = store_origin_get(engine->store, id, &row);
 	if (err)

@@ -46,6 +46,14 @@ static void free_found(struct request *request)
 	free(request->events);
 }
 
+bool request_only_asks(const struct request *request)
+{
+	return request->kind == REQUEST_LIST || request->kind == REQUEST_HOSTS ||
+	       request->kind == REQUEST_INSPECT || request->kind == REQUEST_LIMITS ||
+	       request->kind == REQUEST_EVENTS || request->kind == REQUEST_GROUP ||
+	       request->kind == REQUEST_GROUPS;
+}
+
 void request_unanswer(struct request *request)
 {
 	free_found(request);
@@ -76,6 +84,7 @@ void request_free(struct request *request)
 	free(request->digest);
 	free(request->verify_error);
 	free(request->ids);
+	free(request->made_groups);
 	free(request->error_message);
 	job_group_done(&request->group);
 	job_filter_done(&request->filter);
@@ -125,6 +134,41 @@ void job_dress(const struct engine *engine, struct job *job)
 
 /* ---- add */
 
+/* Of those that are to be added: jobs that will be none that is there already. */
+static int64_t count_new(const struct engine *engine, const struct request *request)
+{
+	/* Later parts of a list were counted with its check. */
+	int64_t n = request->check_only && request->total_jobs > (int64_t)request->n_jobs
+			    ? request->total_jobs
+			    : (int64_t)request->n_jobs;
+
+	for (size_t i = 0; i < request->n_jobs; i++) {
+		const struct job *job = request->jobs[i];
+
+		n -= job->key || (job_conflict_of(engine, job) != JOB_CONFLICT_RENAME && job->n_after == 0);
+	}
+	return n;
+}
+
+/* Whether its user may have n more than open ones. */
+static bool over_limit(struct engine *engine, struct request *request, int64_t open, int64_t n)
+{
+	int64_t max = engine->limits.max_jobs_per_user, bytes = store_bytes(engine->store, request->uid);
+
+	if (n > 0 && user_is_full(engine, request->uid)) {
+		request_fail(request, REQUEST_REFUSED, 0, "E_LIMIT",
+			"%lld bytes are on disk, and MaxDiskPerUser=%lld", (long long)bytes,
+			(long long)user_disk_max(engine));
+		return true;
+	}
+	if (n <= 0 || open + n <= max)
+		return false;
+	request_fail(request, REQUEST_REFUSED, 0, "E_LIMIT",
+		"%lld jobs are open and %lld more would be over MaxJobsPerUser=%lld", (long long)open,
+		(long long)n, (long long)max);
+	return true;
+}
+
 /* The same key again is the same job, if it asks for the same thing. */
 static int same_key(struct engine *engine, struct request *request, size_t i)
 {
@@ -139,10 +183,14 @@ static int same_key(struct engine *engine, struct request *request, size_t i)
 		request_fail(request, REQUEST_REFUSED, job->id, "E_KEY", "the key %s belongs to job %lld %s",
 			job->key, (long long)job->id,
 			err ? "whose record makes no sense" : "with another URL");
-		request->error_index = i;
+		err = 0;
+	} else {
+		err = fill_check_job(engine, request, first);
 	}
+	if (request->error != REQUEST_OK)
+		request->error_index = i;
 	job_free(first);
-	return 0;
+	return err;
 }
 
 /* It may run, or waits for the time that its user gave. */
@@ -238,84 +286,46 @@ static int add_one(struct engine *engine, struct request *request, size_t i, int
 	return err ? err : turn_event(engine, job, EVENT_ADDED);
 }
 
-/* Whether an add of it would be a new one, as far as is known before. */
-static int is_new(struct engine *engine, struct job *job, bool *ret)
+/* Keys, too, are looked at before the first part of a list is added. */
+static int check_keys(struct engine *engine, struct request *request)
 {
-	int64_t id;
-	int err;
-
-	job->same = job_same_hash(job, job_conflict_of(engine, job));
-	err = find_same(engine, job, &id);
-	if (!err && !id)
-		err = store_key_taken(engine->store, job);
-	*ret = !err && !id;
-	return err == -EEXIST ? 0 : err;
-}
-
-static int count_new(struct engine *engine, const struct request *request, int64_t *ret)
-{
-	bool new;
 	int err = 0;
 
-	*ret = 0;
-	for (size_t i = 0; i < request->n_jobs && !err; i++) {
-		err = is_new(engine, request->jobs[i], &new);
-		*ret += new;
+	for (size_t i = 0; i < request->n_jobs && !err && request->error == REQUEST_OK; i++) {
+		err = store_key_taken(engine->store, request->jobs[i]);
+		if (err == -EEXIST)
+			err = same_key(engine, request, i);
 	}
 	return err;
 }
 
-static bool is_within(const struct engine *engine, const struct request *request, int64_t n)
+static int add_all(struct engine *engine, struct request *request, int64_t now)
 {
-	return n == 0 ||
-	       (!user_is_full(engine, request->uid) &&
-		       store_open_jobs(engine->store, request->uid) + n <= engine->limits.max_jobs_per_user);
-}
-
-static void refuse_more(const struct engine *engine, struct request *request, int64_t n)
-{
-	if (user_is_full(engine, request->uid))
-		request_fail(request, REQUEST_REFUSED, 0, "E_LIMIT",
-			"%lld bytes are on disk, and MaxDiskPerUser=%lld",
-			(long long)store_bytes(engine->store, request->uid),
-			(long long)user_disk_max(engine));
-	else
-		request_fail(request, REQUEST_REFUSED, 0, "E_LIMIT",
-			"%lld jobs are open and %lld more would be over MaxJobsPerUser=%lld",
-			(long long)store_open_jobs(engine->store, request->uid), (long long)n,
-			(long long)engine->limits.max_jobs_per_user);
-}
-
-/* An add that is sent again adds nothing, and is answered also by a queue that takes no more. */
-static int check_limits(struct engine *engine, struct request *request)
-{
-	int64_t n = (int64_t)request->n_jobs;
+	int64_t open = store_open_jobs(engine->store, request->uid);
 	int err = 0;
 
-	/* Later parts of a list were counted with its check. */
-	if (request->check_only && request->total_jobs > n)
-		n = request->total_jobs;
-	else if (!is_within(engine, request, n))
-		err = count_new(engine, request, &n);
-	if (!err && !is_within(engine, request, n))
-		refuse_more(engine, request, n);
-	return err;
-}
-
-int request_add(struct engine *engine, struct request *request)
-{
-	int64_t now = clock_wall_usec();
-	int err = check_limits(engine, request);
-
-	if (!err && request->error == REQUEST_OK)
-		err = groups_admit(engine, request, now);
-	if (err || request->error != REQUEST_OK || request->check_only)
-		return err;
 	request->ids = xcalloc(request->n_jobs ? request->n_jobs : 1, sizeof(int64_t));
 	for (size_t i = 0; i < request->n_jobs && !err && request->error == REQUEST_OK; i++) {
 		err = add_one(engine, request, i, now);
 		request->ids[i] = request->jobs[i]->id;
 	}
+	if (!err && request->error == REQUEST_OK)
+		over_limit(engine, request, open, store_open_jobs(engine->store, request->uid) - open);
+	return err;
+}
+
+int request_add(struct engine *engine, struct request *request)
+{
+	int64_t now = clock_wall_usec(), open = store_open_jobs(engine->store, request->uid);
+	int err = 0;
+
+	if (!over_limit(engine, request, open, count_new(engine, request)))
+		err = groups_admit(engine, request, now);
+	if (err || request->error != REQUEST_OK)
+		return err;
+	if (request->check_only)
+		return check_keys(engine, request);
+	err = add_all(engine, request, now);
 	if (!err && request->error == REQUEST_OK)
 		err = groups_admitted(engine, request);
 	return err;
