@@ -292,6 +292,7 @@ static void change_one(struct model *model, struct model_request *r, struct mode
 		return;
 	if (verb == VERB_RETRY)
 		retry(model, m);
+	model_ask_again(model, m);
 	if (to == JOB_QUEUED && m->n_after > 0)
 		model_begin_following(model, m);
 	else

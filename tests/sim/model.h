@@ -197,6 +197,8 @@ int model_look(const struct model *model, const struct request *request, const s
 void model_wait_for(struct model_job *job, int index, bool any);
 /* It waits for what it is to follow, or need not; false: it cannot be followed. */
 bool model_follow(struct model *model, struct model_job *job, const struct request *request);
+/* What it is to follow and has ended otherwise says so again. */
+void model_ask_again(struct model *model, const struct model_job *m);
 void model_begin_following(struct model *model, struct model_job *job);
 /* Those who wait hear of ends. Whether there were any. */
 bool model_tell(struct model *model);

@@ -149,7 +149,10 @@ static int on_request(struct engine *engine, struct request *request)
 		return 0;
 	}
 	if (is_full(engine) && changes(kind)) {
-		drop_request(engine, request, "E_DB", "no room for the queue database; nothing was changed");
+		/* Slices before this one are in the rows. */
+		drop_request(engine, request, "E_DB",
+			request->going_on ? "no room for the queue database; not all of it was changed"
+					  : "no room for the queue database; nothing was changed");
 		return 0;
 	}
 	if (changes(kind))

@@ -254,11 +254,31 @@ static int settle_one(struct engine *engine, int64_t group_id, bool had_jobs)
 	return err;
 }
 
+/* Rows that made no sense: nobody has told their groups. */
+static int hear_of_strays(struct engine *engine)
+{
+	struct job job = {0};
+	enum job_state state;
+	uid_t owner;
+	int err = 0;
+
+	while (!err && store_next_stray(engine->store, &job.group_id, &job.id)) {
+		err = store_state(engine->store, job.id, &state, &owner);
+		if (!err && state == JOB_FAILED)
+			err = group_job_failed(engine, &job);
+		err = err == -ENOENT ? 0 : err;
+	}
+	return err;
+}
+
 int groups_settle(struct engine *engine)
 {
-	const int64_t *touched;
-	size_t n;
-	int err = store_groups_touched(engine->store, &touched, &n);
+	const int64_t *touched = NULL;
+	size_t n = 0;
+	int err = hear_of_strays(engine);
+
+	if (!err)
+		err = store_groups_touched(engine->store, &touched, &n);
 
 	CLEANUP_FREE int64_t *ids = n > 0 ? xmemdup(touched, n * sizeof(*touched)) : NULL;
 

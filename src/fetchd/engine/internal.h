@@ -264,6 +264,9 @@ int host_avoid_http2(struct engine *engine, struct host *host);
 /* An attempt begins, and has ended: once each; progress in between. 0 or -errno. */
 void host_started(struct engine *engine, struct run *run);
 int host_ended(struct engine *engine, struct run *run, enum governor_answer answer);
+/* An attempt that never began. Outside of a turn: what the row has stands, and of an origin that went with
+ * the turn nothing is remembered, as its number will be another's. */
+void host_claim_undone(struct engine *engine, struct run *run);
 /* For who asks: an attempt ended like this. code NULL: well. */
 void host_note(struct host *host, const char *code);
 void host_progress(struct engine *engine, struct run *run, int64_t bytes);

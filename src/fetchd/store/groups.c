@@ -60,6 +60,26 @@ static void touch(struct group_moves *m, int64_t group_id)
 	m->touched[m->n_touched++] = group_id;
 }
 
+void group_strayed(struct store *store, int64_t group_id, int64_t job_id)
+{
+	struct group_moves *m = &store->group_moves;
+
+	m->strays = xreallocarray(m->strays, m->n_strays + 1, sizeof(*m->strays));
+	m->strays[m->n_strays++] = (struct stray){.group_id = group_id, .job_id = job_id};
+}
+
+bool store_next_stray(struct store *store, int64_t *ret_group_id, int64_t *ret_job_id)
+{
+	struct group_moves *m = &store->group_moves;
+
+	if (m->n_strays == 0)
+		return false;
+	m->n_strays--;
+	*ret_group_id = m->strays[m->n_strays].group_id;
+	*ret_job_id = m->strays[m->n_strays].job_id;
+	return true;
+}
+
 int group_moves_flush(struct store *store)
 {
 	struct group_moves *m = &store->group_moves;

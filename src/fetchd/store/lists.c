@@ -48,13 +48,20 @@ static int quarantine(struct store *store, const struct bad_rows *bad)
 		const struct bad_row *row = &bad->rows[i];
 		bool known = row->state >= JOB_STATE_FIRST && row->state <= JOB_STATE_LAST;
 		sqlite3_stmt *st = store_statement(store, ST_QUARANTINE);
+		int64_t bytes;
 
+		err = counters_bytes_of(store, row->id, &bytes);
+		if (err)
+			return err;
 		sqlite3_bind_int64(st, 1, row->id);
 		sqlite3_bind_int64(st, 2, clock_wall_usec());
 		err = store_run(store, st);
 		if (err || sqlite3_changes(store->db) == 0)
 			continue;
 		counters_move_row(store, row->owner, row->group_id, known ? row->state : 0, JOB_FAILED);
+		counters_add_bytes(store, row->owner, -bytes);
+		if (row->group_id)
+			group_strayed(store, row->group_id, row->id);
 		err = store_end_note(store, row->id, JOB_FAILED);
 	}
 	return err;

@@ -183,12 +183,17 @@ static const char *const statement_sql[ST_N] = {
 			      " ON CONFLICT (job, after) DO UPDATE SET any = min(any, excluded.any)",
 	[ST_DEPENDENCY_REMOVE] = "DELETE FROM dependencies WHERE job = ?1 AND after = ?2",
 	[ST_DEPENDENCIES] = "SELECT after, any FROM dependencies WHERE job = ?1 ORDER BY after",
-	[ST_DEPENDENTS] = "SELECT job, any FROM dependencies WHERE after = ?1 ORDER BY job LIMIT ?2",
+	[ST_DEPENDENTS] =
+		"SELECT job, any FROM dependencies WHERE after = ?1 AND job > ?2 ORDER BY job LIMIT ?3",
 	/* Only where somebody waits for it. */
-	[ST_END_NOTE] = "INSERT OR REPLACE INTO dependency_ends SELECT ?1, ?2"
+	[ST_END_NOTE] = "INSERT OR REPLACE INTO dependency_ends SELECT ?1, ?2, 0"
 			" WHERE EXISTS (SELECT 1 FROM dependencies WHERE after = ?1)",
+	/* One that is still to be told of is true; a record may be gone by now. */
+	[ST_END_AGAIN] = "INSERT INTO dependency_ends VALUES (?1, ?2, ?3)"
+			 " ON CONFLICT (job) DO UPDATE SET told = min(told, excluded.told)",
+	[ST_END_TOLD] = "UPDATE dependency_ends SET told = ?2 WHERE job = ?1",
 	[ST_END_FORGET] = "DELETE FROM dependency_ends WHERE job = ?1",
-	[ST_NEXT_END] = "SELECT job, state FROM dependency_ends ORDER BY job LIMIT 1",
+	[ST_NEXT_END] = "SELECT job, state, told FROM dependency_ends ORDER BY job LIMIT 1",
 	[ST_META_GET] = "SELECT value FROM meta WHERE key = ?1",
 	[ST_META_SET] =
 		"INSERT INTO meta VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
