@@ -38,20 +38,16 @@ static json_t *targets(struct top *top)
 	return array;
 }
 
-/* "job 12 (name)", "3 jobs", "all jobs of example.org". Caller frees. */
+/* "job 12 (name)", "3 jobs", "example.org", "2 hosts". Caller frees. */
 static char *words_for(struct top *top)
 {
-	const struct pane *pane = model_pane(&top->model);
-	bool host = top->model.view == VIEW_HOSTS;
 	size_t n;
 	CLEANUP_FREE int64_t *ids = model_targets(&top->model, &n);
-	const struct row *row = find_row(pane, ids[0]);
+	const struct row *row = find_row(model_pane(&top->model), ids[0]);
 
 	if (n > 1)
-		return xasprintf(host ? "all jobs of %zu hosts" : "%zu jobs", n);
-	if (host)
-		return xasprintf("all jobs of %s", row->name);
-	return xasprintf("job %lld (%s)", (long long)row->id, row->name);
+		return xasprintf("%zu %s", n, top->model.view == VIEW_HOSTS ? "hosts" : "jobs");
+	return row->origin ? xstrdup(row->name) : xasprintf("job %lld (%s)", (long long)row->id, row->name);
 }
 
 /* ---- calls --------------------------------------------------------------------------------------- */
@@ -166,7 +162,9 @@ static void ask_verb(struct top *top, const struct verb *verb)
 	if (verb->ask) {
 		CLEANUP_FREE char *words = words_for(top);
 
-		prompt_ask(&top->prompt, verb->action, true, xasprintf("%s %s? (y/N) ", verb->ask, words),
+		prompt_ask(&top->prompt, verb->action, true,
+			xasprintf("%s %s%s? (y/N) ", verb->ask,
+				top->model.view == VIEW_HOSTS ? "all jobs of " : "", words),
 			json_incref(selections), "");
 	} else {
 		call_verb(top, verb, selections);

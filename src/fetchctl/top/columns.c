@@ -55,26 +55,28 @@ static void cell_size(const struct row *row, const struct cell_context *context,
 	cell_set(ret, xstrdup(row->size >= 0 ? units_format_size(buf, row->size) : ""), STYLE_PLAIN);
 }
 
+/* How much has come of a file whose size is not known. */
 static void cell_bar(const struct row *row, const struct cell_context *context, struct cell *ret)
 {
 	double part = row_part(row);
-	size_t full = 0;
-	char *text = glyphs_bar(context->glyphs, part, context->width, &full);
+	char buf[UNITS_MAX];
+	size_t full;
 
-	*ret = (struct cell){text, full > 0 ? STYLE_ACCENT : STYLE_DIM, full};
+	if (part < 0) {
+		cell_set(ret, xstrdup(units_format_size(buf, row->received)), STYLE_DIM);
+		return;
+	}
+	ret->text = glyphs_bar(context->glyphs, part, context->width, &full);
+	ret->style = full > 0 ? STYLE_ACCENT : STYLE_DIM;
+	ret->split = full;
 }
 
-/* "45%", or how much has come of a file whose size is not known. */
 static void cell_part(const struct row *row, const struct cell_context *context, struct cell *ret)
 {
 	double part = row_part(row);
-	char buf[UNITS_MAX];
 
 	(void)context;
-	cell_set(ret,
-		part >= 0 ? xasprintf("%d%%", (int)(part * 100))
-			  : xstrdup(units_format_size(buf, row->received)),
-		STYLE_PLAIN);
+	cell_set(ret, part >= 0 ? xasprintf("%d%%", (int)(part * 100)) : xstrdup(""), STYLE_PLAIN);
 }
 
 static void cell_speed(const struct row *row, const struct cell_context *context, struct cell *ret)
@@ -259,18 +261,18 @@ static int by_left(const struct row *a, const struct row *b)
 /* ---- tables -------------------------------------------------------------------------------------- */
 
 static const struct column transfers[] = {
-	{"ID", .width = 7, .right = true, .from = 50, .cell = cell_id, .compare = by_id},
+	{"ID", .width = 6, .right = true, .from = 50, .cell = cell_id, .compare = by_id},
 	{"NAME", .weight = 3, .cell = cell_name, .compare = by_name},
 	{"HOST", .weight = 1, .from = 110, .cell = cell_host, .compare = by_host},
 	{"GROUP", .width = 14, .from = 140, .cell = cell_group, .compare = by_group},
 	{"PRIO", .width = 4, .right = true, .from = 130, .descends = true, .cell = cell_priority,
 		.compare = by_priority},
-	{"SIZE", .width = 9, .right = true, .from = 70, .descends = true, .cell = cell_size,
+	{"SIZE", .width = 9, .right = true, .from = 90, .descends = true, .cell = cell_size,
 		.compare = by_size},
-	{"PROGRESS", .width = 12, .from = 78, .cell = cell_bar, .descends = true, .compare = by_part},
-	{"", .width = 9, .right = true, .cell = cell_part},
-	{"SPEED", .width = 12, .right = true, .descends = true, .cell = cell_speed, .compare = by_speed},
-	{"LEFT", .width = 8, .right = true, .from = 60, .cell = cell_left, .compare = by_left},
+	{"PROGRESS", .width = 14, .from = 70, .cell = cell_bar, .descends = true, .compare = by_part},
+	{"", .width = 4, .right = true, .cell = cell_part},
+	{"SPEED", .width = 11, .right = true, .descends = true, .cell = cell_speed, .compare = by_speed},
+	{"LEFT", .width = 7, .right = true, .from = 60, .cell = cell_left, .compare = by_left},
 };
 
 static const struct column hosts[] = {
@@ -288,7 +290,7 @@ static const struct column hosts[] = {
 };
 
 static const struct column queue[] = {
-	{"ID", .width = 7, .right = true, .cell = cell_id, .compare = by_id},
+	{"ID", .width = 6, .right = true, .cell = cell_id, .compare = by_id},
 	{"NAME", .weight = 3, .cell = cell_name, .compare = by_name},
 	{"HOST", .weight = 1, .from = 90, .cell = cell_host, .compare = by_host},
 	{"GROUP", .width = 14, .from = 120, .cell = cell_group, .compare = by_group},
@@ -301,7 +303,7 @@ static const struct column queue[] = {
 };
 
 static const struct column failures[] = {
-	{"ID", .width = 7, .right = true, .from = 60, .cell = cell_id, .compare = by_id},
+	{"ID", .width = 6, .right = true, .from = 60, .cell = cell_id, .compare = by_id},
 	{"NAME", .weight = 2, .cell = cell_name, .compare = by_name},
 	{"HOST", .weight = 1, .from = 140, .cell = cell_host, .compare = by_host},
 	{"ERROR", .width = 16, .cell = cell_code, .compare = by_code},

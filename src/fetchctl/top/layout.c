@@ -43,11 +43,12 @@ static size_t panel_rows(size_t n, size_t room)
 static void place_panels(struct layout *layout, size_t n_hosts, size_t n_failures)
 {
 	size_t room = layout->list.n * 2 / 5, end = layout->list.top + layout->list.n, hosts, failures, all;
+	size_t gap = room >= 8 && n_hosts > 0 && n_failures > 0;
 
 	layout->beside = layout->columns >= BESIDE_COLUMNS;
-	hosts = panel_rows(n_hosts, layout->beside || n_failures == 0 ? room : room / 2);
-	failures = panel_rows(n_failures, layout->beside ? room : room - hosts);
-	all = layout->beside ? (hosts > failures ? hosts : failures) : hosts + failures;
+	hosts = panel_rows(n_hosts, layout->beside || n_failures == 0 ? room : (room - gap) / 2);
+	failures = panel_rows(n_failures, layout->beside ? room : room - hosts - gap);
+	all = layout->beside ? (hosts > failures ? hosts : failures) : hosts + failures + gap;
 	if (all == 0)
 		return;
 	layout->hosts = (struct band){end - all, hosts};
@@ -65,6 +66,8 @@ void layout_make(
 	layout->head = take(&at, rows >= 4);
 	layout->graph = take(&at, graph_rows(rows));
 	layout->states = take(&at, rows >= 8);
+	/* With air where there is room for it. */
+	at += rows >= 30;
 	layout->tabs = take(&at, rows >= 6);
 	layout->list = take(&at, rows - foot > at ? rows - foot - at : 0);
 	layout->foot = take(&at, foot);

@@ -25,9 +25,10 @@ void view_help(struct top *top)
 	/* A heading, and an empty line below it where there is room. */
 	size_t first = rows > keys_n + 1 ? 2 : 1, room = rows > first ? rows - first : 1;
 	size_t side = (keys_n + room - 1) / room;
+	size_t each = (keys_n + side - 1) / side;
 	size_t width = columns / side < HELP_COLUMNS ? columns / side : HELP_COLUMNS;
 
 	screen_put(top->screen, 0, 1, columns - 1, STYLE_STRONG, "Keys of fetchctl top; any key goes back");
 	for (size_t i = 0; i < keys_n; i++)
-		put_key(top->screen, first + i % room, i / room * width, width, &keys_table[i]);
+		put_key(top->screen, first + i % each, i / each * width, width, &keys_table[i]);
 }

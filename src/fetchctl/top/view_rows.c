@@ -18,7 +18,8 @@ struct table {
 	struct cell_context context;
 };
 
-static void put_heading(const struct table *table, size_t row, const struct pane *pane)
+/* sort: the column that is told apart; COLUMNS_MAX: none. */
+static void put_heading(const struct table *table, size_t row, size_t sort)
 {
 	const struct view_info *info = view_info(table->view);
 	size_t at = table->column;
@@ -29,8 +30,7 @@ static void put_heading(const struct table *table, size_t row, const struct pane
 		if (table->widths[i] == 0)
 			continue;
 		screen_put(table->screen, row, at + 1, table->widths[i],
-			(pane->sort == i ? STYLE_STRONG : STYLE_HEADING) |
-				(column->right ? SCREEN_AT_END : 0),
+			(sort == i ? STYLE_STRONG : STYLE_HEADING) | (column->right ? SCREEN_AT_END : 0),
 			column->title);
 		at += table->widths[i] + 1;
 	}
@@ -117,7 +117,7 @@ void view_rows(struct top *top, enum view view, struct band band, size_t column,
 	columns_fit(view, columns - 1, table.widths);
 	if (rows == 0)
 		return;
-	put_heading(&table, band.top, pane);
+	put_heading(&table, band.top, cursor ? pane->sort : COLUMNS_MAX);
 	if (cursor)
 		model_scroll(&top->model, rows);
 	first = cursor ? pane->first : 0;
