@@ -179,20 +179,40 @@ static void draw_states(struct top *top, const struct layout *layout)
 
 /* ---- tabs ---------------------------------------------------------------------------------------- */
 
-/* "by speed, filter: iso, 3 marked" */
-static char *looking_text(struct top *top)
+/* What narrows the rows, and what is marked: "3 marked  isos  filter: iso". Caller frees. */
+static char *narrowed_text(struct top *top)
+{
+	const struct pane *pane = model_pane(&top->model);
+	const struct job_filter *only = &top->model.only;
+	CLEANUP_FREE char *marked =
+		pane->n_marks > 0 ? xasprintf("%zu marked  ", pane->n_marks) : xstrdup("");
+	CLEANUP_FREE char *group = text_escape(only->group ? only->group : "");
+	CLEANUP_FREE char *host = text_escape(only->host ? only->host : "");
+	CLEANUP_FREE char *filter = text_escape(top->model.filter);
+	char *text = xasprintf("%s%s%s%s%s%s%s", marked, group, *group ? "  " : "", host, *host ? "  " : "",
+		*filter ? "filter: " : "", filter);
+	size_t len = strlen(text);
+
+	while (len > 0 && text[len - 1] == ' ')
+		text[--len] = '\0';
+	return text;
+}
+
+/* What the rows are narrowed by must be seen; their order can be seen in the heading, too. */
+static void put_looking(struct top *top, struct pen *pen)
 {
 	const struct pane *pane = model_pane(&top->model);
 	const struct column *column = &view_info(top->model.view)->columns[pane->sort];
-	CLEANUP_FREE char *marked =
-		pane->n_marks > 0 ? xasprintf("%zu marked  ", pane->n_marks) : xstrdup("");
-	CLEANUP_FREE char *only = top->model.only.group	 ? text_escape(top->model.only.group)
-				  : top->model.only.host ? text_escape(top->model.only.host)
-							 : xstrdup("");
-	CLEANUP_FREE char *filter = text_escape(top->model.filter);
+	CLEANUP_FREE char *narrowed = narrowed_text(top);
+	char *order = xasprintf("by %s%s", column->title, pane->reverse ? " reversed" : "");
+	size_t room = pen_room(pen), width = text_width(narrowed);
 
-	return xasprintf("%s%s%s%s%s%sby %s%s", marked, only, *only ? "  " : "", *filter ? "filter: " : "",
-		filter, *filter ? "  " : "", column->title, pane->reverse ? " reversed" : "");
+	if (width == 0 || width + text_width(order) + 4 <= room)
+		pen_put_right(pen, STYLE_DIM, order);
+	else
+		free(order);
+	if (width > 0)
+		pen_put_right(pen, STYLE_WARN, text_ellipsize(narrowed, room > 2 ? room - 2 : 0));
 }
 
 static void draw_tabs(struct top *top, const struct layout *layout)
@@ -210,7 +230,7 @@ static void draw_tabs(struct top *top, const struct layout *layout)
 			       : xasprintf("%d %s", (int)view + 1, name));
 		pen_skip(&pen, counts ? 3 : 1);
 	}
-	pen_put_right(&pen, STYLE_DIM, looking_text(top));
+	put_looking(top, &pen);
 }
 
 /* ---- foot ---------------------------------------------------------------------------------------- */
