@@ -127,9 +127,10 @@ class Screen:
             assert accept(self), f"waited in vain for {what}; the screen is\n{self.text}"
         return self
 
-    def golden(self, name, replace=()):
-        """The screen is what screens/NAME.txt holds; FETCHD_SCREENS=write writes it, for a look by eye."""
-        text, path = self.text, SCREENS / f"{name}.txt"
+    def golden(self, name, replace=(), steady=lambda text: text):
+        """The screen is what screens/NAME.txt holds; FETCHD_SCREENS=write writes it, for a look by eye. steady() takes out of the
+        text what may differ."""
+        text, path = steady(self.text), SCREENS / f"{name}.txt"
         for old, new in replace:
             text = text.replace(old, new)
         if os.environ.get("FETCHD_SCREENS") == "write":

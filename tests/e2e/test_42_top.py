@@ -24,14 +24,15 @@ def begun(screen):
     return screen.wait(lambda s: " active" in s.text)
 
 
-def steady(screen):
-    """What the time and the place of the test decide is made the same; so many columns as before."""
-    text = re.sub(r"127\.0\.0\.1:\d{5}", "127.0.0.1:PORT5", screen.text)
-    return re.sub(r"up (\d+\w+ ?)+", "up 1s", text)
+def steady(text):
+    """What the time and the place of the test decide is made the same."""
+    head, _, rest = re.sub(r"127\.0\.0\.1:\d{5}", "127.0.0.1:PORT5", text).partition("\n")
+    rest = re.sub(r" (open|full) +\d+/\d+", " open A/L", rest)  # the limit is still being found out
+    return re.sub(r" {2,}", "  ", re.sub(r"up (\d+\w+ ?)+", "up 1s ", head)) + "\n" + rest
 
 
 def golden(screen, name):
-    screen.golden(name, replace=[(screen.text, steady(screen))])
+    screen.golden(name, steady=steady)
 
 
 def halted(origin, ctl, n):
@@ -64,7 +65,7 @@ def test_02_transfers(stopped, ctl, origin, columns, n):
     jobs = halted(origin, ctl, n)
     with top(ctl, columns=columns, rows=SIZES[columns]) as screen:
         # The last bytes are some seconds ago.
-        begun(screen).wait(lambda s: "50%" in s.text and not re.search(r"50%.*[^ 0]B/s", s.text) and "HOST  " in s.text)
+        begun(screen).wait(lambda s: "50%" in s.text and not re.search(r"50% +[1-9]", s.text) and "HOST  " in s.text)
         golden(screen, f"top_{columns}_{n}")
     assert len(jobs) == n
 
@@ -314,8 +315,7 @@ def test_27_retry_and_forget(stopped, ctl, origin):
         screen.wait("1 job begun again")
         assert ctl.wait(again).code == 0
         screen.keys("\x1b")
-        screen.wait("gone")
-        screen.wait(lambda s: "again " not in s.text)
+        screen.wait(lambda s: "gone" in s.text and "Failures 1" in s.text)
         screen.keys("x")
         screen.wait("Forget job")
         screen.keys("y")

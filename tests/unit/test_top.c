@@ -425,6 +425,7 @@ static void test_marks(void **state)
 	check_targets("all", model, "3 7 12");
 	take(model, 0, 2, json_pack("[o, o]", job(7, "x", "active", 0), job(12, "x", "active", 0)));
 	check_targets("one has ended", model, "7 12");
+	CHECK_INT("and is marked no more", model_pane(model)->n_marks, 2);
 	model_mark_all(model);
 	CHECK_INT("none", pane_marked(model_pane(model), 7), false);
 }

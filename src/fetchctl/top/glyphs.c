@@ -7,18 +7,23 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/alloc.h"
-
-/* Enough for any one glyph. */
-#define GLYPH_BYTES 4
 
 struct graph {
 	const struct history *history;
 	int64_t scale;
 	size_t columns, rows, row;
 };
+
+static FILE *text_open(char **text, size_t *len)
+{
+	FILE *to = open_memstream(text, len);
+
+	if (!to)
+		abort();
+	return to;
+}
 
 size_t glyphs_samples(enum glyphs glyphs)
 {
@@ -74,10 +79,8 @@ char *glyphs_graph(enum glyphs glyphs, const struct history *history, int64_t sc
 	const struct graph graph = {history, scale > 0 ? scale : 1, columns, rows, row};
 	char *text = NULL;
 	size_t len;
-	FILE *to = open_memstream(&text, &len);
+	FILE *to = text_open(&text, &len);
 
-	if (!to)
-		abort();
 	for (size_t back = columns; back > 0; back--)
 		put[glyphs](to, &graph, back - 1);
 	fclose(to);
@@ -94,12 +97,16 @@ char *glyphs_bar(enum glyphs glyphs, double part, size_t columns, size_t *ret_fu
 		[GLYPHS_ASCII] = {"=", "-", "."},
 	};
 	size_t halves = part <= 0 ? 0 : part >= 1 ? 2 * columns : (size_t)(part * (double)(2 * columns));
-	char *text = xcalloc(columns * GLYPH_BYTES + 1, 1);
+	char *text = NULL;
+	size_t len;
+	FILE *to = text_open(&text, &len);
 
 	*ret_full = (halves + 1) / 2;
 	for (size_t i = 0; i < columns; i++)
-		strcat(text, 2 * i + 1 < halves ? sets[glyphs].full
-			     : 2 * i < halves	? sets[glyphs].half
-						: sets[glyphs].empty);
+		fputs(2 * i + 1 < halves ? sets[glyphs].full
+			: 2 * i < halves ? sets[glyphs].half
+					 : sets[glyphs].empty,
+			to);
+	fclose(to);
 	return text;
 }

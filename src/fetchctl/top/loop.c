@@ -56,7 +56,7 @@ void top_notice(struct top *top, bool bad, char *text)
 
 static void block_signals(struct loop *loop)
 {
-	static const int taken[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGWINCH};
+	static const int taken[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT, SIGWINCH};
 	sigset_t set;
 
 	sigemptyset(&set);
@@ -90,6 +90,8 @@ static void take_signal(struct loop *loop, int signum)
 	switch (signum) {
 	case SIGWINCH: screen_resized(loop->top.screen); break;
 	case SIGTSTP: stop(loop); break;
+	/* Whoever stopped us without a word has had the terminal meanwhile. */
+	case SIGCONT: screen_resume(loop->top.screen); break;
 	default: loop->signal = signum; loop->top.leave = true;
 	}
 }

@@ -169,6 +169,20 @@ void model_take_status(struct model *model, const json_t *status, int64_t now_us
 	model_take_rows(model, VIEW_TRANSFERS, &active);
 }
 
+/* Marks of what is there no more go. */
+static void prune_marks(struct pane *pane)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < pane->n_marks; i++)
+		for (size_t j = 0; j < pane->rows.n; j++)
+			if (pane->rows.at[j].id == pane->marks[i]) {
+				pane->marks[n++] = pane->marks[i];
+				break;
+			}
+	pane->n_marks = n;
+}
+
 void model_take_rows(struct model *model, enum view view, struct rows *rows)
 {
 	struct pane *pane = &model->panes[view];
@@ -176,6 +190,7 @@ void model_take_rows(struct model *model, enum view view, struct rows *rows)
 	rows_done(&pane->rows);
 	pane->rows = *rows;
 	*rows = (struct rows){.n = 0};
+	prune_marks(pane);
 	arrange(model, view);
 }
 

@@ -301,7 +301,7 @@ static void put_spaces(size_t n)
 void screen_put(struct screen *screen, size_t row, size_t column, size_t width, int style, const char *text)
 {
 	CLEANUP_FREE char *cut = NULL;
-	size_t taken;
+	size_t taken, left;
 
 	if (row >= screen_rows(screen) || column >= screen_columns(screen))
 		return;
@@ -309,14 +309,15 @@ void screen_put(struct screen *screen, size_t row, size_t column, size_t width, 
 		width = screen_columns(screen) - column;
 	cut = text_ellipsize(text, width);
 	taken = text_width(cut);
+	left = width > taken ? width - taken : 0;
 	set_look(screen, style);
 	if (wmove(stdscr, (int)row, (int)column) == ERR)
 		return;
 	if (style & SCREEN_AT_END)
-		put_spaces(width - taken);
+		put_spaces(left);
 	waddstr(stdscr, cut);
 	if (!(style & SCREEN_AT_END))
-		put_spaces(width - taken);
+		put_spaces(left);
 }
 
 void screen_cursor(struct screen *screen, size_t row, size_t column)
