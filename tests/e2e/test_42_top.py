@@ -1,5 +1,6 @@
 """fetchctl top in a real pseudo-terminal: what stands there at each size, what each key does in the daemon, and that the terminal
 is given back whatever ends it."""
+import os
 import re
 import signal
 import termios
@@ -7,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from screen import Screen
+from screen import Screen, golden
 
 SIZES = {40: 16, 80: 24, 200: 50}
 TALL = "日本語のとても長いファイル名のアーカイブ.zip"
@@ -31,10 +32,6 @@ def steady(text):
     return re.sub(r" {2,}", "  ", re.sub(r"up (\d+\w+ ?)+", "up 1s ", head)) + "\n" + rest
 
 
-def golden(screen, name):
-    screen.golden(name, steady=steady)
-
-
 def halted(origin, ctl, n):
     """n transfers of which half has come, and nothing more does."""
     urls = [origin.url(f"/bytes/20000/{quote(NAMES[i % len(NAMES)])}?pause=10000&until=g&n={i}") for i in range(n)]
@@ -54,7 +51,7 @@ def row_of(screen, text):
 def test_01_nothing(daemon, ctl, columns):
     with top(ctl, columns=columns, rows=SIZES[columns]) as screen:
         begun(screen).wait("Nothing is being fetched.")
-        golden(screen, f"top_{columns}_0")
+        golden(f"top_{columns}_0", steady(screen.text))
 
 
 @pytest.mark.parametrize("columns", SIZES)
@@ -66,7 +63,7 @@ def test_02_transfers(stopped, ctl, origin, columns, n):
     with top(ctl, columns=columns, rows=SIZES[columns]) as screen:
         # The last bytes are some seconds ago.
         begun(screen).wait(lambda s: "50%" in s.text and not re.search(r"50% +[1-9]", s.text) and "HOST  " in s.text)
-        golden(screen, f"top_{columns}_{n}")
+        golden(f"top_{columns}_{n}", steady(screen.text))
     assert len(jobs) == n
 
 
@@ -81,7 +78,7 @@ def test_03_ten_thousand(stopped, ctl, origin, columns):
         begun(screen).wait("10000 queued")
         screen.keys("3")
         screen.wait("f25" if columns == 200 else "f5")
-        golden(screen, f"top_{columns}_10000")
+        golden(f"top_{columns}_10000", steady(screen.text))
         screen.keys("G")
         screen.wait("f499")
         screen.keys("/f49")
@@ -382,6 +379,16 @@ def settings(screen):
     return termios.tcgetattr(screen._fd)
 
 
+def untouched():
+    """Of a terminal that no program has had yet."""
+    master, terminal = os.openpty()
+    try:
+        return termios.tcgetattr(terminal)
+    finally:
+        os.close(master)
+        os.close(terminal)
+
+
 @pytest.mark.parametrize("how", ["q", "\x03", "\x1c", signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_40_terminal_given_back(daemon, ctl, how):
     with top(ctl) as screen:
@@ -397,7 +404,7 @@ def test_40_terminal_given_back(daemon, ctl, how):
         # The alternate screen is left, the cursor is shown, and nothing else comes after that but modes.
         left = screen.raw.rindex(b"\x1b[?1049l")
         assert b"\x1b[?1049h" not in screen.raw[left:] and screen.raw.rindex(b"\x1b[?25h") > screen.raw.rindex(b"\x1b[?25l")
-        assert settings(screen)[3] & termios.ICANON and settings(screen)[3] & termios.ECHO
+        assert settings(screen) == untouched()
 
 
 def test_41_stopped_and_continued(daemon, ctl, room):
@@ -424,7 +431,6 @@ def test_41_stopped_and_continued(daemon, ctl, room):
 
 def test_42_terminal_gone(daemon, ctl):
     """Whoever closes the window ends it."""
-    import os
     screen = top(ctl)
     begun(screen)
     os.close(screen._fd)

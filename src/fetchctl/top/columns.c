@@ -263,7 +263,7 @@ static int by_left(const struct row *a, const struct row *b)
 static const struct column transfers[] = {
 	{"ID", .width = 6, .right = true, .from = 50, .cell = cell_id, .compare = by_id},
 	{"NAME", .weight = 3, .cell = cell_name, .compare = by_name},
-	{"HOST", .weight = 1, .from = 110, .cell = cell_host, .compare = by_host},
+	{"HOST", .weight = 2, .from = 110, .cell = cell_host, .compare = by_host},
 	{"GROUP", .width = 14, .from = 140, .cell = cell_group, .compare = by_group},
 	{"PRIO", .width = 4, .right = true, .from = 130, .descends = true, .cell = cell_priority,
 		.compare = by_priority},

@@ -25,6 +25,8 @@
 /* Between two attempts to connect; doubles. */
 #define RETRY_LEAST_USEC (USEC_PER_SEC / 4)
 #define RETRY_MOST_USEC	 (5 * USEC_PER_SEC)
+/* So many hosts are a long answer, and worth it seldom. */
+#define HOSTS_MANY 500
 /* Rows of the queue and of failures that are looked at. */
 #define QUEUE_ROWS    500
 #define FAILURES_ROWS 200
@@ -187,7 +189,10 @@ static int64_t interval(const struct feed *feed, enum ask_kind kind)
 
 	switch (kind) {
 	case ASK_STATUS: return STATUS_USEC;
-	case ASK_HOSTS: return busy || model->view == VIEW_HOSTS ? ROWS_USEC : IDLE_USEC;
+	case ASK_HOSTS:
+		return model->panes[VIEW_HOSTS].rows.n > HOSTS_MANY ? IDLE_USEC
+		       : busy || model->view == VIEW_HOSTS	    ? ROWS_USEC
+								    : IDLE_USEC;
 	case ASK_QUEUE: return model->view == VIEW_QUEUE ? ROWS_USEC : USEC_INFINITY;
 	case ASK_FAILURES:
 		return counts[JOB_FAILED] != feed->failures_seen ? STATUS_USEC

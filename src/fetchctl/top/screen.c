@@ -53,6 +53,7 @@ static const struct look {
 };
 /* The row under the cursor, on 256 colours: readable whatever the terminal's own two are. */
 #define SHADE_FOREGROUND 254
+#define SHADE_DIM	 249
 #define SHADE_BACKGROUND 238
 
 /* ---- opening ------------------------------------------------------------------------------------- */
@@ -119,7 +120,10 @@ static void make_colors(struct screen *screen)
 
 		init_pair((short)(1 + style), color, -1);
 		if (screen->shaded)
-			init_pair((short)(1 + STYLE_N + style), color < 0 ? SHADE_FOREGROUND : color,
+			init_pair((short)(1 + STYLE_N + style),
+				color < 0			 ? SHADE_FOREGROUND
+				: color == looks[STYLE_DIM].rich ? SHADE_DIM
+								 : color,
 				SHADE_BACKGROUND);
 	}
 }
@@ -133,7 +137,6 @@ static void set_modes(void)
 	curs_set(0);
 	keypad(stdscr, TRUE);
 	nodelay(stdscr, TRUE);
-	intrflush(stdscr, FALSE);
 }
 
 int screen_open(const struct settings *settings, struct screen **ret)
