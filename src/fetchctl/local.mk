@@ -59,6 +59,7 @@ src_libfetchctl_a_SOURCES = \
 	src/fetchctl/term.c src/fetchctl/term.h \
 	src/fetchctl/timecond.c src/fetchctl/timecond.h \
 	src/fetchctl/top/act.c src/fetchctl/top/act.h \
+	src/fetchctl/top/asks.c src/fetchctl/top/asks.h \
 	src/fetchctl/top/columns.c src/fetchctl/top/columns.h \
 	src/fetchctl/top/feed.c src/fetchctl/top/feed.h \
 	src/fetchctl/top/glyphs.c src/fetchctl/top/glyphs.h \

@@ -15,31 +15,13 @@
 #include "fetchctl/call.h"
 #include "fetchctl/link.h"
 #include "fetchctl/place.h"
+#include "fetchctl/top/asks.h"
 
-/* How often each is asked for while it is shown; hosts and failures seldom when nothing happens there. */
-#define STATUS_USEC USEC_PER_SEC
-#define ROWS_USEC   (2 * USEC_PER_SEC)
-#define IDLE_USEC   (10 * USEC_PER_SEC)
 /* A Status that does not come for so long is told. */
 #define SILENCE_USEC (4 * USEC_PER_SEC)
 /* Between two attempts to connect; doubles. */
 #define RETRY_LEAST_USEC (USEC_PER_SEC / 4)
 #define RETRY_MOST_USEC	 (5 * USEC_PER_SEC)
-/* So many hosts are a long answer, and worth it seldom. */
-#define HOSTS_MANY 500
-/* Rows of the queue and of failures that are looked at. */
-#define QUEUE_ROWS    500
-#define FAILURES_ROWS 200
-
-enum ask_kind {
-	ASK_STATUS,
-	ASK_HOSTS,
-	ASK_QUEUE,
-	ASK_FAILURES,
-	ASK_CHANGE,
-};
-#define ASK_N (ASK_CHANGE + 1)
-
 struct ask {
 	enum ask_kind kind;
 	char *done; /* of a change */
@@ -164,49 +146,10 @@ static void ask(struct feed *feed, enum ask_kind kind, const char *method, json_
 		lose(feed);
 }
 
-/* Jobs in these states, of those that the command line means. */
-static json_t *list_params(const struct feed *feed, unsigned states, json_int_t limit, bool reverse)
-{
-	const struct job_filter *only = &feed->model->only;
-	json_t *words = json_array();
-	json_t *params;
-
-	for (enum job_state state = JOB_STATE_FIRST; state <= JOB_STATE_LAST; state++)
-		if (states & JOB_STATE_BIT(state))
-			json_array_append_new(words, json_string(job_state_name(state)));
-	params = json_pack("{s:{s:o, s:s*, s:s*}, s:b, s:b, s:I}", "selection", "states", words, "group",
-		only->group, "host", only->host, "all_users", 1, "reverse", (int)reverse, "limit", limit);
-	if (!params)
-		abort();
-	return params;
-}
-
-static int64_t interval(const struct feed *feed, enum ask_kind kind)
-{
-	const struct model *model = feed->model;
-	const int64_t *counts = model->daemon.counts;
-	bool busy = counts[JOB_ACTIVE] + counts[JOB_QUEUED] + counts[JOB_WAITING] > 0;
-
-	switch (kind) {
-	case ASK_STATUS: return STATUS_USEC;
-	case ASK_HOSTS:
-		return model->panes[VIEW_HOSTS].rows.n > HOSTS_MANY ? IDLE_USEC
-		       : busy || model->view == VIEW_HOSTS	    ? ROWS_USEC
-								    : IDLE_USEC;
-	case ASK_QUEUE: return model->view == VIEW_QUEUE ? ROWS_USEC : USEC_INFINITY;
-	case ASK_FAILURES:
-		return counts[JOB_FAILED] != feed->failures_seen ? STATUS_USEC
-		       : counts[JOB_FAILED] > 0			 ? IDLE_USEC
-								 : USEC_INFINITY;
-	case ASK_CHANGE: break;
-	}
-	return USEC_INFINITY;
-}
-
 /* When kind is to be asked for. */
 static int64_t due(const struct feed *feed, enum ask_kind kind)
 {
-	int64_t wait = interval(feed, kind);
+	int64_t wait = asks_interval_usec(kind, feed->model, feed->failures_seen);
 
 	if (feed->pending[kind] || wait == USEC_INFINITY)
 		return USEC_INFINITY;
@@ -215,24 +158,9 @@ static int64_t due(const struct feed *feed, enum ask_kind kind)
 
 static void ask_for(struct feed *feed, enum ask_kind kind)
 {
-	switch (kind) {
-	case ASK_STATUS: ask(feed, kind, "Status", NULL, NULL); break;
-	case ASK_HOSTS: ask(feed, kind, "Hosts", NULL, NULL); break;
-	case ASK_QUEUE:
-		ask(feed, kind, "List",
-			list_params(feed,
-				JOB_STATE_BIT(JOB_QUEUED) | JOB_STATE_BIT(JOB_WAITING) |
-					JOB_STATE_BIT(JOB_PAUSED),
-				QUEUE_ROWS, false),
-			NULL);
-		break;
-	case ASK_FAILURES:
+	if (kind == ASK_FAILURES)
 		feed->failures_seen = feed->model->daemon.counts[JOB_FAILED];
-		ask(feed, kind, "List", list_params(feed, JOB_STATE_BIT(JOB_FAILED), FAILURES_ROWS, true),
-			NULL);
-		break;
-	case ASK_CHANGE: break;
-	}
+	ask(feed, kind, asks_method(kind), asks_params(kind, &feed->model->only), NULL);
 }
 
 void feed_refresh(struct feed *feed)

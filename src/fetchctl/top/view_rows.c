@@ -36,26 +36,29 @@ static void put_heading(const struct table *table, size_t row, size_t sort)
 	}
 }
 
+/* Over the dim whole comes its first part; text is cut there. A glyph is a column. */
+static void put_first_part(
+	const struct table *table, size_t row, size_t at, const struct cell *cell, int look)
+{
+	char *end = cell->text;
+
+	for (size_t n = 0; n < cell->split && *end; n++)
+		do
+			end++;
+		while (((unsigned char)*end & 0xc0) == 0x80);
+	*end = '\0';
+	screen_put(table->screen, row, at, cell->split, (int)cell->style | look, cell->text);
+}
+
 /* look: SCREEN_CURSOR, or 0. */
 static void put_cell(const struct table *table, size_t row, size_t at, size_t width, const struct cell *cell,
 	bool right, int look)
 {
-	size_t taken = cell->split > 0 ? cell->split : width;
+	int style = (int)(cell->split > 0 ? STYLE_DIM : cell->style);
 
-	screen_put(table->screen, row, at, width,
-		(int)(cell->split > 0 ? STYLE_DIM : cell->style) | look | (right ? SCREEN_AT_END : 0),
-		cell->text);
-	if (cell->split > 0) {
-		/* Over the dim whole comes its first part; that ends where a glyph does. */
-		size_t bytes = 0;
-
-		for (size_t n = 0; n < taken && cell->text[bytes]; n++)
-			do
-				bytes++;
-			while (((unsigned char)cell->text[bytes] & 0xc0) == 0x80);
-		cell->text[bytes] = '\0';
-		screen_put(table->screen, row, at, taken, (int)cell->style | look, cell->text);
-	}
+	screen_put(table->screen, row, at, width, style | look | (right ? SCREEN_AT_END : 0), cell->text);
+	if (cell->split > 0)
+		put_first_part(table, row, at, cell, look);
 }
 
 static void put_row(struct table *table, size_t row, const struct row *from, bool marked, int look)
