@@ -84,29 +84,30 @@ static int refuse(const char *why)
 	return STATUS_USAGE;
 }
 
+/* Whether terminfo says how to move the cursor. What is read for that goes again: newterm() reads its own. */
+static bool can_move(void)
+{
+	const char *move = tigetstr("cup");
+	bool can = move && move != (char *)-1;
+
+	del_curterm(cur_term);
+	return can;
+}
+
 static int check_terminal(const char *term)
 {
-	const char *move;
+	CLEANUP_FREE char *why = NULL;
 	int error;
 
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
 		return refuse("needs a terminal to draw on");
 	if (!term || !*term)
 		return refuse("cannot draw: TERM does not say what terminal this is");
-	if (setupterm(NULL, STDOUT_FILENO, &error) == ERR) {
-		CLEANUP_FREE char *why = xasprintf(
-			"cannot draw: TERM is \"%s\", and terminfo(5) knows no such terminal", term);
-
-		return refuse(why);
-	}
-	move = tigetstr("cup");
-	if (!move || move == (char *)-1) {
-		CLEANUP_FREE char *why =
-			xasprintf("cannot draw: a terminal of type \"%s\" has no cursor to move", term);
-
-		return refuse(why);
-	}
-	return 0;
+	if (setupterm(NULL, STDOUT_FILENO, &error) == ERR)
+		why = xasprintf("cannot draw: TERM is \"%s\", and terminfo(5) knows no such terminal", term);
+	else if (!can_move())
+		why = xasprintf("cannot draw: a terminal of type \"%s\" has no cursor to move", term);
+	return why ? refuse(why) : 0;
 }
 
 /* A style's pair, and the same on the cursor's row, STYLE_N further. */
