@@ -74,6 +74,7 @@ src_libfetchctl_a_SOURCES = \
 	src/fetchctl/top/state.h src/fetchctl/top/style.h \
 	src/fetchctl/top/loop.c src/fetchctl/top/top.h \
 	src/fetchctl/top/view_help.c src/fetchctl/top/view_rows.c \
+	src/fetchctl/urlglob.c src/fetchctl/urlglob.h \
 	src/fetchctl/words.c src/fetchctl/words.h
 
 bin_PROGRAMS += fetchctl

@@ -43,6 +43,7 @@ unit_tests = \
 	tests/unit/test_netrc \
 	tests/unit/test_timecond \
 	tests/unit/test_top \
+	tests/unit/test_urlglob \
 	tests/unit/test_gate \
 	tests/unit/test_dependencies \
 	tests/unit/test_pace \
@@ -160,6 +161,8 @@ tests_unit_test_timecond_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_timecond_LDADD = $(unit_fetchctl)
 tests_unit_test_top_CPPFLAGS = $(unit_cppflags) $(JANSSON_CFLAGS)
 tests_unit_test_top_LDADD = src/libfetchctl.a $(unit_wire)
+tests_unit_test_urlglob_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_urlglob_LDADD = $(unit_fetchctl)
 
 tests_unit_test_frame_CPPFLAGS = $(unit_cppflags) $(JANSSON_CFLAGS)
 tests_unit_test_frame_LDADD = $(unit_wire)
