@@ -30,6 +30,7 @@ extern const struct cmd cmd_why;
 extern const struct cmd cmd_hosts;
 extern const struct cmd cmd_wait;
 extern const struct cmd cmd_watch;
+extern const struct cmd cmd_top;
 extern const struct cmd cmd_pause;
 extern const struct cmd cmd_resume;
 extern const struct cmd cmd_cancel;

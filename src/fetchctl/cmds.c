@@ -16,6 +16,7 @@ const struct cmd *const cmd_table[] = {
 	&cmd_hosts,
 	&cmd_wait,
 	&cmd_watch,
+	&cmd_top,
 	&cmd_pause,
 	&cmd_resume,
 	&cmd_cancel,

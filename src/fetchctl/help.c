@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "fetchctl/out_table.h"
+#include "fetchctl/top/top.h"
 
 /* Where the help of an option begins. */
 #define HELP_COLUMN 30
@@ -115,6 +116,6 @@ char *help_list_options(void)
 
 char *help_version(void)
 {
-	return xasprintf("fetchctl %s\njansson %s, libsmartcols %s\n", PACKAGE_VERSION, jansson_version_str(),
-		table_library_version());
+	return xasprintf("fetchctl %s\njansson %s, libsmartcols %s, %s\n", PACKAGE_VERSION,
+		jansson_version_str(), table_library_version(), top_library_version());
 }

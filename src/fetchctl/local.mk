@@ -1,5 +1,5 @@
 noinst_LIBRARIES += src/libfetchctl.a
-src_libfetchctl_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(SMARTCOLS_CFLAGS)
+src_libfetchctl_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(SMARTCOLS_CFLAGS) $(CURSES_CFLAGS)
 src_libfetchctl_a_SOURCES = \
 	src/fetchctl/absence.c src/fetchctl/absence.h \
 	src/fetchctl/access.c src/fetchctl/access.h \
@@ -24,6 +24,7 @@ src_libfetchctl_a_SOURCES = \
 	src/fetchctl/cmd_resume.c \
 	src/fetchctl/cmd_retry.c \
 	src/fetchctl/cmd_status.c \
+	src/fetchctl/cmd_top.c \
 	src/fetchctl/cmd_version.c \
 	src/fetchctl/cmd_wait.c \
 	src/fetchctl/cmd_watch.c \
@@ -57,10 +58,26 @@ src_libfetchctl_a_SOURCES = \
 	src/fetchctl/tally.c src/fetchctl/tally.h \
 	src/fetchctl/term.c src/fetchctl/term.h \
 	src/fetchctl/timecond.c src/fetchctl/timecond.h \
+	src/fetchctl/top/act.c src/fetchctl/top/act.h \
+	src/fetchctl/top/asks.c src/fetchctl/top/asks.h \
+	src/fetchctl/top/columns.c src/fetchctl/top/columns.h \
+	src/fetchctl/top/feed.c src/fetchctl/top/feed.h \
+	src/fetchctl/top/glyphs.c src/fetchctl/top/glyphs.h \
+	src/fetchctl/top/history.c src/fetchctl/top/history.h \
+	src/fetchctl/top/keys.c src/fetchctl/top/keys.h \
+	src/fetchctl/top/layout.c src/fetchctl/top/layout.h \
+	src/fetchctl/top/model.c src/fetchctl/top/model.h \
+	src/fetchctl/top/prompt.c src/fetchctl/top/prompt.h \
+	src/fetchctl/top/rows.c src/fetchctl/top/rows.h \
+	src/fetchctl/top/screen.c src/fetchctl/top/screen.h \
+	src/fetchctl/top/view.c src/fetchctl/top/view.h \
+	src/fetchctl/top/state.h src/fetchctl/top/style.h \
+	src/fetchctl/top/loop.c src/fetchctl/top/top.h \
+	src/fetchctl/top/view_help.c src/fetchctl/top/view_rows.c \
 	src/fetchctl/urlglob.c src/fetchctl/urlglob.h \
 	src/fetchctl/words.c src/fetchctl/words.h
 
 bin_PROGRAMS += fetchctl
 fetchctl_SOURCES = src/fetchctl/main.c
 fetchctl_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(SMARTCOLS_CFLAGS)
-fetchctl_LDADD = src/libfetchctl.a src/libwire.a src/libjob.a src/libbase.a $(JANSSON_LIBS) $(SMARTCOLS_LIBS)
+fetchctl_LDADD = src/libfetchctl.a src/libwire.a src/libjob.a src/libbase.a $(JANSSON_LIBS) $(SMARTCOLS_LIBS) $(CURSES_LIBS)

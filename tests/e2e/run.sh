@@ -4,7 +4,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 FETCHD_BUILDDIR=${FETCHD_BUILDDIR:-$(pwd)}
 PYTHONDONTWRITEBYTECODE=1
 export FETCHD_BUILDDIR PYTHONDONTWRITEBYTECODE
-/usr/bin/python3 -c 'import pytest' 2>/dev/null || { echo "pytest is missing; on Debian: apt-get install python3-pytest"; exit 77; }
+/usr/bin/python3 -c 'import pytest, pyte' 2>/dev/null || { echo "pytest or pyte is missing; on Debian: apt-get install python3-pytest python3-pyte"; exit 77; }
 # A root of its own: pytest tidies up what other runs of it, at the same time, may still use.
 if [ -z "$PYTEST_DEBUG_TEMPROOT" ]; then
 	PYTEST_DEBUG_TEMPROOT=$(mktemp -d /tmp/fetchd.XXXX) || exit 1
