@@ -17,6 +17,7 @@
 #include "fetchctl/list.h"
 #include "fetchctl/out.h"
 #include "fetchctl/spec.h"
+#include "fetchctl/words.h"
 #include "job/origin.h"
 
 /* Ids named in the hint after Ctrl-C. */
@@ -178,8 +179,11 @@ static char *come_back_command(const struct args *args, const int64_t *ids, size
 	const char *group = args_value(args, OPT_GROUP);
 	char *command, *longer;
 
-	if (group)
-		return xasprintf("wait -g %s", group);
+	if (group) {
+		CLEANUP_FREE char *quoted = words_shell(group);
+
+		return xasprintf("wait -g %s", quoted);
+	}
 	command = xstrdup("wait");
 	for (size_t i = 0; i < n && n <= IDS_SHOWN; i++) {
 		longer = xasprintf("%s %lld", command, (long long)ids[i]);
