@@ -211,10 +211,11 @@ char *text_ellipsize_middle(const char *s, size_t columns)
 
 	if (whole <= columns || columns < 4)
 		return text_ellipsize(s, columns);
-	head = fitting(s, columns / 2, &head_width);
+	head = fitting(s, columns / 3, &head_width);
 	at = fitting(s, whole - (columns - 1 - head_width), &width);
 	/* A wide character on the edge goes, too, and what has no width behind it. */
-	while (at < n && (whole - width > columns - 1 - head_width || cp_width(s + at, n - at, utf8_locale, &len) == 0)) {
+	while (at < n && (whole - width > columns - 1 - head_width ||
+				 cp_width(s + at, n - at, utf8_locale, &len) == 0)) {
 		width += cp_width(s + at, n - at, utf8_locale, &len);
 		at += len;
 	}

@@ -20,7 +20,8 @@ void bars_free(struct bars *bars);
 void bars_tell(struct bars *bars, const struct job *job);
 /* The terminal may have another size, and something else on it. */
 void bars_redraw(struct bars *bars);
-/* Takes the lines off until the next frame, so that something else can be written; those of ended jobs stay. */
+/* Takes the lines off until the next frame, so that something else can be written; those of ended jobs stay.
+ */
 void bars_clear(struct bars *bars);
 /* Text that stays, above the lines; ends with a newline. */
 void bars_say(struct bars *bars, const char *text);

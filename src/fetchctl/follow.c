@@ -152,8 +152,7 @@ static bool send_watch(struct run *run)
 	json_t *selection = follow->ids && !all ? select_ids(follow->ids, follow->n_ids)
 			    : follow->selection ? json_incref(follow->selection)
 						: NULL;
-	json_t *params = json_pack("{s:b, s:b}", "snapshot", 1, "progress",
-		progress_shows(run->progress));
+	json_t *params = json_pack("{s:b, s:b}", "snapshot", 1, "progress", progress_shows(run->progress));
 
 	/* Nothing is drawn of what waits; but without a selection it tells which jobs are waited for. */
 	if (!progress_draws(run->progress) && selection)
@@ -324,6 +323,7 @@ static void conclude(struct run *run)
 
 	progress_sum(run->progress, &run->tally);
 	progress_clear(run->progress);
+	out_flush(run->ctl->out);
 	if (run->tally.n_jobs > 1 && progress_shows(run->progress) && !named && !follow->any)
 		losses_tell(&run->losses, run->tally.n_jobs);
 }

@@ -1,4 +1,5 @@
-/* Gauge: layouts. The parts of a line behind the name have fixed widths, so that columns stay where they are. */
+/* Gauge: layouts. The parts of a line behind the name have fixed widths, so that columns stay where they are.
+ */
 #include "config.h"
 
 #include "fetchctl/gauge.h"
@@ -144,9 +145,9 @@ static char *compose(const char *name, const char *detail, size_t columns)
 
 char *gauge_job(const struct tally_job *entry, size_t columns, int64_t now_usec)
 {
-	CLEANUP_FREE char *detail = entry->state == JOB_ACTIVE
-					    ? active_detail(entry, columns, now_usec)
-					    : words_waiting(entry->waiting_for, entry->due_usec, entry->error);
+	CLEANUP_FREE char *detail =
+		entry->state == JOB_ACTIVE ? active_detail(entry, columns, now_usec)
+					   : words_waiting(entry->waiting_for, entry->due_usec, entry->error);
 
 	return compose(entry->name ? entry->name : "", detail, columns);
 }

@@ -20,8 +20,8 @@ struct gauge_sum {
 	int64_t speed;	   /* -1: not known */
 	int64_t left_usec; /* USEC_INFINITY: not known */
 };
-/* "12/20 done, 1 failed  1.2GiB of 3.4GiB  12.3MiB/s  2:03 left  4 active, 3 queued": what does not fit is left
- * out, the least important first. Caller frees. */
+/* "12/20 done, 1 failed  1.2GiB of 3.4GiB  12.3MiB/s  2:03 left  4 active, 3 queued": what does not fit is
+ * left out, the least important first. Caller frees. */
 char *gauge_sum(const struct gauge_sum *sum, size_t columns);
 /* Whole percent of all: of bytes where all sizes are known, else of jobs; -1 when nothing is known. */
 int gauge_percent(const struct tally *tally);

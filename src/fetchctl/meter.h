@@ -1,4 +1,5 @@
-/* Meter: bytes a second, and the time left, from what the tally has counted. Pure: the clock is the caller's. */
+/* Meter: bytes a second, and the time left, from what the tally has counted. Pure: the clock is the caller's.
+ */
 #ifndef FETCHCTL_METER_H
 #define FETCHCTL_METER_H
 

@@ -1,5 +1,5 @@
-/* Notable: ranks, and the choice among them. Costs the same whatever waits: of long lists only the beginning is
- * looked at, those that have stood there longest. */
+/* Notable: ranks, and the choice among them. Costs the same whatever waits: of long lists only the beginning
+ * is looked at, those that have stood there longest. */
 #include "config.h"
 
 #include "fetchctl/notable.h"

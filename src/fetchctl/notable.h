@@ -2,7 +2,8 @@
  *
  * The most interesting first: transfers that stall, jobs that wait after an error (the next attempt soonest),
  * transfers with the most to come, jobs that wait for something else. Trouble takes at most half of the lines
- * when others need them. On the screen each kind stands in the order of ids, so that lines stay where they are.
+ * when others need them. On the screen each kind stands in the order of ids, so that lines stay where they
+ * are.
  */
 #ifndef FETCHCTL_NOTABLE_H
 #define FETCHCTL_NOTABLE_H

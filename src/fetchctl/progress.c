@@ -179,8 +179,8 @@ void progress_sum(struct progress *progress, const struct tally *tally)
 		return;
 	failures = failed > 0 ? xasprintf(", %zu failed", failed) : xstrdup("");
 	others = cancelled > 0 ? xasprintf(", %zu cancelled", cancelled) : xstrdup("");
-	text = xasprintf("%zu of %zu done%s%s, %s in %s\n", tally->by_state[JOB_DONE], tally->n_jobs, failures,
-		others, units_format_size(size, tally->received),
+	text = xasprintf("%zu of %zu done%s%s, %s in %s\n", tally->by_state[JOB_DONE], tally->n_jobs,
+		failures, others, units_format_size(size, tally->received),
 		units_format_span(span, clock_boot_usec() - progress->begun_usec));
 	bars_say(progress->bars, text);
 }

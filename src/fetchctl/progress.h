@@ -1,5 +1,5 @@
-/* Progress: what a person is shown while jobs are waited for, on standard error: bars on a terminal, else a plain
- * line now and then, or nothing. */
+/* Progress: what a person is shown while jobs are waited for, on standard error: bars on a terminal, else a
+ * plain line now and then, or nothing. */
 #ifndef FETCHCTL_PROGRESS_H
 #define FETCHCTL_PROGRESS_H
 
@@ -29,7 +29,8 @@ void progress_redraw(struct progress *progress);
 void progress_note(struct progress *progress);
 /* Shows what it is time for; returns when to come again (clock_boot_usec()). */
 int64_t progress_step(struct progress *progress, struct tally *tally);
-/* All have ended: what became of them, a line that stays. Nothing for a single job, whose own line says it. */
+/* All have ended: what became of them, a line that stays. Nothing for a single job, whose own line says it.
+ */
 void progress_sum(struct progress *progress, const struct tally *tally);
 /* How long after the beginning the next plain line is due. Pure. */
 int64_t progress_plain_next_usec(int64_t elapsed_usec);

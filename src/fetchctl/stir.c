@@ -24,7 +24,7 @@ static void on_stopping(int signum)
 	stopping = 1;
 }
 
-static void catch(int signum, void (*handler)(int), sigset_t *blocked, sigset_t *waiting)
+static void catch (int signum, void (*handler)(int), sigset_t *blocked, sigset_t *waiting)
 {
 	struct sigaction action = {.sa_handler = handler}, old;
 
@@ -42,13 +42,13 @@ void stir_begin(bool draws, sigset_t *ret_waiting)
 
 	sigemptyset(&blocked);
 	sigprocmask(SIG_BLOCK, NULL, ret_waiting);
-	catch(SIGINT, on_ending, &blocked, ret_waiting);
-	catch(SIGTERM, on_ending, &blocked, ret_waiting);
-	catch(SIGHUP, on_ending, &blocked, ret_waiting);
-	catch(SIGWINCH, on_redraw, &blocked, ret_waiting);
-	catch(SIGCONT, on_redraw, &blocked, ret_waiting);
+	catch (SIGINT, on_ending, &blocked, ret_waiting);
+	catch (SIGTERM, on_ending, &blocked, ret_waiting);
+	catch (SIGHUP, on_ending, &blocked, ret_waiting);
+	catch (SIGWINCH, on_redraw, &blocked, ret_waiting);
+	catch (SIGCONT, on_redraw, &blocked, ret_waiting);
 	if (draws)
-		catch(SIGTSTP, on_stopping, &blocked, ret_waiting);
+		catch (SIGTSTP, on_stopping, &blocked, ret_waiting);
 }
 
 int stir_ending(void)

@@ -1,5 +1,5 @@
-/* Stir: the signals that a client which waits has to heed. They are blocked but while it waits, so that none is
- * missed between a look and the wait. */
+/* Stir: the signals that a client which waits has to heed. They are blocked but while it waits, so that none
+ * is missed between a look and the wait. */
 #ifndef FETCHCTL_STIR_H
 #define FETCHCTL_STIR_H
 

@@ -34,11 +34,11 @@ struct tally {
 	size_t n_jobs;
 	size_t by_state[JOB_STATE_N]; /* of known jobs */
 	size_t n_known;
-	int64_t received;	  /* of all */
-	int64_t size;		  /* of those whose size is known */
-	size_t n_sized;		  /* how many that are */
-	int64_t fetched;	  /* bytes that came while we looked; never less than before */
-	size_t n_ends;		  /* and jobs that ended */
+	int64_t received; /* of all */
+	int64_t size;	  /* of those whose size is known */
+	size_t n_sized;	  /* how many that are */
+	int64_t fetched;  /* bytes that came while we looked; never less than before */
+	size_t n_ends;	  /* and jobs that ended */
 	/* in the order in which they became so */
 	struct tally_list active;
 	struct tally_list retrying; /* waiting after an error */

@@ -126,7 +126,8 @@ char *words_error(const struct job *job)
 
 char *words_shell(const char *word)
 {
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./:,@%+=";
+	static const char plain[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./:,@%+=";
 	char *quoted, *to;
 
 	if (*word && word[strspn(word, plain)] == '\0')
