@@ -71,6 +71,14 @@ static int check_single(const struct args *args, enum opt_id id, const struct wa
 		wanted->n_lists > 0 ? "; in a list give each its own" : "");
 }
 
+static bool has_word(const struct args *args, const char *word)
+{
+	for (size_t i = 0; i < args->n_words; i++)
+		if (strcmp(args->words[i], word) == 0)
+			return true;
+	return false;
+}
+
 static int check_wanted(const struct args *args)
 {
 	const struct wanted wanted = count_wanted(args);
@@ -84,6 +92,10 @@ static int check_wanted(const struct args *args)
 	if (wanted.n_outputs > 0 && wanted.n_outputs != wanted.n_urls)
 		return complain(
 			STATUS_USAGE, "%zu names (--output) for %zu URLs", wanted.n_outputs, wanted.n_urls);
+	if (args_has(args, OPT_REMOTE_NAME) && wanted.n_urls > 0 && has_word(args, "-"))
+		return complain(STATUS_USAGE,
+			"-O -: the daemon writes files; it has no standard output of yours "
+			"to write to; a list on standard input is \"-i -\"");
 	if (wanted.n_stdin > 1)
 		return complain(STATUS_USAGE, "standard input can be read only once");
 	if (args_has(args, OPT_POLICY) && !args_has(args, OPT_GROUP) && wanted.n_lists == 0)
@@ -126,6 +138,8 @@ static int gather(const struct args *args, struct intake *intake)
 			status = list_read("-", intake);
 		else
 			status = put_url(args->words[i], args_next(args, OPT_OUTPUT, &next_output), intake);
+		if (status != 0 && args_has(args, OPT_REMOTE_NAME) && !strstr(args->words[i], "://"))
+			hint("-O takes no name, as with curl; what wget calls -O NAME is -o NAME.");
 	}
 	return status;
 }

@@ -33,6 +33,7 @@ src_libfetchctl_a_SOURCES = \
 	src/fetchctl/ctl.c src/fetchctl/ctl.h \
 	src/fetchctl/dir.c src/fetchctl/dir.h \
 	src/fetchctl/follow.c src/fetchctl/follow.h \
+	src/fetchctl/foreign.c src/fetchctl/foreign.h \
 	src/fetchctl/gauge.c src/fetchctl/gauge.h \
 	src/fetchctl/group.c src/fetchctl/group.h \
 	src/fetchctl/grid.c src/fetchctl/grid.h \

@@ -147,7 +147,7 @@ def test_07_resized(ctl, origin, wide_daemon):
             screen.wait(lambda s: sum(wanted in line for line in s.lines) == 1
                         and all(len(line) < columns for line in s.lines)
                         and (columns != 200 or "of 9.5MiB" in s.text))
-        golden(screen.wait(lambda s: "of 9.5MiB" not in s.text and "50%" in s.text), "twenty_80")
+        golden(screen.wait(lambda s: "of 9.5MiB" not in s.text and "50%" in s.text), "resized_80")
         screen.keys("\x03")
         assert screen.end() == 130
 
