@@ -19,7 +19,7 @@ tests/lint/agreement.py.log tests/e2e/run.sh.log: fetchd$(EXEEXT) fetchctl$(EXEE
 
 progress_screens = tests/e2e/screens/progress_one_20.txt tests/e2e/screens/progress_one_200.txt \
 	tests/e2e/screens/progress_one_40.txt tests/e2e/screens/progress_one_80.txt \
-	tests/e2e/screens/progress_resized_80.txt tests/e2e/screens/progress_ten_thousand_80.txt tests/e2e/screens/progress_twenty_12_rows.txt \
+	tests/e2e/screens/progress_ten_thousand_80.txt tests/e2e/screens/progress_twenty_12_rows.txt \
 	tests/e2e/screens/progress_twenty_200.txt tests/e2e/screens/progress_twenty_40.txt \
 	tests/e2e/screens/progress_twenty_80.txt
 

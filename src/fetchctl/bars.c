@@ -87,7 +87,6 @@ static void write_all(const char *text, size_t n)
 
 void bars_redraw(struct bars *bars)
 {
-	bars->size = term_size(STDERR_FILENO);
 	bars->drawn_usec = 0;
 	str_set(&bars->last, NULL);
 }
@@ -241,7 +240,8 @@ static void put_lines(struct bars *bars, FILE *to, char *lines)
 		free(lines);
 		return;
 	}
-	fprintf(to, "%s\033[J\r", lines);
+	/* Nothing wraps, should the terminal have become narrower since it was asked. */
+	fprintf(to, "\033[?7l%s\033[J\033[?7h\r", lines);
 	if (bars->n_lines > 1)
 		fprintf(to, "\033[%zuA", bars->n_lines - 1);
 	free(bars->last);
@@ -256,6 +256,7 @@ void bars_draw(struct bars *bars, struct tally *tally, const struct gauge_sum *s
 	size_t len;
 	FILE *to = text_open(&text, &len);
 
+	bars->size = term_size(STDERR_FILENO);
 	if (bars->n_over > 0)
 		put_over(bars, to);
 	/* The terminal of a process in the background belongs to another. */
