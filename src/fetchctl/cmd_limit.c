@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/text.h"
 #include "base/units.h"
 #include "fetchctl/call.h"
 #include "fetchctl/cmd.h"
@@ -12,7 +13,9 @@
 #include "fetchctl/suggest.h"
 #include "job/limit.h"
 
-static int show(struct ctl *ctl, const char *name)
+/* Each of them, or that of this name, is told; value is handed on. */
+static int each_limit(struct ctl *ctl, const char *name,
+	void (*tell)(struct ctl *ctl, const json_t *limit, int64_t value), int64_t value)
 {
 	json_t *reply;
 	const json_t *limit;
@@ -26,10 +29,29 @@ static int show(struct ctl *ctl, const char *name)
 		const char *its = json_string_value(json_object_get(limit, "name"));
 
 		if (!name || (its && strcmp(its, name) == 0))
-			out_limit(ctl->out, limit);
+			tell(ctl, limit, value);
 	}
 	json_decref(reply);
 	return 0;
+}
+
+static void show(struct ctl *ctl, const json_t *limit, int64_t value)
+{
+	(void)value;
+	out_limit(ctl->out, limit);
+}
+
+/* Something else holds than what was set just now. */
+static void tell_other(struct ctl *ctl, const json_t *limit, int64_t value)
+{
+	const char *window = json_string_value(json_object_get(limit, "window"));
+	int64_t now = json_integer_value(json_object_get(limit, "value"));
+	CLEANUP_FREE char *shown = window ? text_escape(window) : NULL;
+
+	if (now == value || ctl->settings.quiet)
+		return;
+	hint("%s%s holds now: %lld.", shown ? "The window " : "What the daemon was started with",
+		shown ? shown : "", (long long)now);
 }
 
 static int unknown(const char *name)
@@ -95,6 +117,7 @@ static int set(struct ctl *ctl, const struct args *args, const char *name, const
 {
 	json_t *params = json_pack("{s:s, s:b}", "name", name, "save", args_has(args, OPT_SAVE));
 	const char *group = args_value(args, OPT_OF_GROUP), *host = args_value(args, OPT_OF_HOST);
+	int status;
 
 	if (!params || (value && json_object_set_new(params, "value", json_integer(*value)) < 0))
 		abort();
@@ -103,7 +126,10 @@ static int set(struct ctl *ctl, const struct args *args, const char *name, const
 		json_decref(params);
 		return complain(STATUS_USAGE, "the name is no UTF-8");
 	}
-	return ctl_call(ctl, "SetLimit", params, NULL);
+	status = ctl_call(ctl, "SetLimit", params, NULL);
+	if (status != 0 || !value || group || host)
+		return status;
+	return each_limit(ctl, name, tell_other, *value);
 }
 
 static int run(struct ctl *ctl, const struct args *args)
@@ -119,7 +145,7 @@ static int run(struct ctl *ctl, const struct args *args)
 	if (args_has(args, OPT_RESET))
 		return set(ctl, args, name, NULL);
 	if (args->n_words < 2)
-		return show(ctl, name);
+		return each_limit(ctl, name, show, 0);
 	status = read_value((enum limit)limit, args->words[1], &value);
 	return status != 0 ? status : set(ctl, args, name, &value);
 }

@@ -177,7 +177,7 @@ static int run(struct ctl *ctl, const struct args *args)
 	if (status == 0 && args_has(args, OPT_MINE) && args_has(args, OPT_ALL_USERS))
 		status = complain(STATUS_USAGE, "--mine and --all-users exclude each other");
 	if (status == 0)
-		status = select_from_args(args, &selection);
+		status = select_from_args(args, NULL, &selection);
 	if (status != 0)
 		return status;
 	status = ctl_stream(ctl, "List", list_params(args, &listing, selection), take_page, &listing);

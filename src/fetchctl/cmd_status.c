@@ -1,7 +1,6 @@
 /* fetchctl status: the daemon, or the whole of some jobs. */
 #include "config.h"
 
-#include "base/alloc.h"
 #include "fetchctl/call.h"
 #include "fetchctl/cmd.h"
 #include "fetchctl/out.h"
@@ -19,26 +18,9 @@ static int show_daemon(struct ctl *ctl)
 	return 0;
 }
 
-static int show_job(struct ctl *ctl, int64_t id)
-{
-	json_t *reply;
-	int status = ctl_call(ctl, "Inspect", json_pack("{s:I}", "id", (json_int_t)id), &reply);
-
-	if (status != 0)
-		return status;
-	out_job(ctl->out, reply_parameters(reply));
-	json_decref(reply);
-	return 0;
-}
-
 static int run(struct ctl *ctl, const struct args *args)
 {
-	CLEANUP_FREE int64_t *ids = NULL;
-	int status = select_read_ids(args, &ids);
-
-	if (status == 0 && args->n_words == 0)
-		return show_daemon(ctl);
-	return status == 0 ? select_each(ctl, ids, args->n_words, show_job) : status;
+	return args->n_words == 0 ? show_daemon(ctl) : select_and_show(ctl, args, out_job);
 }
 
 const struct cmd cmd_status = {

@@ -27,25 +27,41 @@ static long long count_of(const json_t *group, enum job_state state)
 	return json_integer_value(json_object_get(json_object_get(group, "counts"), job_state_name(state)));
 }
 
-void group_heading(bool aligned)
+static const struct grid_column columns[] = {
+	{"NAME", false},
+	{"POLICY", false},
+	{"STATE", false},
+	{"JOBS", false},
+};
+
+struct grid *group_grid(void)
 {
-	if (aligned)
-		printf("%-24s  %-9s  %-8s  %s\n", "NAME", "POLICY", "STATE", "JOBS");
-	else
-		puts("NAME\tPOLICY\tSTATE\tQUEUED\tWAITING\tACTIVE\tPAUSED\tDONE\tFAILED\tCANCELLED");
+	return grid_new(columns, ARRAY_LEN(columns));
 }
 
-void group_row(const json_t *group, bool aligned)
+void group_grid_add(struct grid *grid, const json_t *group)
+{
+	char *cells[ARRAY_LEN(columns)] = {
+		xstrdup(string_of(group, "name")),
+		detail_policy(group),
+		xstrdup(string_of(group, "state")),
+		detail_counts(json_object_get(group, "counts")),
+	};
+
+	grid_add(grid, cells);
+}
+
+void group_heading(void)
+{
+	puts("NAME\tPOLICY\tSTATE\tQUEUED\tWAITING\tACTIVE\tPAUSED\tDONE\tFAILED\tCANCELLED");
+}
+
+void group_row(const json_t *group)
 {
 	CLEANUP_FREE char *name = name_of(group);
-	CLEANUP_FREE char *counts = detail_counts(json_object_get(group, "counts"));
 	CLEANUP_FREE char *policy = detail_policy(group);
 	CLEANUP_FREE char *state = text_escape(string_of(group, "state"));
 
-	if (aligned) {
-		printf("%-24s  %-9s  %-8s  %s\n", name, policy, state, counts);
-		return;
-	}
 	printf("%s\t%s\t%s", name, policy, state);
 	for (int s = JOB_STATE_FIRST; s <= JOB_STATE_LAST; s++)
 		printf("\t%lld", count_of(group, (enum job_state)s));

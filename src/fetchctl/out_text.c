@@ -295,9 +295,15 @@ static void put_ended(const struct out *out, const struct shown_job *shown)
 
 static void text_group_row(struct out *out, const json_t *group)
 {
+	if (out->terminal) {
+		if (!out->grid)
+			out->grid = group_grid();
+		group_grid_add(out->grid, group);
+		return;
+	}
 	if (out->n_jobs++ == 0 && out->legend)
-		group_heading(out->terminal);
-	group_row(group, out->terminal);
+		group_heading();
+	group_row(group);
 }
 
 static void text_group(struct out *out, const json_t *group, const json_t *failures, bool whole)

@@ -235,8 +235,8 @@ static void test_job_lines(void **state)
 	entry = PUT(1, JOB_ACTIVE, 25 * MIB, 100 * MIB, MIB, "debian.iso");
 	check_job("8", entry, 8, " d…so  ");
 	check_job("20", entry, 20, " debian.iso     25%");
-	check_job("40", entry, 40, " debian.iso         25%     1.0MiB/s");
-	check_job("60", entry, 60, " debian.iso                    25%     1.0MiB/s     1:15");
+	check_job("40", entry, 40, " debian.iso             25%    1.0MiB/s");
+	check_job("60", entry, 60, " debian.iso                        25%    1.0MiB/s     1:15");
 	check_job("80", entry, 80,
 		" debian.iso                      [===>              ]  25%    1.0MiB/s     1:15");
 	check_job("120", entry, 120,
