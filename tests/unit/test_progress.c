@@ -240,16 +240,17 @@ static void test_job_lines(void **state)
 	check_job("80", entry, 80,
 		" debian.iso                      [===>              ]  25%    1.0MiB/s     1:15");
 	check_job("120", entry, 120,
-		" debian.iso                            25.0MiB of 100.0MiB  [======>                     ]  "
+		" debian.iso                               25.0MiB of 100.0MiB  [======>                     "
+		"]  "
 		"25%"
 		"    1.0MiB/s     1:15");
 	fake_boot_usec += 23 * SEC;
-	check_job("stalled", entry, 60, " debian.iso                    25%     stalled for 0:23");
-	check_job("stalled, narrow", entry, 40, " debian.iso         25%      stalled");
+	check_job("stalled", entry, 60, " debian.iso                        25%     stalled for 0:23");
+	check_job("stalled, narrow", entry, 40, " debian.iso             25%     stalled");
 	entry = PUT(1, JOB_ACTIVE, 100 * MIB, 100 * MIB, 0, "debian.iso");
-	check_job("finishing", entry, 60, " debian.iso                   100%            finishing");
+	check_job("finishing", entry, 60, " debian.iso                       100%            finishing");
 	entry = PUT(2, JOB_ACTIVE, 3 * MIB, -1, MIB, "日本語のとても長いファイル名.iso");
-	check_job("wide characters", entry, 40, " 日…ル名.iso     3.0MiB    1.0MiB/s");
+	check_job("wide characters", entry, 40, " 日本…イル名.iso     3.0MiB    1.0MiB/s");
 	entry = PUT(3, JOB_WAITING, 0, -1, 0, "x", "E_HTTP_503");
 	check_job("after an error", entry, 60, " x                                  retry, after E_HTTP_503");
 }
