@@ -18,11 +18,11 @@ def still(screen):
         return lambda match: w.rjust(len(match[0]))
 
     text = re.sub(r"^(\d+/\d+ done.*)  [0-9.]+(B|KiB|MiB)/s", r"\1", screen.text, flags=re.M)
-    text = re.sub(r" +[0-9.]+(B|KiB|MiB)/s +([0-9:]+|-:--)$", word("RATE ETA"), text, flags=re.M)
+    text = re.sub(r" +[0-9.]+(B|KiB|MiB)/s +([0-9:]+|[0-9]+d [0-9]+h|-:--)$", word("RATE ETA"), text, flags=re.M)
     text = re.sub(r" +[0-9.]+(B|KiB|MiB)/s$", word("RATE"), text, flags=re.M)
     text = re.sub(r" +(stalled|stalled for [0-9:]+)$", word("RATE"), text, flags=re.M)
     text = re.sub(r" +retry in [0-9a-z ]+,", " retry in TIME,", text)
-    return re.sub(r"  [0-9:]+ left", "", text)
+    return re.sub(r"  [0-9:dh ]+ left", "", text)
 
 
 def golden(screen, name):
