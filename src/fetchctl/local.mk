@@ -34,13 +34,18 @@ src_libfetchctl_a_SOURCES = \
 	src/fetchctl/ctl.c src/fetchctl/ctl.h \
 	src/fetchctl/dir.c src/fetchctl/dir.h \
 	src/fetchctl/follow.c src/fetchctl/follow.h \
+	src/fetchctl/foreign.c src/fetchctl/foreign.h \
+	src/fetchctl/gauge.c src/fetchctl/gauge.h \
 	src/fetchctl/group.c src/fetchctl/group.h \
 	src/fetchctl/grid.c src/fetchctl/grid.h \
 	src/fetchctl/help.c src/fetchctl/help.h \
 	src/fetchctl/intake.c src/fetchctl/intake.h \
 	src/fetchctl/link.c src/fetchctl/link.h \
 	src/fetchctl/list.c src/fetchctl/list.h \
+	src/fetchctl/losses.c src/fetchctl/losses.h \
+	src/fetchctl/meter.c src/fetchctl/meter.h \
 	src/fetchctl/netrc.c src/fetchctl/netrc.h \
+	src/fetchctl/notable.c src/fetchctl/notable.h \
 	src/fetchctl/option.c src/fetchctl/option.h \
 	src/fetchctl/out.c src/fetchctl/out.h \
 	src/fetchctl/out_attempts.c src/fetchctl/out_attempts.h \
@@ -51,11 +56,14 @@ src_libfetchctl_a_SOURCES = \
 	src/fetchctl/out_table.c src/fetchctl/out_table.h \
 	src/fetchctl/out_text.c \
 	src/fetchctl/place.c src/fetchctl/place.h \
+	src/fetchctl/progress.c src/fetchctl/progress.h \
 	src/fetchctl/secret.c src/fetchctl/secret.h \
 	src/fetchctl/select.c src/fetchctl/select.h \
 	src/fetchctl/spec.c src/fetchctl/spec.h \
+	src/fetchctl/stir.c src/fetchctl/stir.h \
 	src/fetchctl/suggest.c src/fetchctl/suggest.h \
 	src/fetchctl/tally.c src/fetchctl/tally.h \
+	src/fetchctl/taskbar.c src/fetchctl/taskbar.h \
 	src/fetchctl/term.c src/fetchctl/term.h \
 	src/fetchctl/timecond.c src/fetchctl/timecond.h \
 	src/fetchctl/top/act.c src/fetchctl/top/act.h \

@@ -123,3 +123,23 @@ char *words_error(const struct job *job)
 	both = xasprintf("%s: %s", job->error_code, job->error_message);
 	return text_escape(both);
 }
+
+char *words_shell(const char *word)
+{
+	static const char plain[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./:,@%+=";
+	char *quoted, *to;
+
+	if (*word && word[strspn(word, plain)] == '\0')
+		return xstrdup(word);
+	quoted = to = xmalloc(strlen(word) * 4 + 3);
+	*to++ = '\'';
+	for (; *word; word++) {
+		if (*word == '\'')
+			to = mempcpy(to, "'\\'", 3);
+		*to++ = *word;
+	}
+	*to++ = '\'';
+	*to = '\0';
+	return quoted;
+}

@@ -24,5 +24,7 @@ char *words_error(const struct job *job);
 int64_t words_eta_usec(int64_t size, int64_t received, int64_t speed);
 /* "retry in 4s, after E_HTTP_503", "host". due_usec: 0 when no time is known; error_code: NULL for none. */
 char *words_waiting(enum job_wait waiting_for, int64_t due_usec, const char *error_code);
+/* A word as a shell takes it: quoted where that is needed. Not escaped. */
+char *words_shell(const char *word);
 
 #endif
