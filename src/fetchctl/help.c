@@ -61,7 +61,8 @@ char *help_program(void)
 	      "\nCommands:\n",
 		to);
 	for (size_t i = 0; cmd_table[i]; i++)
-		fprintf(to, "  %-9s %s\n", cmd_table[i]->name, cmd_table[i]->summary);
+		if (cmd_table[i]->summary)
+			fprintf(to, "  %-9s %s\n", cmd_table[i]->name, cmd_table[i]->summary);
 	put_options(to, "Options, before or after the command", opt_global);
 	fputs("\n\"fetchctl help COMMAND\" tells more of each; see also fetchctl(1).\n", to);
 	fclose(to);
@@ -77,7 +78,8 @@ char *help_command(const struct cmd *cmd)
 	for (size_t i = 0; cmd->usage[i]; i++)
 		fprintf(to, "%s fetchctl %s%s%s\n", i == 0 ? "Usage:" : "      ", cmd->name,
 			*cmd->usage[i] ? " " : "", cmd->usage[i]);
-	fprintf(to, "\n%s: %s.\n", cmd->name, cmd->summary);
+	if (cmd->summary)
+		fprintf(to, "\n%s: %s.\n", cmd->name, cmd->summary);
 	if (cmd->notes)
 		fprintf(to, "%s\n", cmd->notes);
 	put_options(to, "Options", cmd->options);
@@ -103,7 +105,7 @@ char *help_list_options(void)
 	FILE *to = text_open(&text, &len);
 
 	list_options(to, "", opt_global);
-	for (size_t i = 0; cmd_table[i]; i++) {
+	for (size_t i = 0; cmd_table[i] && cmd_table[i]->summary; i++) {
 		CLEANUP_FREE char *verb = xasprintf("%s ", cmd_table[i]->name);
 
 		/* Every command has it, also those with no option of their own. */

@@ -28,8 +28,10 @@ src_libfetchctl_a_SOURCES = \
 	src/fetchctl/cmd_version.c \
 	src/fetchctl/cmd_wait.c \
 	src/fetchctl/cmd_watch.c \
+	src/fetchctl/cmd_complete.c \
 	src/fetchctl/cmd_verify.c \
 	src/fetchctl/cmd_why.c \
+	src/fetchctl/complete.c src/fetchctl/complete.h \
 	src/fetchctl/cookies.c src/fetchctl/cookies.h \
 	src/fetchctl/ctl.c src/fetchctl/ctl.h \
 	src/fetchctl/dir.c src/fetchctl/dir.h \
