@@ -18,7 +18,7 @@ TESTS += $(lint_tests) $(e2e_tests)
 tests/lint/agreement.py.log tests/e2e/run.sh.log: fetchd$(EXEEXT) fetchctl$(EXEEXT)
 
 EXTRA_DIST += scripts/need $(lint_tests) $(e2e_tests) tests/lint/tree.py \
-	tests/e2e/conftest.py tests/e2e/disks.py tests/e2e/harness.py tests/e2e/hostile.py tests/e2e/shim.c tests/e2e/varlink.py \
+	tests/e2e/conftest.py tests/e2e/disks.py tests/e2e/harness.py tests/e2e/hostile.py tests/e2e/screen.py tests/e2e/shim.c tests/e2e/varlink.py \
 	tests/e2e/test_01_basics.py tests/e2e/test_02_refusals.py tests/e2e/test_03_options.py \
 	tests/e2e/test_04_concurrency.py tests/e2e/test_05_retry.py tests/e2e/test_06_resume.py tests/e2e/test_07_verbs.py \
 	tests/e2e/test_08_service.py tests/e2e/test_09_start.py tests/e2e/test_10_protocol.py tests/e2e/test_11_users.py \
@@ -27,6 +27,7 @@ EXTRA_DIST += scripts/need $(lint_tests) $(e2e_tests) tests/lint/tree.py \
 	tests/e2e/test_20_hostile_tls.py tests/e2e/test_21_servers.py tests/e2e/test_22_network.py \
 	tests/e2e/test_30_groups.py tests/e2e/test_31_limits.py tests/e2e/test_32_edit.py tests/e2e/test_33_backup.py tests/e2e/test_34_lists.py \
 	tests/e2e/test_35_schemas.py tests/e2e/test_35_time.py tests/e2e/test_36_quota.py tests/e2e/test_37_governor.py \
+	tests/e2e/test_40_tables.py \
 	tests/e2e/schema_1.sql tests/e2e/schema_2.sql tests/e2e/test_90_crash.py \
 	tests/origin/README.md tests/origin/__init__.py tests/origin/__main__.py tests/origin/behaviour.py \
 	tests/origin/certs.py tests/origin/content.py tests/origin/dns.py tests/origin/ftp.py tests/origin/http2.py \

@@ -1,0 +1,140 @@
+"""fetchctl in a real pseudo-terminal, whose screen pyte keeps: what a person would see, after output, keys and resizes.
+
+    with Screen(ctl, "top", columns=80, rows=24) as screen:
+        screen.wait("active")
+        screen.resize(40, 10)
+        screen.keys("q")
+        assert screen.end() == 0
+"""
+import fcntl
+import os
+import pathlib
+import pty
+import struct
+import subprocess
+import termios
+import threading
+
+import pyte
+
+from harness import LIMIT, REPORT, _die_with_parent
+
+SCREENS = pathlib.Path(__file__).resolve().parent / "screens"
+
+
+def _size(fd, columns, rows):
+    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+
+class _Cells(pyte.Screen):
+    """Answers what a program asks its terminal (cursor position, device attributes)."""
+    answer = None
+
+    def write_process_input(self, data):
+        self.answer(data.encode())
+
+
+class Screen:
+    """environment: besides the room's; a value of None takes a variable away."""
+
+    def __init__(self, ctl, *arguments, columns=80, rows=24, cwd=None, **environment):
+        self.raw = b""  # all that was written to the terminal
+        self.ended = False  # nobody writes to it any more
+        self.changed = threading.Condition()
+        self.cells = _Cells(columns, rows)
+        self.cells.answer = self.keys
+        self._stream = pyte.ByteStream(self.cells)
+        self._fd, terminal = pty.openpty()
+        _size(terminal, columns, rows)
+        wanted = {**ctl.room.environment(TERM="xterm-256color"), **environment}
+        self.process = subprocess.Popen(
+            ctl.command(*arguments), stdin=terminal, stdout=terminal, stderr=terminal, cwd=cwd or ctl.room.downloads,
+            start_new_session=True, preexec_fn=self._prepare, env={k: v for k, v in wanted.items() if v is not None})
+        os.close(terminal)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    @staticmethod
+    def _prepare():
+        _die_with_parent()
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+    def _read(self):
+        while True:
+            try:
+                data = os.read(self._fd, 65536)
+            except OSError:  # EIO: its last user is gone
+                data = b""
+            with self.changed:
+                self.raw += data
+                self._stream.feed(data)
+                self.ended = not data
+                self.changed.notify_all()
+            if not data:
+                return
+
+    # ---- what stands there
+
+    @property
+    def lines(self):
+        """Without trailing blanks."""
+        with self.changed:
+            return [line.rstrip() for line in self.cells.display]
+
+    @property
+    def text(self):
+        """Without trailing blanks and empty lines at the end."""
+        return "\n".join(self.lines).rstrip("\n") + "\n"
+
+    def color(self, text):
+        """Foreground of the first cell of text, as pyte names it ("red", "default")."""
+        row = next(i for i, line in enumerate(self.lines) if text in line)
+        before = self.lines[row].split(text)[0]
+        return self.cells.buffer[row][len(before)].fg  # columns are characters where nothing wide comes before
+
+    def wait(self, what):
+        """Until a text stands on the screen, or what(screen) holds."""
+        accept = what if callable(what) else lambda screen: what in screen.text
+        with self.changed:
+            self.changed.wait_for(lambda: accept(self) or self.ended, LIMIT)
+            assert accept(self), f"waited in vain for {what}; the screen is\n{self.text}"
+        return self
+
+    def golden(self, name, replace=()):
+        """The screen is what screens/NAME.txt holds; FETCHD_SCREENS=write writes it, for a look by eye."""
+        text, path = self.text, SCREENS / f"{name}.txt"
+        for old, new in replace:
+            text = text.replace(old, new)
+        if os.environ.get("FETCHD_SCREENS") == "write":
+            path.write_text(text)
+        assert text == path.read_text(), f"not as in {path.name}:\n{text}"
+
+    # ---- what is done to it
+
+    def keys(self, data):
+        """What a person types: text, or bytes of escape sequences ("\\x03" is Ctrl-C)."""
+        os.write(self._fd, data.encode() if isinstance(data, str) else data)
+
+    def resize(self, columns, rows):
+        with self.changed:
+            self.cells.resize(rows, columns)
+            _size(self._fd, columns, rows)
+
+    def end(self):
+        """Until the program has ended and all it wrote is on the screen: its exit status."""
+        code = self.process.wait(LIMIT)
+        self._reader.join(LIMIT)
+        return code
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+        self.end()
+        os.close(self._fd)
+        assert not REPORT.search(self.raw.decode(errors="replace")), self.text
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
