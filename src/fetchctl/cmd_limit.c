@@ -12,24 +12,37 @@
 #include "fetchctl/suggest.h"
 #include "job/limit.h"
 
-static int show(struct ctl *ctl, const char *name)
+static void put_limits(struct out *out, const json_t *limits, const char *name)
 {
-	json_t *reply;
 	const json_t *limit;
 	size_t i;
-	int status = ctl_call(ctl, "Limits", NULL, &reply);
 
-	if (status != 0)
-		return status;
-	json_array_foreach(json_object_get(reply_parameters(reply), "limits"), i, limit)
+	json_array_foreach(limits, i, limit)
 	{
 		const char *its = json_string_value(json_object_get(limit, "name"));
 
 		if (!name || (its && strcmp(its, name) == 0))
-			out_limit(ctl->out, limit);
+			out_row(out, limit);
+	}
+}
+
+static int show(struct ctl *ctl, const struct args *args, const char *name)
+{
+	struct shape shape;
+	json_t *reply = NULL;
+	int status = shape_read(&shape, &view_limits, args, ctl->settings.json);
+
+	shape.bare = name;
+	if (status == 0)
+		status = ctl_call(ctl, "Limits", NULL, &reply);
+	if (status == 0) {
+		out_rows_begin(ctl->out, &shape);
+		put_limits(ctl->out, json_object_get(reply_parameters(reply), "limits"), name);
+		out_rows_end(ctl->out);
 	}
 	json_decref(reply);
-	return 0;
+	shape_done(&shape);
+	return status;
 }
 
 static int unknown(const char *name)
@@ -84,6 +97,8 @@ static int check_form(const struct args *args)
 		return complain(STATUS_USAGE, "a value and --reset exclude each other");
 	if (reset && args_has(args, OPT_SAVE))
 		return complain(STATUS_USAGE, "--save and --reset exclude each other");
+	if (shape_wanted(args) && (reset || args->n_words == 2))
+		return complain(STATUS_USAGE, "--columns, --sort and --reverse are for showing limits");
 	if (args->n_words == 0 && (reset || whose || args_has(args, OPT_SAVE)))
 		return complain(STATUS_USAGE, "which limit?");
 	if (args->n_words == 1 && !reset && (whose || args_has(args, OPT_SAVE)))
@@ -119,7 +134,7 @@ static int run(struct ctl *ctl, const struct args *args)
 	if (args_has(args, OPT_RESET))
 		return set(ctl, args, name, NULL);
 	if (args->n_words < 2)
-		return show(ctl, name);
+		return show(ctl, args, name);
 	status = read_value((enum limit)limit, args->words[1], &value);
 	return status != 0 ? status : set(ctl, args, name, &value);
 }
@@ -133,7 +148,8 @@ const struct cmd cmd_limit = {
 		 "override\n"
 		 "(the daemon's command line), command (until the next start), window (of the calendar).\n"
 		 "A group can have a limit-rate, an origin a limit-rate and max-active; these are kept.",
-	.options = CMD_OPTIONS(OPT_OF_GROUP, OPT_OF_HOST, OPT_SAVE, OPT_RESET),
+	.options = CMD_OPTIONS(OPT_OF_GROUP, OPT_OF_HOST, OPT_SAVE, OPT_RESET, CMD_ROW_OPTIONS),
+	.views = CMD_VIEWS(&view_limits),
 	.takes_words = true,
 	.run = run,
 };

@@ -34,17 +34,27 @@ static int show_job(struct ctl *ctl, int64_t id)
 static int run(struct ctl *ctl, const struct args *args)
 {
 	CLEANUP_FREE int64_t *ids = NULL;
-	int status = select_read_ids(args, &ids);
+	bool daemon = args->n_words == 0;
+	struct shape shape;
+	int status = shape_read(&shape, daemon ? &view_jobs : &view_attempts, args, ctl->settings.json);
 
-	if (status == 0 && args->n_words == 0)
-		return show_daemon(ctl);
-	return status == 0 ? select_each(ctl, ids, args->n_words, show_job) : status;
+	if (status == 0)
+		status = select_read_ids(args, &ids);
+	if (status == 0) {
+		out_rows_begin(ctl->out, &shape);
+		status = daemon ? show_daemon(ctl) : select_each(ctl, ids, args->n_words, show_job);
+		out_rows_end(ctl->out);
+	}
+	shape_done(&shape);
+	return status;
 }
 
 const struct cmd cmd_status = {
 	.name = "status",
 	.usage = CMD_USAGE("[ID...]"),
 	.summary = "show the daemon and what runs now, or the whole of some jobs",
+	.options = CMD_OPTIONS(CMD_ROW_OPTIONS),
+	.views = CMD_VIEWS(&view_jobs, &view_attempts),
 	.takes_words = true,
 	.pages = true,
 	.run = run,

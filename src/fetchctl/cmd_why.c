@@ -22,11 +22,20 @@ static int show_why(struct ctl *ctl, int64_t id)
 static int run(struct ctl *ctl, const struct args *args)
 {
 	CLEANUP_FREE int64_t *ids = NULL;
-	int status = select_read_ids(args, &ids);
+	struct shape shape;
+	int status = shape_read(&shape, &view_attempts, args, ctl->settings.json);
 
+	if (status == 0)
+		status = select_read_ids(args, &ids);
 	if (status == 0 && args->n_words == 0)
-		return complain(STATUS_USAGE, "which jobs?");
-	return status == 0 ? select_each(ctl, ids, args->n_words, show_why) : status;
+		status = complain(STATUS_USAGE, "which jobs?");
+	if (status == 0) {
+		out_rows_begin(ctl->out, &shape);
+		status = select_each(ctl, ids, args->n_words, show_why);
+		out_rows_end(ctl->out);
+	}
+	shape_done(&shape);
+	return status;
 }
 
 const struct cmd cmd_why = {
@@ -34,6 +43,8 @@ const struct cmd cmd_why = {
 	.usage = CMD_USAGE("ID..."),
 	.summary = "tell why jobs do not run, until when, and what was tried so far",
 	.notes = "The one reason, as the scheduler has it; for a job that has ended, what became of it.",
+	.options = CMD_OPTIONS(CMD_ROW_OPTIONS),
+	.views = CMD_VIEWS(&view_attempts),
 	.takes_words = true,
 	.pages = true,
 	.run = run,

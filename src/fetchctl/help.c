@@ -8,7 +8,6 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
-#include "fetchctl/out_table.h"
 
 /* Where the help of an option begins. */
 #define HELP_COLUMN 30
@@ -44,6 +43,13 @@ static void put_options(FILE *to, const char *heading, const enum opt_id *ids)
 		put_option(to, *ids);
 }
 
+static void put_columns(FILE *to, const struct view *view)
+{
+	fprintf(to, "Columns of %s:\n", view->what);
+	for (size_t i = 0; i < view->n_columns; i++)
+		fprintf(to, "  %-14s %s\n", view->columns[i].name, view->columns[i].about);
+}
+
 char *help_program(void)
 {
 	char *text = NULL;
@@ -77,6 +83,24 @@ char *help_command(const struct cmd *cmd)
 		fprintf(to, "%s\n", cmd->notes);
 	put_options(to, "Options", cmd->options);
 	put_options(to, "Options of every command", opt_global);
+	for (size_t i = 0; cmd->views && cmd->views[i]; i++) {
+		fputc('\n', to);
+		put_columns(to, cmd->views[i]);
+	}
+	fclose(to);
+	return text;
+}
+
+char *help_columns(const struct cmd *cmd)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *to = text_open(&text, &len);
+
+	for (size_t i = 0; cmd->views[i]; i++) {
+		fputs(i > 0 ? "\n" : "", to);
+		put_columns(to, cmd->views[i]);
+	}
 	fclose(to);
 	return text;
 }
@@ -111,6 +135,5 @@ char *help_list_options(void)
 
 char *help_version(void)
 {
-	return xasprintf("fetchctl %s\njansson %s, libsmartcols %s\n", PACKAGE_VERSION, jansson_version_str(),
-		table_library_version());
+	return xasprintf("fetchctl %s\njansson %s\n", PACKAGE_VERSION, jansson_version_str());
 }

@@ -1,5 +1,5 @@
 noinst_LIBRARIES += src/libfetchctl.a
-src_libfetchctl_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(SMARTCOLS_CFLAGS)
+src_libfetchctl_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 src_libfetchctl_a_SOURCES = \
 	src/fetchctl/absence.c src/fetchctl/absence.h \
 	src/fetchctl/access.c src/fetchctl/access.h \
@@ -29,37 +29,42 @@ src_libfetchctl_a_SOURCES = \
 	src/fetchctl/cmd_watch.c \
 	src/fetchctl/cmd_verify.c \
 	src/fetchctl/cmd_why.c \
+	src/fetchctl/cell.c src/fetchctl/cell.h \
 	src/fetchctl/cookies.c src/fetchctl/cookies.h \
 	src/fetchctl/ctl.c src/fetchctl/ctl.h \
 	src/fetchctl/dir.c src/fetchctl/dir.h \
 	src/fetchctl/follow.c src/fetchctl/follow.h \
 	src/fetchctl/group.c src/fetchctl/group.h \
-	src/fetchctl/grid.c src/fetchctl/grid.h \
 	src/fetchctl/help.c src/fetchctl/help.h \
 	src/fetchctl/intake.c src/fetchctl/intake.h \
+	src/fetchctl/line.c src/fetchctl/line.h \
 	src/fetchctl/link.c src/fetchctl/link.h \
 	src/fetchctl/list.c src/fetchctl/list.h \
 	src/fetchctl/netrc.c src/fetchctl/netrc.h \
 	src/fetchctl/option.c src/fetchctl/option.h \
 	src/fetchctl/out.c src/fetchctl/out.h \
-	src/fetchctl/out_attempts.c src/fetchctl/out_attempts.h \
 	src/fetchctl/out_detail.c src/fetchctl/out_detail.h \
-	src/fetchctl/out_group.c src/fetchctl/out_group.h \
-	src/fetchctl/out_hosts.c src/fetchctl/out_hosts.h \
 	src/fetchctl/out_json.c \
-	src/fetchctl/out_table.c src/fetchctl/out_table.h \
 	src/fetchctl/out_text.c \
 	src/fetchctl/place.c src/fetchctl/place.h \
 	src/fetchctl/secret.c src/fetchctl/secret.h \
 	src/fetchctl/select.c src/fetchctl/select.h \
+	src/fetchctl/shape.c src/fetchctl/shape.h \
 	src/fetchctl/spec.c src/fetchctl/spec.h \
 	src/fetchctl/suggest.c src/fetchctl/suggest.h \
+	src/fetchctl/table.c src/fetchctl/table.h \
 	src/fetchctl/tally.c src/fetchctl/tally.h \
 	src/fetchctl/term.c src/fetchctl/term.h \
 	src/fetchctl/timecond.c src/fetchctl/timecond.h \
+	src/fetchctl/view.c src/fetchctl/view.h \
+	src/fetchctl/view_attempts.c \
+	src/fetchctl/view_groups.c \
+	src/fetchctl/view_hosts.c \
+	src/fetchctl/view_jobs.c \
+	src/fetchctl/view_limits.c \
 	src/fetchctl/words.c src/fetchctl/words.h
 
 bin_PROGRAMS += fetchctl
 fetchctl_SOURCES = src/fetchctl/main.c
-fetchctl_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(SMARTCOLS_CFLAGS)
-fetchctl_LDADD = src/libfetchctl.a src/libwire.a src/libjob.a src/libbase.a $(JANSSON_LIBS) $(SMARTCOLS_LIBS)
+fetchctl_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+fetchctl_LDADD = src/libfetchctl.a src/libwire.a src/libjob.a src/libbase.a $(JANSSON_LIBS)

@@ -26,6 +26,14 @@ def _size(fd, columns, rows):
     fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
 
+def golden(name, text):
+    """text is what screens/NAME.txt holds; FETCHD_SCREENS=write writes it, for a look by eye."""
+    path = SCREENS / f"{name}.txt"
+    if os.environ.get("FETCHD_SCREENS") == "write":
+        path.write_text(text)
+    assert text == path.read_text(), f"not as in {path.name}:\n{text}"
+
+
 class _Cells(pyte.Screen):
     """Answers what a program asks its terminal (cursor position, device attributes)."""
     answer = None
@@ -101,13 +109,11 @@ class Screen:
         return self
 
     def golden(self, name, replace=()):
-        """The screen is what screens/NAME.txt holds; FETCHD_SCREENS=write writes it, for a look by eye."""
-        text, path = self.text, SCREENS / f"{name}.txt"
+        """The screen is what screens/NAME.txt holds."""
+        text = self.text
         for old, new in replace:
             text = text.replace(old, new)
-        if os.environ.get("FETCHD_SCREENS") == "write":
-            path.write_text(text)
-        assert text == path.read_text(), f"not as in {path.name}:\n{text}"
+        golden(name, text)
 
     # ---- what is done to it
 
