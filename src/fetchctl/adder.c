@@ -21,7 +21,9 @@
 
 /* Below the protocol's limits, with room for the call around the jobs; and so few that the daemon, which
  * reads a message at once, answers others in between within milliseconds. */
-#define BATCH_JOBS  1000
+#define BATCH_JOBS 500
+/* Calls that are on their way at once: what the daemon works on together shares a commit. */
+#define BATCH_CALLS 8
 #define BATCH_BYTES ((size_t)900 << 10)
 
 /* Some jobs as JSON, ready to be put into a call. */
@@ -219,9 +221,9 @@ static int complain_reply(const struct adder *adder, const struct problem *probl
 	return complain(problem->status, "%s: %s", url, problem->message);
 }
 
-/* Reads the reply to the batch that begins with job first. */
+/* Reads the reply to the batch that begins with job first. quiet: what it refuses is not told. */
 static int batch_receive(
-	struct adder *adder, struct ctl *ctl, size_t first, void (*tell)(struct ctl *, int64_t))
+	struct adder *adder, struct ctl *ctl, size_t first, bool quiet, void (*tell)(struct ctl *, int64_t))
 {
 	struct problem problem;
 	json_t *reply = NULL;
@@ -230,7 +232,7 @@ static int batch_receive(
 	if (status != 0)
 		return status;
 	if (reply_problem(reply, &problem)) {
-		status = complain_reply(adder, &problem, first);
+		status = quiet ? (int)problem.status : complain_reply(adder, &problem, first);
 		problem_done(&problem);
 	} else {
 		take_ids(adder, reply, ctl, tell);
@@ -239,24 +241,23 @@ static int batch_receive(
 	return status;
 }
 
-/* All batches, each sent while the one before is still being worked on. */
+/* All batches, some on their way at once. What follows one that was refused is not sent; what is on its way
+ * already may be added, and its ids are told. */
 static int send_all(struct adder *adder, struct ctl *ctl, bool check, void (*tell)(struct ctl *, int64_t))
 {
-	size_t first = 0;
+	size_t sent = 0, answered = 0, first = 0;
 	int status = 0;
 
-	for (size_t i = 0; i <= adder->n_batches && status == 0; i++) {
-		if (i < adder->n_batches && !batch_send(adder, ctl, i, check))
-			return ctl_lost(ctl);
-		if (i == 0)
+	while (answered < sent || (status == 0 && sent < adder->n_batches)) {
+		if (status == 0 && sent < adder->n_batches && sent - answered < BATCH_CALLS) {
+			if (!batch_send(adder, ctl, sent++, check))
+				return ctl_lost(ctl);
 			continue;
-		status = batch_receive(adder, ctl, first, tell);
-		first += adder->batches[i - 1].n_jobs;
-		if (status == 0 || i == adder->n_batches)
-			continue;
-		/* Batch i is on its way already: what it adds must be told. Should it fail too, it says so
-		 * itself. */
-		(void)batch_receive(adder, ctl, first, tell);
+		}
+		int result = batch_receive(adder, ctl, first, status != 0, tell);
+
+		first += adder->batches[answered++].n_jobs;
+		status = status != 0 ? status : result;
 	}
 	return status;
 }

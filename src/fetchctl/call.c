@@ -33,14 +33,28 @@ static char *say_no_such_group(const json_t *p)
 	return xasprintf("there is no group \"%s\"", string_of(p, "group"));
 }
 
+/* An error always has a reason, if only that there is none. */
+static const char *message_of(const json_t *p)
+{
+	const char *message = string_of(p, "message");
+
+	return *message ? message : "the daemon refused, and did not say why";
+}
+
 static char *say_message(const json_t *p)
 {
-	return xstrdup(string_of(p, "message"));
+	return xstrdup(message_of(p));
+}
+
+static char *say_try_again(const json_t *p)
+{
+	return xstrdup(*string_of(p, "message") ? string_of(p, "message")
+						: "the daemon cannot do it just now; try again");
 }
 
 static char *say_refused(const json_t *p)
 {
-	return xasprintf("%s (%s)", string_of(p, "message"), string_of(p, "code"));
+	return xasprintf("%s (%s)", message_of(p), string_of(p, "code"));
 }
 
 static char *say_invalid_parameter(const json_t *p)
@@ -70,7 +84,7 @@ static const struct error_reply {
 	{WIRE_INTERFACE ".WrongState", STATUS_REFUSED, say_message},
 	{WIRE_INTERFACE ".NotPermitted", STATUS_NOT_PERMITTED, say_message},
 	{WIRE_INTERFACE ".Refused", STATUS_REFUSED, say_refused},
-	{WIRE_INTERFACE ".TryAgain", STATUS_TRY_AGAIN, say_message},
+	{WIRE_INTERFACE ".TryAgain", STATUS_TRY_AGAIN, say_try_again},
 	{"org.varlink.service.InvalidParameter", STATUS_REFUSED, say_invalid_parameter},
 	{"org.varlink.service.MethodNotFound", STATUS_REFUSED, say_unknown_method},
 	{"org.varlink.service.MethodNotImplemented", STATUS_REFUSED, say_unknown_method},

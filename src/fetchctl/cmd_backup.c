@@ -18,8 +18,9 @@
 
 struct backup {
 	const char *path;
-	char *part;
+	char *dir, *part;
 	int fd;
+	bool nameless; /* until it is whole: a client that is killed leaves nothing */
 	int64_t size, written;
 	int status;
 };
@@ -29,7 +30,18 @@ static int refuse(const char *path, const char *doing, int err)
 	return complain(STATUS_OUTPUT, "%s %s: %s", doing, path, strerror(err));
 }
 
-/* What an earlier one has left is taken over, but not from one that still runs. */
+static bool open_nameless(struct backup *backup)
+{
+	/* A name is given by way of it. */
+	if (access("/proc/self/fd", X_OK) < 0)
+		return false;
+	backup->fd = open(backup->dir, O_WRONLY | O_TMPFILE | O_CLOEXEC, 0600);
+	backup->nameless = backup->fd >= 0;
+	return backup->nameless;
+}
+
+/* For file systems that know none without a name. What an earlier one has left is taken over, but not from
+ * one that still runs. */
 static int open_part(struct backup *backup)
 {
 	struct stat st;
@@ -57,7 +69,7 @@ static bool take_piece(void *state, const json_t *parameters)
 	if (!bytes)
 		backup->status = complain(STATUS_UNREACHABLE, "the daemon sent something that is no backup");
 	if (err)
-		backup->status = refuse(backup->part, "cannot write", -err);
+		backup->status = refuse(backup->path, "cannot write", -err);
 	if (bytes)
 		explicit_bzero(bytes, n);
 	free(bytes);
@@ -66,17 +78,39 @@ static bool take_piece(void *state, const json_t *parameters)
 	return backup->status == 0;
 }
 
+static int give_name(const struct backup *backup, const char *name)
+{
+	CLEANUP_FREE char *from = xasprintf("/proc/self/fd/%d", backup->fd);
+
+	return linkat(AT_FDCWD, from, AT_FDCWD, name, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
+}
+
+/* A link never replaces: for that it needs a name to be renamed from. */
+static int replace(struct backup *backup)
+{
+	int err = backup->nameless ? give_name(backup, backup->part) : 0;
+
+	if (err == -EEXIST && unlink(backup->part) == 0)
+		err = give_name(backup, backup->part);
+	if (!err && rename(backup->part, backup->path) < 0) {
+		err = -errno;
+		(void)unlink(backup->part);
+	}
+	return err;
+}
+
 /* On disk, then under its name. */
 static int put_in_place(struct backup *backup, bool force)
 {
-	CLEANUP_FREE char *copy = xstrdup(backup->path);
 	int err = fsync(backup->fd) < 0 ? -errno : 0;
-	CLEANUP_CLOSE int dir_fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_CLOSE int dir_fd = open(backup->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (!err && dir_fd < 0)
 		err = -errno;
 	if (!err && force)
-		err = rename(backup->part, backup->path) < 0 ? -errno : 0;
+		err = replace(backup);
+	else if (!err && backup->nameless)
+		err = give_name(backup, backup->path);
 	else if (!err)
 		err = fileio_rename_noreplace(AT_FDCWD, backup->part, AT_FDCWD, backup->path);
 	if (!err)
@@ -94,7 +128,7 @@ static int receive(struct ctl *ctl, struct backup *backup, bool force)
 		status = complain(STATUS_UNREACHABLE, "the daemon sent only a part of the backup");
 	if (status == 0)
 		status = put_in_place(backup, force);
-	if (status != 0)
+	if (status != 0 && !backup->nameless)
 		(void)unlink(backup->part);
 	return status;
 }
@@ -110,8 +144,10 @@ static int run(struct ctl *ctl, const struct args *args)
 	backup.path = args->words[0];
 	if (!force && faccessat(AT_FDCWD, backup.path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return complain(STATUS_REFUSED, "%s is there already; --force takes its place", backup.path);
+	CLEANUP_FREE char *copy = xstrdup(backup.path);
+	backup.dir = dirname(copy);
 	backup.part = xasprintf("%s.part", backup.path);
-	status = open_part(&backup);
+	status = open_nameless(&backup) ? 0 : open_part(&backup);
 	if (status == 0)
 		status = receive(ctl, &backup, force);
 	if (backup.fd >= 0)

@@ -1,6 +1,7 @@
 /* fetchctl edit: the options of add, for jobs that are there. */
 #include "config.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -18,6 +19,9 @@ static const struct editable {
 } editables[] = {
 	{OPT_URL, EDIT_BIT(EDIT_URL)},
 	{OPT_OUTPUT, EDIT_BIT(EDIT_NAME)},
+	{OPT_DIR, EDIT_BIT(EDIT_DIR)},
+	{OPT_GROUP, EDIT_BIT(EDIT_GROUP)},
+	{OPT_NOT_BEFORE, EDIT_BIT(EDIT_NOT_BEFORE)},
 	{OPT_PRIORITY, EDIT_BIT(EDIT_PRIORITY)},
 	{OPT_CHECKSUM, EDIT_BIT(EDIT_CHECKSUM)},
 	{OPT_HEADER, EDIT_BIT(EDIT_HEADERS)},
@@ -45,11 +49,28 @@ static const struct editable {
 	{OPT_RESUME, EDIT_BIT(EDIT_RESUME)},
 };
 
+/* What every job has, and what is different for each. */
+static const enum opt_id kept[] = {OPT_URL, OPT_OUTPUT, OPT_DIR};
+static const enum opt_id own[] = {OPT_URL, OPT_OUTPUT, OPT_CHECKSUM};
+
+static bool is_in(const enum opt_id *ids, size_t n, enum opt_id id)
+{
+	while (n > 0 && ids[n - 1] != id)
+		n--;
+	return n > 0;
+}
+
+/* Without ids, -g says which jobs. */
+static bool selects(const struct args *args, enum opt_id id)
+{
+	return args->n_words == 0 && id == OPT_GROUP;
+}
+
 static void add_options(const struct args *args, struct job_edit *edit)
 {
 	for (size_t i = 0; i < args->n_options; i++)
 		for (size_t k = 0; k < ARRAY_LEN(editables); k++)
-			if (editables[k].id == args->options[i].id)
+			if (editables[k].id == args->options[i].id && !selects(args, editables[k].id))
 				edit->fields |= editables[k].fields;
 }
 
@@ -57,7 +78,7 @@ static void add_options(const struct args *args, struct job_edit *edit)
 static uint64_t fields_named(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_LEN(editables); i++)
-		if (editables[i].id != OPT_URL && editables[i].id != OPT_OUTPUT &&
+		if (!is_in(kept, ARRAY_LEN(kept), editables[i].id) &&
 			strcmp(opt_table[editables[i].id].name, name) == 0)
 			return editables[i].fields;
 	return 0;
@@ -90,7 +111,8 @@ static int set_url_and_name(struct job *job, const struct args *args)
 	if (why)
 		return complain(STATUS_REFUSED, "--url: %s", why);
 	if (name && strchr(name, '/'))
-		return complain(STATUS_USAGE, "--output %s: a file name alone; the directory stays", name);
+		return complain(
+			STATUS_USAGE, "--output %s: a file name alone; the directory is --dir's", name);
 	why = name ? spec_set_output(job, name) : NULL;
 	return why ? complain(STATUS_USAGE, "--output %s: %s", name, why) : 0;
 }
@@ -113,23 +135,48 @@ static int read_edit(const struct args *args, struct job_edit *edit)
 	return status;
 }
 
+static int check_many(const struct args *args)
+{
+	for (size_t i = 0; i < args->n_options && args->n_words == 0; i++)
+		if (is_in(own, ARRAY_LEN(own), args->options[i].id))
+			return complain(STATUS_USAGE, "--%s is for jobs that are named by their ids",
+				opt_table[args->options[i].id].name);
+	return 0;
+}
+
+/* "ids" or "selection" of *ret, a new reference. */
+static int read_jobs(const struct args *args, json_t **ret)
+{
+	const char *group = args->n_words == 0 ? args_value(args, OPT_GROUP) : NULL;
+	json_t *selection;
+	int status = check_many(args);
+
+	if (status == 0)
+		status = select_from_args(args, group, &selection);
+	if (status != 0)
+		return status;
+	if (!selection)
+		return select_nothing();
+	*ret = args->n_words > 0 ? json_pack("{s:O}", "ids", json_object_get(selection, "ids"))
+				 : json_pack("{s:O}", "selection", selection);
+	json_decref(selection);
+	return 0;
+}
+
 static int send_edit(struct ctl *ctl, const struct args *args, const struct job_edit *edit)
 {
-	CLEANUP_FREE int64_t *ids = NULL;
-	json_t *params, *reply, *selection;
-	int status = select_read_ids(args, &ids);
+	json_t *params = NULL, *reply;
+	int status = read_jobs(args, &params);
 
 	if (status != 0)
 		return status;
-	selection = select_ids(ids, args->n_words);
-	params = json_pack(
-		"{s:O, s:o}", "ids", json_object_get(selection, "ids"), "changes", wire_edit_to_json(edit));
-	json_decref(selection);
+	if (json_object_set_new(params, "changes", wire_edit_to_json(edit)) < 0)
+		abort();
 	status = ctl_call(ctl, "Edit", params, &reply);
 	if (status != 0)
 		return status;
 	out_changed(ctl->out, "edited",
-		json_integer_value(json_object_get(reply_parameters(reply), "changed")), false);
+		json_integer_value(json_object_get(reply_parameters(reply), "changed")), args->n_words == 0);
 	json_decref(reply);
 	return 0;
 }
@@ -137,11 +184,8 @@ static int send_edit(struct ctl *ctl, const struct args *args, const struct job_
 static int run(struct ctl *ctl, const struct args *args)
 {
 	struct job_edit edit;
-	int status;
+	int status = read_edit(args, &edit);
 
-	if (args->n_words == 0)
-		return complain(STATUS_USAGE, "which jobs?");
-	status = read_edit(args, &edit);
 	if (status == 0)
 		status = send_edit(ctl, args, &edit);
 	job_edit_done(&edit);
@@ -150,16 +194,19 @@ static int run(struct ctl *ctl, const struct args *args)
 
 const struct cmd cmd_edit = {
 	.name = "edit",
-	.usage = CMD_USAGE("ID... OPTION..."),
+	.usage = CMD_USAGE("ID... OPTION...", "-g GROUP | --state STATE | --host HOST | --all OPTION..."),
 	.summary = "change jobs that have not ended, keeping the bytes that are on disk",
 	.notes = "-H \"Name: value\" takes the place of that header, -H \"Name:\" takes it away. All of the "
 		 "jobs\n"
-		 "are changed, or none.",
+		 "that are named are changed, or none. After ids, -g GROUP puts them into that group; "
+		 "without, it\n"
+		 "says which jobs.",
 	.options = CMD_OPTIONS(OPT_URL, OPT_OUTPUT, OPT_PRIORITY, OPT_CHECKSUM, OPT_HEADER, OPT_USER_AGENT,
 		OPT_REFERER, OPT_LOGIN, OPT_BASIC, OPT_DIGEST, OPT_ANYAUTH, OPT_BEARER, OPT_COOKIE, OPT_PROXY,
 		OPT_CACERT, OPT_CERT, OPT_CERT_KEY, OPT_INSECURE, OPT_LIMIT_RATE, OPT_RETRY, OPT_RETRY_DELAY,
 		OPT_MAX_TIME, OPT_CONNECT_TIMEOUT, OPT_DEADLINE, OPT_MAX_FILESIZE, OPT_ON_CONFLICT,
-		OPT_RESUME, OPT_AFTER, OPT_AFTER_ANY, OPT_UNSET),
+		OPT_RESUME, OPT_AFTER, OPT_AFTER_ANY, OPT_UNSET, OPT_DIR, OPT_GROUP, OPT_NOT_BEFORE,
+		OPT_STATE, OPT_HOST, OPT_ALL),
 	.takes_words = true,
 	.run = run,
 };

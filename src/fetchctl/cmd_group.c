@@ -59,9 +59,9 @@ static int set_deadline(json_t *params, const char *value)
 
 	if (units_parse_span(value, &span) == 0 && span != USEC_INFINITY)
 		at = usec_add(clock_wall_usec(), span);
-	else if (timecond_parse(value, clock_wall_usec(), &at) < 0)
+	else if (timecond_parse_ahead(value, clock_wall_usec(), &at) < 0)
 		return complain(STATUS_USAGE,
-			"--deadline %s: neither a span such as 2h, nor a time such as 2026-11-22 18:00",
+			"--deadline %s: not a time such as 2h, \"2026-12-24 18:00\" or \"tomorrow 06:00\"",
 			value);
 	json_object_set_new(params, "deadline_usec", json_integer(at));
 	return 0;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/text.h"
 #include "base/units.h"
 #include "fetchctl/call.h"
 #include "fetchctl/cmd.h"
@@ -12,37 +13,60 @@
 #include "fetchctl/suggest.h"
 #include "job/limit.h"
 
-static void put_limits(struct out *out, const json_t *limits, const char *name)
+/* Each of them, or that of this name, is told; value is handed on. */
+static int each_limit(struct ctl *ctl, const char *name,
+	void (*tell)(struct ctl *ctl, const json_t *limit, int64_t value), int64_t value)
 {
+	json_t *reply;
 	const json_t *limit;
 	size_t i;
+	int status = ctl_call(ctl, "Limits", NULL, &reply);
 
-	json_array_foreach(limits, i, limit)
+	if (status != 0)
+		return status;
+	json_array_foreach(json_object_get(reply_parameters(reply), "limits"), i, limit)
 	{
 		const char *its = json_string_value(json_object_get(limit, "name"));
 
 		if (!name || (its && strcmp(its, name) == 0))
-			out_row(out, limit);
+			tell(ctl, limit, value);
 	}
+	json_decref(reply);
+	return 0;
+}
+
+static void tell_row(struct ctl *ctl, const json_t *limit, int64_t value)
+{
+	(void)value;
+	out_row(ctl->out, limit);
 }
 
 static int show(struct ctl *ctl, const struct args *args, const char *name)
 {
 	struct shape shape;
-	json_t *reply = NULL;
 	int status = shape_read(&shape, &view_limits, args, ctl->settings.json);
 
 	shape.bare = name;
-	if (status == 0)
-		status = ctl_call(ctl, "Limits", NULL, &reply);
 	if (status == 0) {
 		out_rows_begin(ctl->out, &shape);
-		put_limits(ctl->out, json_object_get(reply_parameters(reply), "limits"), name);
+		status = each_limit(ctl, name, tell_row, 0);
 		out_rows_end(ctl->out);
 	}
-	json_decref(reply);
 	shape_done(&shape);
 	return status;
+}
+
+/* Something else holds than what was set just now. */
+static void tell_other(struct ctl *ctl, const json_t *limit, int64_t value)
+{
+	const char *window = json_string_value(json_object_get(limit, "window"));
+	int64_t now = json_integer_value(json_object_get(limit, "value"));
+	CLEANUP_FREE char *shown = window ? text_escape(window) : NULL;
+
+	if (now == value || ctl->settings.quiet)
+		return;
+	hint("%s%s holds now: %lld.", shown ? "The window " : "What the daemon was started with",
+		shown ? shown : "", (long long)now);
 }
 
 static int unknown(const char *name)
@@ -110,6 +134,7 @@ static int set(struct ctl *ctl, const struct args *args, const char *name, const
 {
 	json_t *params = json_pack("{s:s, s:b}", "name", name, "save", args_has(args, OPT_SAVE));
 	const char *group = args_value(args, OPT_OF_GROUP), *host = args_value(args, OPT_OF_HOST);
+	int status;
 
 	if (!params || (value && json_object_set_new(params, "value", json_integer(*value)) < 0))
 		abort();
@@ -118,7 +143,10 @@ static int set(struct ctl *ctl, const struct args *args, const char *name, const
 		json_decref(params);
 		return complain(STATUS_USAGE, "the name is no UTF-8");
 	}
-	return ctl_call(ctl, "SetLimit", params, NULL);
+	status = ctl_call(ctl, "SetLimit", params, NULL);
+	if (status != 0 || !value || group || host)
+		return status;
+	return each_limit(ctl, name, tell_other, *value);
 }
 
 static int run(struct ctl *ctl, const struct args *args)

@@ -57,7 +57,7 @@ static int show(struct ctl *ctl, const struct args *args, struct shape *shape)
 	if (status == 0 && args_has(args, OPT_MINE) && args_has(args, OPT_ALL_USERS))
 		status = complain(STATUS_USAGE, "--mine and --all-users exclude each other");
 	if (status == 0)
-		status = select_from_args(args, &selection);
+		status = select_from_args(args, NULL, &selection);
 	if (status != 0)
 		return status;
 	shape->reverse &= !reverse;

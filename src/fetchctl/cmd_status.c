@@ -1,7 +1,6 @@
 /* fetchctl status: the daemon, or the whole of some jobs. */
 #include "config.h"
 
-#include "base/alloc.h"
 #include "fetchctl/call.h"
 #include "fetchctl/cmd.h"
 #include "fetchctl/out.h"
@@ -19,30 +18,15 @@ static int show_daemon(struct ctl *ctl)
 	return 0;
 }
 
-static int show_job(struct ctl *ctl, int64_t id)
-{
-	json_t *reply;
-	int status = ctl_call(ctl, "Inspect", json_pack("{s:I}", "id", (json_int_t)id), &reply);
-
-	if (status != 0)
-		return status;
-	out_job(ctl->out, reply_parameters(reply));
-	json_decref(reply);
-	return 0;
-}
-
 static int run(struct ctl *ctl, const struct args *args)
 {
-	CLEANUP_FREE int64_t *ids = NULL;
 	bool daemon = args->n_words == 0;
 	struct shape shape;
 	int status = shape_read(&shape, daemon ? &view_jobs : &view_attempts, args, ctl->settings.json);
 
-	if (status == 0)
-		status = select_read_ids(args, &ids);
 	if (status == 0) {
 		out_rows_begin(ctl->out, &shape);
-		status = daemon ? show_daemon(ctl) : select_each(ctl, ids, args->n_words, show_job);
+		status = daemon ? show_daemon(ctl) : select_and_show(ctl, args, out_job);
 		out_rows_end(ctl->out);
 	}
 	shape_done(&shape);

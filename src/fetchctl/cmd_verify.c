@@ -1,19 +1,19 @@
 /* fetchctl verify: finished files read again. */
 #include "config.h"
 
-#include "base/alloc.h"
 #include "fetchctl/call.h"
 #include "fetchctl/cmd.h"
 #include "fetchctl/out.h"
 #include "fetchctl/select.h"
 
-static int verify_job(struct ctl *ctl, int64_t id)
+static int verify_job(struct ctl *ctl, int64_t id, const void *arg)
 {
 	const json_t *result;
 	json_t *reply;
 	bool verified;
 	int status = ctl_call(ctl, "Verify", json_pack("{s:I}", "id", (json_int_t)id), &reply);
 
+	(void)arg;
 	if (status != 0)
 		return status;
 	result = reply_parameters(reply);
@@ -27,12 +27,7 @@ static int verify_job(struct ctl *ctl, int64_t id)
 
 static int run(struct ctl *ctl, const struct args *args)
 {
-	CLEANUP_FREE int64_t *ids = NULL;
-	int status = select_read_ids(args, &ids);
-
-	if (status == 0 && args->n_words == 0)
-		return complain(STATUS_USAGE, "which jobs?");
-	return status == 0 ? select_each(ctl, ids, args->n_words, verify_job) : status;
+	return select_each(ctl, args, verify_job, NULL);
 }
 
 const struct cmd cmd_verify = {

@@ -51,7 +51,7 @@ static int run(struct ctl *ctl, const struct args *args)
 	int status = add_timeout(args, &follow.timeout_usec);
 
 	if (status == 0)
-		status = select_from_args(args, &follow.selection);
+		status = select_from_args(args, NULL, &follow.selection);
 	if (status != 0)
 		return status;
 	ids = selected_ids(follow.selection, &follow.n_ids);

@@ -114,7 +114,7 @@ static int run(struct ctl *ctl, const struct args *args)
 	int status = parse_since(args, &watch.since);
 
 	if (status == 0)
-		status = select_from_args(args, &watch.selection);
+		status = select_from_args(args, NULL, &watch.selection);
 	if (status != 0)
 		return status;
 	status = ctl_link(ctl);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/text.h"
 
 /* Where the help of an option begins. */
 #define HELP_COLUMN 30
@@ -25,8 +26,11 @@ static void put_option(FILE *to, enum opt_id id)
 {
 	const struct opt *opt = &opt_table[id];
 	CLEANUP_FREE char *letter = opt->letter ? xasprintf("-%c, ", opt->letter) : xstrdup("    ");
-	int n = fprintf(to, "  %s--%s%s%s", letter, opt->name, opt->arg ? "=" : "", opt->arg ? opt->arg : "");
+	CLEANUP_FREE char *head =
+		xasprintf("  %s--%s%s%s", letter, opt->name, opt->arg ? "=" : "", opt->arg ? opt->arg : "");
+	int n = (int)text_width(head);
 
+	fputs(head, to);
 	if (n > HELP_COLUMN - 2) {
 		fputc('\n', to);
 		n = 0;

@@ -206,8 +206,12 @@ static int refuse_option(const struct parser *parser, char *const *argv)
 	if (optopt >= LONG_BASE)
 		return complain(
 			STATUS_USAGE, "option --%s takes no argument", opt_table[optopt - LONG_BASE].name);
-	if (optopt != 0)
-		return complain(STATUS_USAGE, "there is no option -%c here", optopt);
+	if (optopt != 0) {
+		complain(STATUS_USAGE, "there is no option -%c here", optopt);
+		if (optopt >= '0' && optopt <= '9')
+			hint("No argument of this command is a number below zero.");
+		return STATUS_USAGE;
+	}
 	return refuse_unknown_long(parser, argv[optind - 1]);
 }
 

@@ -41,18 +41,42 @@ int select_read_ids(const struct args *args, int64_t **ret)
 	return 0;
 }
 
-int select_each(struct ctl *ctl, const int64_t *ids, size_t n, int (*each)(struct ctl *ctl, int64_t id))
+int select_each(struct ctl *ctl, const struct args *args,
+	int (*each)(struct ctl *ctl, int64_t id, const void *arg), const void *arg)
 {
-	int highest = 0;
+	CLEANUP_FREE int64_t *ids = NULL;
+	int highest = select_read_ids(args, &ids);
 
-	for (size_t i = 0; i < n; i++) {
-		int status = each(ctl, ids[i]);
+	if (highest == 0 && args->n_words == 0)
+		return complain(STATUS_USAGE, "which jobs?");
+	if (highest != 0)
+		return highest;
+	for (size_t i = 0; i < args->n_words; i++) {
+		int status = each(ctl, ids[i], arg);
 
 		if (status >= STATUS_UNREACHABLE)
 			return status;
 		highest = status > highest ? status : highest;
 	}
 	return highest;
+}
+
+static int show(struct ctl *ctl, int64_t id, const void *arg)
+{
+	const inspection_writer *write = arg;
+	json_t *reply;
+	int status = ctl_call(ctl, "Inspect", json_pack("{s:I}", "id", (json_int_t)id), &reply);
+
+	if (status != 0)
+		return status;
+	(*write)(ctl->out, reply_parameters(reply));
+	json_decref(reply);
+	return 0;
+}
+
+int select_and_show(struct ctl *ctl, const struct args *args, inspection_writer write)
+{
+	return select_each(ctl, args, show, &write);
 }
 
 static int from_words(const struct args *args, json_t **ret)
@@ -116,12 +140,12 @@ static int set_states(json_t *selection, const struct args *args)
 	return status;
 }
 
-static int from_options(const struct args *args, json_t *selection)
+static int from_options(const struct args *args, const char *group, json_t *selection)
 {
 	int status = set_states(selection, args);
 
 	if (status == 0)
-		status = set_string(selection, "group", args_value(args, OPT_SELECT_GROUP));
+		status = set_string(selection, "group", group ? group : args_value(args, OPT_SELECT_GROUP));
 	if (status == 0)
 		status = set_string(selection, "host", args_value(args, OPT_HOST));
 	if (args_has(args, OPT_ALL))
@@ -129,10 +153,10 @@ static int from_options(const struct args *args, json_t *selection)
 	return status;
 }
 
-int select_from_args(const struct args *args, json_t **ret)
+int select_from_args(const struct args *args, const char *group, json_t **ret)
 {
 	json_t *selection = json_object();
-	int status = from_options(args, selection);
+	int status = from_options(args, group, selection);
 
 	*ret = NULL;
 	if (status == 0 && args->n_words > 0) {
@@ -148,18 +172,22 @@ int select_from_args(const struct args *args, json_t **ret)
 	return status;
 }
 
+int select_nothing(void)
+{
+	complain(STATUS_USAGE, "which jobs?");
+	hint("Give job ids, -g GROUP, --state STATE, --host HOST, --failed or --all.");
+	return STATUS_USAGE;
+}
+
 int select_and_change(struct ctl *ctl, const struct args *args, const char *method, const char *done)
 {
 	json_t *selection, *params, *reply;
-	int status = select_from_args(args, &selection);
+	int status = select_from_args(args, NULL, &selection);
 
 	if (status != 0)
 		return status;
-	if (!selection) {
-		complain(STATUS_USAGE, "which jobs?");
-		hint("Give job ids, -g GROUP, --state STATE, --host HOST, --failed or --all.");
-		return STATUS_USAGE;
-	}
+	if (!selection)
+		return select_nothing();
 	params = json_pack("{s:o}", "selection", selection);
 	if (args_has(args, OPT_FILES))
 		set(params, "files", json_true());

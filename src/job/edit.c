@@ -58,6 +58,9 @@ static const struct value values[EDIT_FIELD_N] = {
 	[EDIT_CA] = SECRET(ca_pem),
 	[EDIT_CERT] = SECRET(cert_pem),
 	[EDIT_KEY] = SECRET(key_pem),
+	[EDIT_GROUP] = AT(VALUE_STRING, group),
+	[EDIT_DIR] = AT(VALUE_STRING, dir),
+	[EDIT_NOT_BEFORE] = AT(VALUE_INT64, not_before_usec),
 };
 
 /* What an attempt never looks at, and its limit, which can be told: it may go on. */

@@ -33,6 +33,9 @@ enum edit_field {
 	EDIT_CA,
 	EDIT_CERT,
 	EDIT_KEY,
+	EDIT_GROUP,
+	EDIT_DIR,
+	EDIT_NOT_BEFORE,
 	EDIT_FIELD_N,
 };
 #define EDIT_BIT(field) (UINT64_C(1) << (field))
@@ -46,7 +49,8 @@ struct job_edit {
 void job_edit_init(struct job_edit *edit);
 void job_edit_done(struct job_edit *edit);
 
-/* The fields that change the request, or the file that it becomes: an attempt under way has the old ones. */
+/* The fields that change the request, what the attempt is charged to, or the file that it becomes: an attempt
+ * under way has the old ones. */
 bool job_edit_is_request(const struct job_edit *edit);
 
 /* Changes *job, whose secrets are read when it has any. What is secret of the headers is put among the plain

@@ -14,6 +14,28 @@ static uint64_t mix(uint64_t hash, const char *text)
 	return (hash ^ (text ? 0x100 : 0x101)) * UINT64_C(0x100000001b3);
 }
 
+static uint64_t mix_number(uint64_t hash, int64_t n)
+{
+	for (int i = 0; i < 64; i += 8)
+		hash = (hash ^ ((uint64_t)n >> i & 0xff)) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
+/* All that job_same() looks at: what has one hash is looked at one by one. */
+static uint64_t mix_options(uint64_t hash, const struct job_options *o)
+{
+	hash = mix(hash, o->checksum);
+	hash = mix(hash, o->headers);
+	hash = mix(hash, o->user_agent);
+	hash = mix(hash, o->referer);
+	hash = mix_number(hash, o->on_conflict);
+	hash = mix_number(hash, o->resume);
+	hash = mix_number(hash, o->auth);
+	hash = mix_number(hash, o->remote_name | o->conditional << 1 | o->insecure << 2);
+	hash = mix_number(hash, o->if_newer_usec);
+	return mix_number(hash, o->max_filesize);
+}
+
 int64_t job_same_hash(const struct job *job, enum job_conflict conflict)
 {
 	uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ (uint64_t)job->owner;
@@ -23,7 +45,9 @@ int64_t job_same_hash(const struct job *job, enum job_conflict conflict)
 	hash = mix(hash, job->url);
 	hash = mix(hash, job->dir);
 	hash = mix(hash, job->name);
-	hash = mix(hash, job->options.checksum);
+	hash = mix(hash, job->group);
+	hash = mix_number(hash, job->not_before_usec);
+	hash = mix_options(hash, &job->options);
 	hash &= INT64_MAX;
 	return hash ? (int64_t)hash : 1;
 }

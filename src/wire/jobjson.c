@@ -249,6 +249,9 @@ static const char *const edit_names[EDIT_FIELD_N] = {
 	[EDIT_CA] = "ca_pem",
 	[EDIT_CERT] = "cert_pem",
 	[EDIT_KEY] = "key_pem",
+	[EDIT_GROUP] = "group",
+	[EDIT_DIR] = "dir",
+	[EDIT_NOT_BEFORE] = "not_before_usec",
 };
 
 static int edit_field_of(const char *name)
@@ -268,6 +271,9 @@ static const struct field *spec_field_of(const char *name)
 	return &spec_fields[i];
 }
 
+/* What every job has. */
+#define KEPT (EDIT_BIT(EDIT_URL) | EDIT_BIT(EDIT_NAME) | EDIT_BIT(EDIT_DIR))
+
 /* What is cleared has its empty value. */
 static bool read_clear(const json_t *clear, struct job_edit *edit)
 {
@@ -280,7 +286,7 @@ static bool read_clear(const json_t *clear, struct job_edit *edit)
 	{
 		int field = json_is_string(name) ? edit_field_of(json_string_value(name)) : -1;
 
-		if (field < 0 || field == EDIT_URL || field == EDIT_NAME || (edit->fields & EDIT_BIT(field)))
+		if (field < 0 || (KEPT & EDIT_BIT(field)) || (edit->fields & EDIT_BIT(field)))
 			return false;
 		edit->fields |= EDIT_BIT(field);
 	}

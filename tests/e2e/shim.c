@@ -4,8 +4,11 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -254,7 +257,6 @@ int open(const char *path, int flags, ...)
  * in microseconds. A write to it is a step. */
 
 static const volatile int64_t *wall_ahead_usec;
-static int wall_step_fd = -1;
 static pthread_once_t wall_once = PTHREAD_ONCE_INIT;
 
 static void wall_begin(void)
@@ -285,27 +287,104 @@ int clock_gettime(clockid_t id, struct timespec *ts)
 	return result;
 }
 
-int timerfd_create(int id, int flags)
-{
-	int (*next)(int, int) = next_of("timerfd_create");
-	const char *path = getenv("FETCHD_SHIM_WALL");
+/* Timers of that clock are the machine's, set as much earlier; a step makes all of them expire. */
 
-	if (!path || id != CLOCK_REALTIME)
-		return next(id, flags);
-	wall_step_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	if (wall_step_fd < 0 || inotify_add_watch(wall_step_fd, path, IN_MODIFY) < 0)
-		abort();
-	return wall_step_fd;
+#define TIMERS_MAX 8
+
+static pthread_mutex_t timers_lock = PTHREAD_MUTEX_INITIALIZER;
+static int timers[TIMERS_MAX];
+static size_t n_timers;
+
+static void *watch_steps(void *arg)
+{
+	int (*set)(int, int, const struct itimerspec *, struct itimerspec *) = next_of("timerfd_settime");
+	const struct itimerspec at_once = {.it_value.tv_nsec = 1};
+	int fd = *(int *)arg;
+	char events[4096];
+
+	while (read(fd, events, sizeof(events)) > 0) {
+		pthread_mutex_lock(&timers_lock);
+		for (size_t i = 0; i < n_timers; i++)
+			set(timers[i], 0, &at_once, NULL);
+		pthread_mutex_unlock(&timers_lock);
+	}
+	return NULL;
 }
 
+static void timers_begin(void)
+{
+	static int fd;
+	pthread_t thread;
+	sigset_t all, was;
+
+	/* They are the daemon's. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &was);
+	fd = inotify_init1(IN_CLOEXEC);
+	if (fd < 0 || inotify_add_watch(fd, getenv("FETCHD_SHIM_WALL"), IN_MODIFY) < 0 ||
+		pthread_create(&thread, NULL, watch_steps, &fd) != 0)
+		abort();
+	pthread_sigmask(SIG_SETMASK, &was, NULL);
+}
+
+int timerfd_create(int id, int flags)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	int (*next)(int, int) = next_of("timerfd_create");
+	int fd = next(id, flags);
+
+	if (!getenv("FETCHD_SHIM_WALL") || id != CLOCK_REALTIME || fd < 0)
+		return fd;
+	pthread_once(&wall_once, wall_begin);
+	pthread_once(&once, timers_begin);
+	pthread_mutex_lock(&timers_lock);
+	if (n_timers == TIMERS_MAX)
+		abort();
+	timers[n_timers++] = fd;
+	pthread_mutex_unlock(&timers_lock);
+	return fd;
+}
+
+static bool is_wall_timer(int fd)
+{
+	for (size_t i = 0; i < n_timers; i++)
+		if (timers[i] == fd)
+			return true;
+	return false;
+}
+
+static struct timespec machine_time(struct timespec wall)
+{
+	int64_t usec = (int64_t)wall.tv_sec * 1000000 + wall.tv_nsec / 1000 - *wall_ahead_usec;
+
+	if (wall.tv_sec == 0 && wall.tv_nsec == 0)
+		return wall;
+	if (usec < 1)
+		usec = 1;
+	return (struct timespec){.tv_sec = usec / 1000000, .tv_nsec = usec % 1000000 * 1000};
+}
+
+/* Should a step have come that was not read yet, it says so, as the kernel's does. */
 int timerfd_settime(int fd, int flags, const struct itimerspec *new, struct itimerspec *old)
 {
 	int (*next)(int, int, const struct itimerspec *, struct itimerspec *) = next_of("timerfd_settime");
-	char events[4096];
+	struct pollfd expired = {.fd = fd, .events = POLLIN};
+	struct itimerspec set = *new;
+	bool stepped;
+	int result;
 
-	if (fd != wall_step_fd)
+	pthread_mutex_lock(&timers_lock);
+	if (!is_wall_timer(fd)) {
+		pthread_mutex_unlock(&timers_lock);
 		return next(fd, flags, new, old);
-	while (read(fd, events, sizeof(events)) > 0)
-		;
-	return 0;
+	}
+	stepped = poll(&expired, 1, 0) > 0;
+	set.it_value = machine_time(set.it_value);
+	result = next(fd, TFD_TIMER_ABSTIME, &set, old);
+	pthread_mutex_unlock(&timers_lock);
+	if (result == 0 && stepped) {
+		errno = ECANCELED;
+		return -1;
+	}
+	return result;
 }

@@ -1,5 +1,12 @@
 """What the user does wrong: the exit status of the contract, a sentence that helps, and nothing changed."""
+import os
+import socket
+import subprocess
+import time
+
 import pytest
+
+from harness import LIMIT
 
 
 @pytest.mark.parametrize("arguments", [
@@ -149,3 +156,70 @@ def test_18_too_many_jobs(stopped, ctl, origin):
     assert sorted(ctl.jobs()) == first
     origin.release("g")
     ctl.wait(*first)
+
+
+# ---- reasons
+
+
+def answer(connection, *replies):
+    """Each of them to one call; then it hangs up."""
+    calls = b""
+    for reply in replies:
+        while b"\0" not in calls:
+            calls += connection.recv(1 << 20)
+        calls = calls[calls.index(b"\0") + 1:]
+        connection.sendall(reply.encode() + b"\0")
+
+
+TRY_AGAIN = '{"error":"io.fetchd.Manager.TryAgain","parameters":%s}'
+
+
+@pytest.mark.parametrize("replies, code, says", [
+    ([TRY_AGAIN % '{"message":"not now"}'], 75, "fetchctl: not now\n"),
+    ([TRY_AGAIN % '{"message":""}'], 75, "fetchctl: the daemon cannot do it just now; try again\n"),
+    ([TRY_AGAIN % "{}"], 75, "fetchctl: the daemon cannot do it just now; try again\n"),
+    (['{"error":"io.fetchd.Manager.Refused"}'], 5, "fetchctl: the daemon refused, and did not say why ()\n"),
+    (['{"error":"io.fetchd.Manager.NotPermitted","parameters":{}}'], 4, "did not say why"),
+    (['{"error":"x.y.Z"}'], 5, "the daemon answered x.y.Z"),
+    ([], 69, "broke"),
+    (["garbage"], 69, "does not speak Varlink"),
+    # A long list: checked in two parts, and the second call to add is refused.
+    (['{"parameters":{"ids":[]}}'] * 2 + ['{"parameters":{"ids":[1]}}', TRY_AGAIN % "{}"], 75, "just now"),
+    (['{"parameters":{"ids":[]}}', TRY_AGAIN % "{}"], 75, "just now"),
+])
+def test_19_every_failure_has_a_reason(room, ctl, replies, code, says):
+    """This test is the daemon."""
+    lines = 1001 if len(replies) > 1 else 1
+    (room.path / "list").write_text("".join(f"http://x/{n}\n" for n in range(lines)))
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(room.socket))
+        listening.listen()
+        client = ctl.spawn("add", "-i", room.path / "list")
+        connection, _ = listening.accept()
+        with connection:
+            answer(connection, *replies)
+            connection.shutdown(socket.SHUT_WR)
+            assert client.process.wait(LIMIT) == code
+    client.errors.join()
+    assert says in client.errors.text() + "\n"
+
+
+def state_of(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stat:
+        return stat.read().rpartition(")")[2].split()[0]
+
+
+def test_20_a_full_pipe_loses_no_reason(ctl):
+    """Whoever else has the pipe has made it non-blocking."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    filled = os.write(writing, b"x" * (1 << 20))
+    client = subprocess.Popen(ctl.command("ping"), stdin=subprocess.DEVNULL, stderr=writing, env=ctl.room.environment())
+    os.close(writing)
+    # It waits for room, or has ended without a word.
+    deadline = time.monotonic() + LIMIT
+    while state_of(client.pid) not in "SZ" and time.monotonic() < deadline:
+        time.sleep(0.01)
+    with os.fdopen(reading, "rb") as pipe:
+        text = pipe.read()
+    assert client.wait(LIMIT) == 69 and len(text) > filled and b"not running" in text[filled:]

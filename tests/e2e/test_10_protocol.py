@@ -17,6 +17,12 @@ def link(daemon, room):
     link.sock.close()
 
 
+@pytest.fixture
+def stopped_queue(daemon, ctl):
+    """Nothing starts."""
+    ctl.ok("drain")
+
+
 @pytest.fixture(autouse=True)
 def others_live_on(daemon, room):
     """In every test: a connection that was there before still answers, and the daemon is the same."""
@@ -261,3 +267,54 @@ def test_24_secrets_stay_inside(link, ctl, origin):
     [job] = reply["parameters"]["ids"]
     ctl.wait(job)
     assert "hunter2" not in json.dumps(link.call(MANAGER + "List"))
+
+
+def many(n, word, **more):
+    return {"jobs": [{"url": f"http://127.0.0.1:9/{word}{i}"} for i in range(n)], **more}
+
+
+def test_25_adds_in_a_row_are_answered_in_order(link, stopped_queue):
+    """The daemon begins some before the first is answered; what is refused at once waits for its turn."""
+    sizes = [200, 1, 300, 2, 100, 3, 50, 4, 20, 5, 10, 6]
+    for i, size in enumerate(sizes):
+        link.say(MANAGER + "Add", many(size, f"a{i}-"))
+        link.say(MANAGER + "Add", {"jobs": [{"url": "gopher://a/"}]})
+        if i % 3 == 0:
+            link.say(MANAGER + "Ping")
+        if i % 4 == 0:
+            link.say(MANAGER + "Add", many(1, f"o{i}"), oneway=True)
+    link.say(MANAGER + "Status")
+    ids = []
+    for i, size in enumerate(sizes):
+        got = link.hear()["parameters"]["ids"]
+        assert len(got) == size
+        ids += got
+        assert link.hear()["error"] == MANAGER + "Refused"
+        if i % 3 == 0:
+            assert "pid" in link.hear()["parameters"]
+    assert ids == sorted(ids)
+    assert link.hear()["parameters"]["counts"]["queued"] == sum(sizes) + 3
+
+
+@pytest.mark.parametrize("last", [b"nonsense\0", b'{"method":5}\0', b" " * (2 << 20), b'{"method":"io.fetchd.Manager.Ping"}'],
+                         ids=["not-json", "no-call", "too-long", "not-whole"])
+def test_26_adds_before_nonsense_are_answered(link, stopped_queue, last):
+    for i in range(5):
+        link.say(MANAGER + "Add", many(100, f"b{i}-"))
+    link.send(last)
+    link.sock.shutdown(socket.SHUT_WR)
+    for i in range(5):
+        assert len(link.hear()["parameters"]["ids"]) == 100
+    assert link.closed()
+
+
+def test_27_adds_and_then_silence(daemon, room, stopped_queue, ctl):
+    """A client that goes once it has said all: what came whole is added."""
+    link = Link(room)
+    for i in range(20):
+        link.say(MANAGER + "Add", many(50, f"c{i}-"))
+    link.sock.shutdown(socket.SHUT_WR)
+    assert [len(link.hear()["parameters"]["ids"]) for _ in range(20)] == [50] * 20
+    assert link.closed()
+    link.sock.close()
+    assert len(ctl.ok("list", "--json").lines) == 1000

@@ -173,3 +173,48 @@ def test_13_the_same_of_another_user_is_another(daemon, games, news, origin):
     [theirs] = news.add("--on-conflict", "skip", url)
     assert mine != theirs and games.add("--on-conflict", "skip", url) == [mine]
     origin.release("g")
+
+
+@pytest.mark.parametrize("arguments", [
+    ("max-active", "3"), ("max-active", "3", "--save"), ("limit-rate", "--reset"),
+    ("--host", "http://127.0.0.1:1", "limit-rate", "1M"), ("--host", "http://127.0.0.1:1", "max-active", "--reset"),
+])
+def test_20_limits_are_not_for_everybody(daemon, ctl, games, arguments):
+    before = ctl.ok("--json", "limit").json
+    result = games("limit", *arguments)
+    assert result.code == 4 and "only root and the daemon's own user" in result.err and result.out == ""
+    assert ctl.ok("--json", "limit").json == before == games.ok("--json", "limit").json
+
+
+def test_21_a_groups_limit_is_its_owners(daemon, ctl, games, news, origin):
+    [mine] = games.add("-g", "mine", "--not-before", "1h", origin.url("/bytes/10/a"))
+    foreign, none = news("limit", "-g", "mine", "limit-rate", "1K"), news("limit", "-g", "none", "limit-rate", "1K")
+    assert foreign.code == none.code == 3
+    assert "limit_rate" not in games.ok("--json", "group", "show", "mine").json[0]
+    games.ok("limit", "-g", "mine", "limit-rate", "1K")
+    assert games.ok("--json", "group", "show", "mine").json[0]["limit_rate"] == 1024
+
+
+def test_22_anothers_jobs_are_not_edited(daemon, ctl, games, news, origin):
+    """By id they are not there; of a selection they are no part; and root moves them into their owner's group."""
+    [mine] = games.add("-g", "g", "--not-before", "1h", origin.url("/bytes/10/a"))
+    [theirs] = news.add("-g", "g", "--not-before", "1h", origin.url("/bytes/10/b"))
+    assert news("edit", mine, "-p", 3).code == 3
+    news.ok("edit", "--all", "-p", 3)
+    assert (games.job(mine)["priority"], news.job(theirs)["priority"]) == (0, 3)
+    ctl.ok("edit", mine, theirs, "-g", "other")
+    for user in (games, news):
+        assert [g["name"] for g in user.ok("--json", "group", "list").json] == ["other"]
+    result = news("edit", theirs, "-d", games.job(mine)["dir"])
+    assert result.code == 5 and "another user's" in result.err and news.job(theirs)["dir"] != games.job(mine)["dir"]
+
+
+def test_30_root_limits_the_group_of_another(daemon, ctl, games, news, origin):
+    games.add("-g", "mine", origin.url("/bytes/10/a"))
+    games.add("-g", "both", origin.url("/bytes/10/b"))
+    news.add("-g", "both", origin.url("/bytes/10/c"))
+    ctl.ok("limit", "-g", "mine", "limit-rate", "1M")
+    result = ctl("limit", "-g", "both", "limit-rate", "1M")
+    assert result.code == 5 and "several users" in result.err
+    assert ctl("limit", "-g", "none", "limit-rate", "1M").code == 3
+    assert news("limit", "-g", "mine", "limit-rate", "1M").code == 3

@@ -166,6 +166,26 @@ def test_21_kill9_and_resume_over_http2(stopped, ctl, room, nginx, certs):
     (nginx.www / "huge").unlink()
 
 
+def test_21_a_limit_that_comes_later_leaves_http2(stopped, ctl, room, nginx, certs):
+    """It goes on where it is, over HTTP/1.1, and that is no attempt."""
+    stopped.options["Transfer.CAFile"] = certs.ca
+    size = 64 << 20
+    place(nginx, "late", "late", size)
+    stopped.start()
+    [job] = ctl.add(nginx.url("/late", "https", nginx.h2_slow))
+    watch = ctl.watch(job, "--since", 0)
+    ctl.wait_received(4 << 20, job)
+    ctl.ok("limit", "limit-rate", "2M")
+    watch.kind("queued", job)
+    watch.event(lambda e: e["kind"] == "started" and e["job"]["received"] > 0)
+    ctl.ok("limit", "limit-rate", "--reset")
+    assert ctl.wait(job).code == 0 and ctl.job(job)["attempts"] == 1
+    assert content.same_as_file(room.downloads / "late", "late", size)
+    first, last = nginx.log("/late", 2)[-2:]
+    assert first.protocol == "HTTP/2.0" and last.protocol == "HTTP/1.1" and last.status == 206
+    (nginx.www / "late").unlink()
+
+
 def test_21_changed_meanwhile(stopped, ctl, room, real):
     place(real, "moving", "first", BIG)
     job = interrupted(stopped, ctl, room, real.url("/moving"))

@@ -1,4 +1,6 @@
 """Groups that fail together, deadlines, lists added as a whole, and jobs that follow others."""
+import os
+import pty
 import signal
 import subprocess
 import time
@@ -128,6 +130,10 @@ def test_05_created_groups(daemon, ctl, origin):
     assert again.code == 5 and "E_GROUP" in again.err
     assert ctl("group", "create", "late", "--deadline=2001-01-01").code == 5
     assert ctl("group", "create", "late", "--deadline=soon").code == 2
+    assert ctl("group", "create", "late", "--deadline=today 00:00").code == 5
+    ctl.ok("group", "create", "soon", "--deadline=tomorrow 23:59")
+    assert group(ctl, "soon")["deadline_usec"] > time.time() * 1e6
+    ctl.ok("group", "remove", "soon")
     assert ctl("group", "create", "\x07").code == 5
     assert ctl("group", "show", "late").code == 3 and ctl("wait", "-g", "late").code == 3
     ctl.ok("group", "create", "unused")
@@ -137,6 +143,28 @@ def test_05_created_groups(daemon, ctl, origin):
     assert ctl("wait", "-g", "g").code == 0
     ctl.ok("remove", "-g", "g")
     assert names(ctl) == [] and ctl("group", "show", "g").code == 3
+
+
+def test_05_a_table_for_people(daemon, ctl, room):
+    """Aligned, however wide the letters of a name are."""
+    for name in ("東京", "a name of more than twenty-four letters"):
+        ctl.ok("group", "create", name)
+    command = ctl.command("--no-pager", "--color=never", "group")
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execve(command[0], command, room.environment(COLUMNS="200"))
+    shown = b""
+    try:
+        while data := os.read(terminal, 1000):
+            shown += data
+    except OSError:
+        pass  # the other side has closed
+    os.close(terminal)
+    os.waitpid(pid, 0)
+    heading, wide, narrow = shown.decode().splitlines()
+    at = heading.index("POLICY")
+    assert wide.index("collect") == at - 2 and narrow.index("collect") == at  # two letters of two columns each
+    assert all("empty" in line for line in (wide, narrow))
 
 
 def test_06_deadline(stopped, ctl, origin):
@@ -261,6 +289,28 @@ def test_13_a_part_that_is_refused(link, ctl, origin, bad):
     assert why == "Refused" and late["code"] == "E_GROUP"
     until(lambda: names(ctl) == [], "what came of the list was never taken back")
     assert ctl.jobs() == {}
+
+
+def test_13_others_get_no_job_that_may_be_taken_back(link, ctl, origin):
+    """By its key, nor by the list's own session as if it were there for good."""
+    job = {"url": origin.url("/bytes/1/a"), "group": "list", "key": "k"}
+    link.call("Add", part="first", jobs=[job, job])
+    refused = ctl("add", "--key", "k", job["url"])
+    assert refused.code == 5 and refused.out == "" and "not whole" in refused.err, refused
+    for alone in ({"url": job["url"], "key": "k"}, {"url": job["url"], "group": "list"}):
+        _, why = link.call("Add", jobs=[alone])
+        assert why == "Refused", alone
+    link.close()
+    until(lambda: names(ctl) == [], "what came of the list was never taken back")
+    assert ctl.wait(*ctl.add("--key", "k", job["url"])).code == 0
+
+
+def test_13_a_key_is_looked_at_before_anything_is_added(daemon, ctl, origin):
+    ctl.add("--key", "taken", origin.url("/bytes/1/other"))
+    text = urls(origin, "/bytes/1/f", 2500) + " key=taken\n"
+    refused = ctl("add", "-", stdin=text)
+    assert refused.code == 5 and "2500" in refused.err and "E_KEY" in refused.err, refused
+    assert len(ctl.jobs()) == 1
 
 
 def test_14_into_a_group_that_is_there(link, ctl, origin):

@@ -1,5 +1,6 @@
 """Limits: of bytes a second, of transfers at once, by the calendar; all of them change what runs."""
 import signal
+import socket
 import time
 
 import pytest
@@ -77,6 +78,17 @@ def test_03_limits_of_group_and_host_are_live_and_kept(daemon, ctl, origin):
     assert ctl.wait(job).code == 0
 
 
+def test_04_a_limit_before_the_first_job(daemon, ctl, origin):
+    """Of an origin that nobody has asked yet; what is taken back need not be there."""
+    ctl.ok("limit", "--host", origin.url("/"), "max-active", "--reset")
+    ctl.ok("limit", "--host", origin.url("/"), "max-active", "1")
+    daemon.restart()
+    jobs = ctl.add(*(origin.url(f"/gate/g/bytes/10/{i}") for i in range(3)))
+    origin.wait_gated("g")
+    origin.release("g")
+    assert ctl.wait(*jobs).code == 0 and origin.peak() == 1
+
+
 # ---- transfers at once
 
 
@@ -132,6 +144,37 @@ def test_13_time_outs_reach_what_runs(stopped, ctl, origin, change, answer):
     assert ctl.job(job)["error"]["code"] in ("E_TIMEOUT", "E_STALL") and origin.count() == 1
 
 
+def test_14_the_connect_timeout_reaches_what_runs(stopped, ctl):
+    """Nobody takes the connection: the queue is full. Configured, it would wait for a day."""
+    stopped.options.update({"Retry.MaxAttempts": 1, "Transfer.ConnectTimeout": "1d"})
+    stopped.start()
+    with socket.socket() as full, socket.socket() as one, socket.socket() as two:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        for client in (one, two):
+            client.setblocking(False)
+            client.connect_ex(full.getsockname())
+        job, = ctl.add("http://127.0.0.1:%d/a" % full.getsockname()[1])
+        ctl.watch(job, "--since", 0).kind("started", job)
+        stopped.options["Transfer.ConnectTimeout"] = "100ms"
+        reload(stopped)
+        assert ctl.wait(job).code == 1
+    assert ctl.job(job)["error"]["code"] == "E_TIMEOUT"
+
+
+def test_15_the_least_rate_reaches_what_runs(stopped, ctl, origin):
+    """A trickle that would go on for an hour."""
+    stopped.options["Retry.MaxAttempts"] = 1
+    stopped.start()
+    job, = ctl.add(origin.url("/bytes/3600000/f?drip=1000"))
+    ctl.wait_received(1000, job)
+    stopped.options.update({"Transfer.MinRate": "1M", "Transfer.MinRateTime": "1s"})
+    reload(stopped)
+    assert ctl.wait(job).code == 1
+    error = ctl.job(job)["error"]
+    assert error["code"] == "E_STALL" and "MinRate" in error["message"] and origin.count() == 1
+
+
 # ---- limit
 
 
@@ -173,9 +216,11 @@ def test_21_where_a_value_comes_from(stopped, ctl):
     (("max-active", "--save"), 2, "max-active to what?"),
     (("--save",), 2, "which limit?"),
     (("-g", "g", "--host", "http://h", "limit-rate", "1"), 2, "exclude each other"),
+    (("max-active", "-1"), 2, "number below zero"),
     (("-g", "nobody", "limit-rate", "1M"), 3, "nobody"),
     (("-g", "g", "max-active", "3"), 5, "a group has no max-active of its own"),
-    (("--host", "http://nowhere.example", "limit-rate", "1M"), 5, "no job ever asked"),
+    (("--host", "gopher://nowhere.example", "limit-rate", "1M"), 5, "gopher is not among"),
+    (("--host", "http://", "limit-rate", "1M"), 5, "scheme://host:port"),
     (("--host", "nowhere", "limit-rate", "1M"), 5, "scheme://host:port"),
     (("--host", "http://h", "max-per-host", "3"), 5, "an origin has no max-per-host of its own"),
 ])
@@ -188,13 +233,16 @@ def test_22_refusals_change_nothing(daemon, ctl, arguments, code, says):
 
 def test_23_values_from_other_programs(daemon, ctl, room):
     link = Link(room)
-    for value in (0, -5, 10 ** 15):
+    ctl.ok("limit", "max-active", 5)
+    for value in (0, -5, 10 ** 15, 2 ** 63 - 1, -2 ** 63):
         reply = link.call(MANAGER + "SetLimit", {"name": "max-active", "value": value})
         assert reply["error"] == MANAGER + "Refused" and reply["parameters"]["code"] == "E_LIMIT_RANGE"
     reply = link.call(MANAGER + "SetLimit", {"name": "nonsense", "value": 3})
     assert reply["parameters"]["code"] == "E_NO_LIMIT"
     assert link.call(MANAGER + "SetLimit", {"name": "max-active", "value": "3"})["error"].endswith("InvalidParameter")
-    assert limits(ctl)["max-active"]["source"] == "default"
+    assert limits(ctl)["max-active"]["source"] == "command"
+    reply = link.call(MANAGER + "GroupCreate", {"group": "g", "limit_rate": 2 ** 63 - 1})
+    assert reply["parameters"]["code"] == "E_LIMIT_RANGE" and ctl.ok("--json", "group", "list").out == ""
 
 
 # ---- the calendar
@@ -227,7 +275,9 @@ def test_31_stop_and_go(stopped, ctl, origin, room):
 def test_32_a_window_wins_over_what_was_set(stopped, ctl):
     stopped.options["Schedule.Window"] = "\nWindow=max-active=3 limit-rate=1M\nWindow=max-active=4 max-per-host=2"
     stopped.start()
-    ctl.ok("limit", "max-active", "9")
+    told = ctl.ok("limit", "max-active", "9")
+    assert told.out == "" and "The window max-active=3 limit-rate=1M holds now: 3." in told.err
+    assert ctl.ok("limit", "max-active", "3").err == "" and ctl.ok("-q", "limit", "max-active", "9").err == ""
     now = limits(ctl)
     assert now["max-active"] == {"name": "max-active", "value": 3, "source": "window",
                                  "window": "max-active=3 limit-rate=1M"}

@@ -1,5 +1,7 @@
 """edit: other terms and another request for jobs that have not ended; and adds that ask for the same."""
 import base64
+import contextlib
+import sqlite3
 
 import pytest
 
@@ -288,6 +290,34 @@ def test_43_a_key_keeps_its_meaning(queue, ctl, origin):
     assert result.code == 5 and "E_KEY" in result.err
 
 
+@pytest.mark.parametrize("how", [["--key", "k"], ["--on-conflict", "skip"]])
+def test_46_sent_again_it_is_answered_by_a_full_queue_too(stopped, ctl, origin, how):
+    stopped.options.update({"Queue.MaxActive": 1, "Queue.MaxJobsPerUser": 1})
+    stopped.start()
+    url = origin.url("/gate/g/bytes/10/a")
+    [job] = ctl.add(*how, url)
+    assert ctl.add(*how, url) == [job]
+    result = ctl("add", "--on-conflict", "skip", url, origin.url("/bytes/10/b"))
+    assert result.code == 5 and "MaxJobsPerUser=1" in result.err
+    assert list(ctl.jobs()) == [job]
+    origin.release("g")
+
+
+def test_47_a_key_whose_record_makes_no_sense(stopped, ctl, origin, room):
+    """An add is refused, and the daemon goes on."""
+    stopped.start()
+    ctl.ok("drain")
+    [job] = ctl.add("--key", "k", origin.url("/bytes/10/a"))
+    stopped.stop()
+    with contextlib.closing(sqlite3.connect(room.state / "queue.db")) as database, database:
+        database.execute("PRAGMA ignore_check_constraints = ON")
+        database.execute("UPDATE jobs SET state = 4, received = -5 WHERE id = ?", (job,))
+    stopped.start()
+    result = ctl("add", "--key", "k", origin.url("/bytes/10/a"))
+    assert result.code == 5 and "E_KEY" in result.err
+    assert ctl.wait(*ctl.add(origin.url("/bytes/10/b"))).code == 0
+
+
 def test_44_an_edit_makes_it_another(queue, ctl, origin):
     url = origin.url("/bytes/10/a")
     [job] = ctl.add("--on-conflict", "skip", url)
@@ -323,3 +353,185 @@ def test_40_what_it_follows_joins_and_no_circle_is_closed(daemon, ctl, origin):
     ctl.ok("resume", jobs[0])
     origin.release("g")
     assert ctl.wait(*jobs).code == 0
+
+
+# ---- group, time and place
+
+
+def sizes(ctl):
+    return {g["name"]: sum(g["counts"].values()) for g in ctl.ok("--json", "group", "list").json}
+
+
+def test_50_into_a_group_and_out_of_it(queue, ctl, origin):
+    one, two = ctl.add("-g", "old", origin.url("/bytes/10/one"), origin.url("/bytes/10/two"))
+    ctl.ok("edit", one, two, "-g", "new")
+    assert sizes(ctl) == {"new": 2} and ctl.job(one)["group"] == "new"
+    ctl.ok("edit", two, "--unset", "group")
+    assert sizes(ctl) == {"new": 1} and "group" not in ctl.job(two)
+    origin.release("slot")
+    assert ctl.wait(two).code == 0 and ctl.ok("wait", "-g", "new").code == 0
+    assert list(ctl.jobs("--group", "new")) == [one] and sizes(ctl) == {"new": 1}
+
+
+def test_51_a_running_job_shares_the_fate_of_the_group_that_it_joins(daemon, ctl, origin):
+    [job] = ctl.add(origin.url("/gate/never/bytes/10/a"))
+    origin.wait_gated("never")
+    ctl.ok("group", "create", "g", "--policy", "fail-fast")
+    ctl.ok("edit", job, "-g", "g")
+    origin.wait_requests("/gate/never/bytes/10/a", 2)
+    [bad] = ctl.add("-g", "g", origin.url("/bytes/10/b?status=404"))
+    assert ctl.wait(job, bad).code == 1
+    assert ctl.job(job)["state"] == "cancelled"
+
+
+def test_52_groups_that_take_or_give_nobody(queue, ctl, origin):
+    [bad] = ctl.add("-g", "failed", origin.url("/bytes/10/bad?status=404"))
+    ctl.ok("group", "create", "fast", "--policy", "fail-fast")
+    ctl.ok("edit", bad, "-g", "fast")
+    origin.release("slot")
+    assert ctl.wait(bad).code == 1
+    [job] = ctl.add("--not-before", "1h", origin.url("/bytes/10/a"))
+    result = ctl("edit", job, "-g", "fast")
+    assert result.code == 5 and "fast has failed" in result.err and "group" not in ctl.job(job)
+    assert ctl("edit", job, "-g", "").code == 2
+
+
+def test_53_the_group_outlives_kill9(queue, stopped, ctl, origin):
+    one, two = ctl.add("-g", "old", origin.url("/bytes/10/one"), origin.url("/bytes/10/two"))
+    ctl.ok("edit", one, "-g", "new", "--not-before", "1h")
+    stopped.kill9()
+    stopped.start()
+    assert sizes(ctl) == {"old": 1, "new": 1}
+    assert ctl.job(one)["state"] == "waiting" and ctl.job(one)["waiting_for"] == "schedule"
+
+
+def test_54_not_before(queue, ctl, origin):
+    job, other = ctl.add(origin.url("/bytes/10/a"), origin.url("/bytes/10/b"))
+    ctl.ok("edit", job, "--not-before", "1h")
+    shown = ctl.job(job)
+    assert shown["state"] == "waiting" and shown["waiting_for"] == "schedule"
+    ctl.ok("edit", job, "--not-before", "2h")
+    assert ctl.job(job)["not_before_usec"] == ctl.job(job)["next_attempt_usec"] > shown["next_attempt_usec"]
+    origin.release("slot")
+    assert ctl.wait(other).code == 0 and targets(origin, "10/a") == []
+    ctl.ok("edit", job, "--unset", "not-before")
+    assert ctl.wait(job).code == 0 and "not_before_usec" not in ctl.job(job)
+
+
+def test_55_not_before_of_what_is_stopped_or_follows(queue, ctl, origin):
+    paused, follower = ctl.add(origin.url("/bytes/10/a"), origin.url("/bytes/10/b"))
+    ctl.ok("edit", follower, "--after", paused)
+    ctl.ok("pause", paused)
+    ctl.ok("edit", paused, follower, "--not-before", "1h")
+    assert ctl.job(paused)["state"] == "paused" and ctl.job(follower)["waiting_for"] == "dependency"
+    ctl.ok("resume", paused)
+    assert ctl.job(paused)["waiting_for"] == "schedule"
+    origin.release("slot")
+    ctl.ok("edit", paused, "--unset", "not-before")
+    assert ctl.wait(paused).code == 0
+    watch = ctl.watch(follower, "--since", 0)
+    watch.event(lambda e: e["kind"] == "waiting" and e["job"]["waiting_for"] == "schedule")
+    ctl.ok("edit", follower, "--not-before", "0")
+    assert ctl.wait(follower).code == 0
+
+
+def test_56_what_has_begun_or_would_be_late(active, ctl, origin):
+    result = ctl("edit", active, "--not-before", "1h")
+    assert result.code == 5 and "pause it" in result.err and ctl.job(active)["state"] == "active"
+    [job] = ctl.add("--deadline", "30min", origin.url("/gate/x/bytes/10/a"))
+    ctl.ok("pause", job)
+    result = ctl("edit", job, "--not-before", "1h")
+    assert result.code == 5 and "E_DEADLINE" in result.err
+
+
+def test_57_a_directory_of_the_same_root_keeps_the_bytes(active, ctl, origin, room):
+    ctl.ok("edit", active, "-d", str(room.downloads / "sub"))
+    assert ctl.wait(active).code == 0
+    assert content.same_as_file(room.downloads / "sub" / "a", "s", SIZE) and not (room.downloads / "a").exists()
+    assert origin.requests(f"/bytes/{SIZE}/a")[1].range.startswith("bytes=500000")
+
+
+def test_58_another_root(stopped, room, ctl, origin):
+    """Before there are bytes; not with them, and nowhere else at all."""
+    other = room.path / "other"
+    other.mkdir()
+    stopped.options.update({"Transfer.DownloadRoots": f"{room.downloads} {other}"})
+    stopped.start()
+    [job] = ctl.add("--not-before", "1h", origin.url("/bytes/10/a"))
+    ctl.ok("edit", job, "-d", str(other), "--unset", "not-before")
+    assert ctl.wait(job).code == 0 and content.same_as_file(other / "a", "a", 10)
+    [job] = ctl.add(origin.url(f"/bytes/{SIZE}/b?pause=500000&until=g"))
+    origin.wait_gated("g")
+    ctl.wait_received(400000, job)
+    ctl.ok("pause", job)
+    result = ctl("edit", job, "-d", str(other))
+    assert result.code == 5 and "another download root" in result.err and ctl.job(job)["dir"] == str(room.downloads)
+    assert "E_DIR" in ctl("edit", job, "-d", "/nowhere").err
+    assert ctl("edit", job, "--unset", "dir").code == 2
+
+
+# ---- many
+
+
+def test_60_a_selection(queue, ctl, origin):
+    """More than fit in a slice; what has ended and other groups are left alone."""
+    many = ctl.add("-g", "many", *(origin.url(f"/bytes/1/m{i}") for i in range(600)))
+    [other] = ctl.add(origin.url("/bytes/1/other"))
+    ctl.ok("cancel", many[0])
+    result = ctl.ok("--json", "edit", "-g", "many", "-p", 5, "-H", "X-One: 1", "--retry", 3)
+    assert result.json == [{"changed": 599}]
+    jobs = ctl.jobs()
+    assert {jobs[j]["priority"] for j in many[1:]} == {5} and jobs[other]["priority"] == jobs[many[0]]["priority"] == 0
+    assert "edited 600 jobs" in ctl.ok("edit", "--state", "queued", "-p", 1).err
+    ctl.ok("edit", "--all", "--not-before", "1h")
+    states = [j["state"] for j in ctl.jobs().values()]
+    assert states.count("waiting") == 600 and states.count("active") == 1
+    ctl.ok("cancel", "--state", "waiting")
+
+
+def test_61_a_selection_that_runs_is_stopped_and_goes_on(stopped, ctl, origin):
+    stopped.options.update({"Queue.MaxActive": 4, "Queue.MaxPerHost": 4})
+    stopped.start()
+    jobs = ctl.add("-g", "g", *(origin.url(f"/gate/x/bytes/10/{i}") for i in range(8)))
+    origin.wait_gated("x", 4)
+    ctl.ok("edit", "-g", "g", "-A", "agent/2")
+    for i in range(4):
+        origin.wait_requests(f"/gate/x/bytes/10/{i}", 2)
+    origin.release("x")
+    assert ctl.wait(*jobs).code == 0
+    for i in range(8):
+        assert origin.requests(f"/gate/x/bytes/10/{i}")[-1].headers["user-agent"] == "agent/2"
+
+
+@pytest.mark.parametrize("options, code, word", [
+    (["--all", "--url", "http://x/"], 2, "--url"),
+    (["-g", "g", "-o", "x"], 2, "--output"),
+    (["-g", "g", "--checksum", "md5=" + "0" * 32], 2, "--checksum"),
+    (["--state", "queued"], 2, "change"),
+    (["-g", "none", "-p", "1"], 3, "none"),
+    (["1", "--all", "-p", "1"], 2, "both"),
+    (["-p", "1"], 2, "which jobs"),
+    (["--all", "--deadline", "1us"], 5, "E_DEADLINE"),
+])
+def test_62_selections_that_are_refused(queue, ctl, origin, options, code, word):
+    jobs = ctl.add("-g", "g", origin.url("/bytes/1/a"), origin.url("/bytes/1/b"))
+    result = ctl("edit", *options)
+    assert result.code == code and word in result.err, result
+    assert {ctl.job(j)["priority"] for j in jobs} == {0}
+
+
+def test_50_a_deadline_of_one_that_waits(queue, ctl, origin):
+    """Nothing else has one that would come first."""
+    [job] = ctl.add("--after", queue, origin.url("/bytes/100/a"))
+    ctl.ok("edit", job, "--deadline", "3s")
+    assert ctl.wait(job).code != 0
+    assert ctl.job(job)["error"]["code"] == "E_DEADLINE"
+    origin.release("slot")
+
+
+def test_51_without_its_own_deadline_the_configured_one_counts_from_the_schedule(stopped, ctl, origin):
+    stopped.options["Retry.Deadline"] = "1s"
+    stopped.start()
+    [job] = ctl.add("--not-before", "2s", "--deadline", "1h", origin.url("/bytes/100/a"))
+    ctl.ok("edit", job, "--unset", "deadline")
+    assert ctl.wait(job).code == 0

@@ -4,7 +4,10 @@ import contextlib
 import os
 import socket
 import sqlite3
+import stat
 import threading
+import time
+from pathlib import Path
 
 import pytest
 
@@ -110,10 +113,14 @@ def test_03_files_that_are_there(daemon, ctl, room):
     assert ctl("backup", room.path / "no" / "where").code == 74
     (room.path / "part").symlink_to("/nowhere")
     os.rename(room.path / "part", room.path / "new.part")
-    assert ctl("backup", room.path / "new").code == 74
+    ctl.ok("backup", room.path / "new")
+    assert rows(room.path / "new") == [] and (room.path / "new.part").is_symlink()
     (room.path / "old.part").write_text("of one that was killed")
-    ctl.ok("backup", room.path / "old")
-    assert rows(room.path / "old") == []
+    (room.path / "old").write_text("mine")
+    ctl.ok("backup", "--force", room.path / "old")
+    assert rows(room.path / "old") == [] and not (room.path / "old.part").exists()
+    (room.path / "dir").mkdir()
+    assert ctl("backup", "--force", room.path / "dir").code == 74 and not (room.path / "dir.part").exists()
 
 
 def test_05_a_client_that_goes_away(draining, ctl, room):
@@ -130,6 +137,37 @@ def test_05_a_client_that_goes_away(draining, ctl, room):
             assert "another backup" in result.err
         assert result.code == 0, result
     assert len(rows(room.path / "copy")) == 5000 and left(room) == []
+
+
+def regular_sizes(pid):
+    """Of the regular files that it has open."""
+    found = []
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            told = os.stat(entry)
+            found += [told.st_size] if stat.S_ISREG(told.st_mode) else []
+    return found
+
+
+def test_04_a_client_that_is_killed_leaves_nothing(room, ctl):
+    """This test is the daemon, which stops in the middle."""
+    (room.path / "out").mkdir()
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(room.socket))
+        listening.listen()
+        client = ctl.spawn("backup", room.path / "out" / "copy")
+        connection, _ = listening.accept()
+        with connection:
+            assert b"Backup" in connection.recv(1000)
+            piece = base64.b64encode(b"x" * 1000).decode()
+            connection.sendall(b'{"parameters":{"data":"%s","size":2000},"continues":true}\0' % piece.encode())
+            deadline = time.monotonic() + LIMIT
+            while 1000 not in regular_sizes(client.process.pid):
+                assert time.monotonic() < deadline, "nothing was written"
+                time.sleep(0.01)
+            client.process.kill()
+            client.process.wait()
+    assert list((room.path / "out").iterdir()) == []
 
 
 def test_06_one_at_a_time(draining, ctl, room):

@@ -268,7 +268,7 @@ def test_23_a_clock_that_is_set_while_nobody_runs(shim, stopped, ctl, origin, st
     assert ctl.job(job)["state"] == "waiting", ctl.job(job)
     [new] = ctl.add(origin.url("/bytes/10/b"))
     assert ctl.wait(new).code == 0
-    assert ctl.job(soon)["error"]["code"] != "E_DEADLINE"
+    assert ctl.job(soon).get("error", {}).get("code") != "E_DEADLINE"
 
 
 def test_24_a_daemon_that_began_with_a_clock_years_ahead(shim, stopped, ctl, origin):
@@ -304,6 +304,23 @@ def test_30_what_piled_up_is_let_in_bit_by_bit(shim, stopped, ctl, origin):
     shim.step(7200)
     assert ctl.wait(later).code == 0
 
+
+
+def test_31_a_clock_that_is_set_back_meanwhile(shim, stopped, ctl, origin):
+    """What had fallen due and waits again begins when its time comes again."""
+    stopped.options.update({"Queue.MaxActive": 1000, "Queue.MaxPerHost": 1000})
+    stopped.start(**shim.environment())
+    urls = "".join(origin.url(f"/bytes/1/f{i}") + "\n" for i in range(200))
+    ctl.add("--not-before", "1h", "-g", "same", "-", stdin=urls)
+    [late] = ctl.add("--not-before", "110min", origin.url("/bytes/1/late"))
+    stopped.stop()
+    shim.step(7200)
+    stopped.start(**shim.environment())
+    shim.step(-1800)
+    assert ctl("wait", "-g", "same").code == 0
+    stopped.log.find(lambda line: "jobs had fallen due" in line)
+    shim.step(3600)
+    assert ctl.wait(late).code == 0
 
 
 # ---- results in the order in which they came
@@ -349,3 +366,52 @@ def test_41_wait_any_names_the_first(daemon, ctl, origin):
     daemon.restart()
     result = ctl("--json", "wait", "--any", slow, quick)
     assert result.code == 0 and result.json[0]["id"] in (slow, quick)
+
+
+# ---- the calendar
+
+
+def hour_and_minute(second):
+    return time.strftime("%H:%M", time.gmtime(second))
+
+
+@pytest.fixture
+def window(shim, stopped):
+    """All is stopped for half an hour, which begins in more than one: (the clock, that moment)."""
+    begins = (int(time.time()) // 60 + 90) * 60
+    stopped.options["Schedule.Window"] = f"{hour_and_minute(begins)}-{hour_and_minute(begins + 1800)} stop"
+    stopped.start(**shim.environment())
+    return shim, begins
+
+
+def set_clock(clock, second):
+    clock.step(second - time.time() - clock.ahead_usec / 1000000)
+
+
+def test_40_a_window_begins_and_ends_under_a_running_daemon(window, stopped, ctl, origin):
+    clock, begins = window
+    [job] = ctl.add(origin.url("/gate/g/bytes/10/a"))
+    origin.wait_gated("g")
+    watch = ctl.watch(job, "--since", 0)
+    set_clock(clock, begins - 1)
+    watch.kind("queued", job)
+    text = stopped.log.text()
+    assert text.index("the clock was set") < text.index("stopped by the schedule")
+    status = ctl.ok("--json", "status").json[0]
+    assert status["stopped_until_usec"] == (begins + 1800) * 1000000 and ctl.job(job)["attempts"] == 0
+    origin.release("g")
+    set_clock(clock, begins + 1799)
+    assert ctl.wait(job).code == 0 and origin.count() == 2
+
+
+def test_41_a_clock_that_is_set_into_a_window_and_out_of_it(window, stopped, ctl, origin):
+    clock, begins = window
+    [job] = ctl.add(origin.url("/gate/g/bytes/10/a"))
+    origin.wait_gated("g")
+    watch = ctl.watch(job, "--since", 0)
+    set_clock(clock, begins + 600)
+    watch.kind("queued", job)
+    assert "stopped_by" in ctl.ok("--json", "status").json[0] and ctl.job(job)["state"] == "queued"
+    origin.release("g")
+    set_clock(clock, begins - 3600)
+    assert ctl.wait(job).code == 0 and "stopped_by" not in ctl.ok("--json", "status").json[0]

@@ -132,6 +132,24 @@ def test_06_too_many_jobs(stopped, ctl, origin):
     assert len(ctl.jobs()) == 1
 
 
+def test_07_what_is_there_already_is_over_no_limit(stopped, ctl, origin):
+    """Adding it again adds nothing."""
+    limited(stopped, MaxJobsPerUser=2, MaxDiskPerUser="1K").start()
+    keyed = ["--key", "k", origin.url("/gate/g/bytes/1024/a")]
+    same = ["--on-conflict", "fail", origin.url("/gate/g/bytes/10/b")]
+    first, second = ctl.add(*keyed) + ctl.add(*same)
+    assert ctl.add(*keyed) == [first] and ctl.add(*same) == [second]
+    for more in (["--key", "another"], ["--on-conflict", "skip"]):
+        result = ctl("add", *more, origin.url("/bytes/10/c"))
+        assert result.code == 5 and "2 jobs are open and 1 more" in result.err, result
+    assert sorted(ctl.jobs()) == [first, second]
+    ctl.ok("cancel", second)
+    origin.release("g")
+    assert ctl.wait(first).code == 0
+    assert ctl.add(*keyed) == [first]
+    assert ctl("add", *same).code == 5
+
+
 # ---- two users
 
 

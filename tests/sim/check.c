@@ -27,16 +27,16 @@ static bool is_piled(const struct model *model, const struct model_job *m, const
 	return m->state == JOB_QUEUED && row->state == JOB_WAITING && row->due_usec <= model->opened_usec;
 }
 
-static void check_state(const struct model *model, struct model_job *m, const struct job *row, int index)
+static void check_state(struct model *model, struct model_job *m, const struct job *row, int index)
 {
-	if (m->may_fail && row->state == JOB_FAILED)
-		m->state = JOB_FAILED;
-	m->may_fail = false;
 	if (is_put_off(model, m, row)) {
 		m->state = JOB_WAITING;
 		m->due_usec = row->due_usec;
 	}
 	if (is_piled(model, m, row)) {
+		if (model->n_waiting_on++ >= model->n_piled && !model->stopping)
+			sim_fail("j%d fell due while nobody ran, and waits on: %zu may", index,
+				model->n_piled);
 		m->state = JOB_WAITING;
 		m->due_usec = row->due_usec;
 	}
@@ -66,7 +66,7 @@ static void check_due(struct model_job *m, const struct job *row, int index)
 	m->due_usec = row->due_usec;
 }
 
-static void check_row(struct model *model, const struct job *row, bool seen[])
+static void check_row(struct model *model, struct store *store, const struct job *row, bool seen[])
 {
 	int index = model_index(row);
 	struct model_job *m = &model->jobs[index];
@@ -81,12 +81,58 @@ static void check_row(struct model *model, const struct job *row, bool seen[])
 		m->id = row->id;
 	if (row->id != m->id)
 		sim_fail("j%d is job %lld, its add said %lld", index, (long long)row->id, (long long)m->id);
-	if (row->owner != m->owner || row->priority != m->priority ||
-		strcmp(row->origin, model_origins[m->origin]) != 0)
-		sim_fail("j%d has another's owner, priority or origin", index);
+	model_check_values(m, row, index);
 	check_state(model, m, row, index);
 	check_due(m, row, index);
+	model_check_following(model, store, row, index);
 }
+
+/* ---- reasons */
+
+/* What the engine gives as the reason, as the model sees it. The governor's reasons are its own. */
+static bool is_true(const struct model *model, const struct model_job *m, enum why_reason reason)
+{
+	if (reason == WHY_SLOT)
+		return model_slots(model, -1) >= model->max_active;
+	if (reason == WHY_USER_LIMIT)
+		return model->max_per_user > 0 && model_user_slots(model, m->owner) >= model->max_per_user;
+	if (reason == WHY_HOST_HOLD)
+		return model->hold_until_usec[m->origin] > clock_wall_usec();
+	if (reason == WHY_HOST_LIMIT)
+		return is_governed(model) || model_slots(model, m->origin) >= model->max_per_host;
+	return is_governed(model) && (reason == WHY_HOST_PACE || reason == WHY_HOST_BREAKER);
+}
+
+/* A job that is ready has a reason not to run; and where that is the want of slots alone, none went to one
+ * that could have waited. */
+static void check_reason(
+	const struct model *model, const struct model_job *m, const struct why *why, int index)
+{
+	bool is_strict = model->config->ageing_usec == USEC_INFINITY;
+
+	if (!is_true(model, m, why->reason))
+		sim_fail("j%d is ready, and does not run: %s", index, why->message);
+	if (why->reason == WHY_SLOT && is_strict && m->priority > model->lowest_started)
+		sim_fail("j%d of priority %d waits at an open host, and one of %d was started", index,
+			(int)m->priority, (int)model->lowest_started);
+}
+
+static void check_reasons(const struct model *model, struct engine *engine, const struct job_list *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		int index = model_index(list->jobs[i]);
+		struct why why;
+
+		if (list->jobs[i]->state != JOB_QUEUED)
+			continue;
+		if (why_job(engine, list->jobs[i], &why) != 0)
+			sim_fail("the rows cannot be read");
+		check_reason(model, &model->jobs[index], &why, index);
+		why_done(&why);
+	}
+}
+
+/* ---- all rows */
 
 static void check_counters(const struct store *store, int64_t counted[][JOB_STATE_N])
 {
@@ -110,8 +156,22 @@ static void check_counters(const struct store *store, int64_t counted[][JOB_STAT
 				sim_fail("jobs of %d are counted nowhere", MODEL_OWNER_FIRST + o);
 }
 
-static void check_rows(struct model *model, struct store *store)
+/* Whether the jitter led over the deadline is seen now, and what follows from it. */
+static void learn_failures(struct model *model, const struct job_list *list, bool full)
 {
+	for (size_t i = 0; i < list->n; i++) {
+		struct model_job *m = &model->jobs[model_index(list->jobs[i])];
+
+		if (m->may_fail && list->jobs[i]->state == JOB_FAILED)
+			model_move(model, m, JOB_FAILED);
+		m->may_fail = false;
+	}
+	model_work(model, full);
+}
+
+static void check_rows(struct model *model, struct engine *engine, bool full)
+{
+	struct store *store = engine->store;
 	int64_t counted[MODEL_OWNERS][JOB_STATE_N] = {0};
 	bool seen[MODEL_JOBS_MAX] = {false};
 	struct job_filter filter;
@@ -123,21 +183,31 @@ static void check_rows(struct model *model, struct store *store)
 	filter.all_owners = true;
 	if (store_list(store, &filter, &after_id, false, 2 * MODEL_JOBS_MAX, &list, &more) != 0)
 		sim_fail("the rows cannot be read");
+	learn_failures(model, &list, full);
+	model->n_waiting_on = 0;
 	for (size_t i = 0; i < list.n; i++) {
-		check_row(model, list.jobs[i], seen);
+		check_row(model, store, list.jobs[i], seen);
 		counted[list.jobs[i]->owner - MODEL_OWNER_FIRST][list.jobs[i]->state]++;
 	}
 	for (size_t i = 0; i < model->n_jobs; i++)
 		if (model->jobs[i].there && !seen[i])
 			sim_fail("j%zu is gone, expected %s", i, job_state_name(model->jobs[i].state));
 	check_counters(store, counted);
+	model_check_groups(model, store);
+	if (!full && !model->stopping)
+		check_reasons(model, engine, &list);
 	job_list_done(&list);
 	job_filter_done(&filter);
 }
 
 /* ---- attempts */
 
-static void check_attempts(const struct model *model, const struct sim *sim)
+static bool is_to_stop(const struct model *model, const struct model_job *m, bool full)
+{
+	return m->intent != JOB_INTENT_RUN || m->edited || (model_doomed(model, m) && !full);
+}
+
+static void check_attempts(const struct model *model, const struct sim *sim, bool full)
 {
 	const struct sim_attempt *a;
 	size_t running = 0;
@@ -157,7 +227,7 @@ static void check_attempts(const struct model *model, const struct sim *sim)
 
 		if (!model->jobs[index].running)
 			sim_fail("an attempt of j%d is out, which does not run", index);
-		if (model->jobs[index].intent != JOB_INTENT_RUN && !a->cancelled)
+		if (is_to_stop(model, &model->jobs[index], full) && !a->cancelled)
 			sim_fail("j%d is to stop, and its worker was not told", index);
 	}
 }
@@ -198,9 +268,8 @@ static void check_answers(const struct model *model)
 
 void model_check(struct model *model, struct sim *sim, bool full)
 {
-	model_settled(model, full);
-	check_rows(model, sim->engine->store);
-	check_attempts(model, sim);
+	check_rows(model, sim->engine, full);
+	check_attempts(model, sim, full);
 	if (!full && !model->stopping && !is_governed(model))
 		check_work(model);
 	model->lowest_started = INT32_MAX;
@@ -212,7 +281,7 @@ void model_check_end(const struct model *model, const struct sim *sim)
 	for (size_t i = 0; i < model->n_jobs; i++) {
 		const struct model_job *m = &model->jobs[i];
 
-		if (m->there && m->state != JOB_PAUSED && !job_state_ended(m->state))
+		if (m->there && !job_state_ended(m->state) && !model_is_stuck(model, m))
 			sim_fail("j%zu never ends: it is %s", i, job_state_name(m->state));
 	}
 	if (sim->n_asked > 0 || model->n_requests > 0)

@@ -9,11 +9,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/rng.h"
+
 #define HISTORY_MAX 120
 
 enum op_kind {
 	OP_ADD,
 	OP_CHANGE,
+	OP_EDIT,
 	OP_FINISH,
 	OP_RECEIVED,
 	OP_CHECKPOINT,
@@ -40,7 +43,10 @@ struct history {
 void history_make(struct history *history, uint64_t seed);
 /* "SEED add:1:2:3 finish:0:1:0:later …", as history_parse() takes it. Caller frees. */
 char *history_text(const struct history *history);
+const char *history_op_name(enum op_kind kind);
 bool history_parse(struct history *history, const char *text);
+/* What an operation has for its a, b and c. */
+unsigned history_number(struct rng *rng);
 /* Carries it out in dir, which is empty. sim_fail() when the engine is wrong; trace: each operation is told
  * on standard error. */
 void history_run(const struct history *history, const char *dir, bool trace);

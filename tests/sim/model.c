@@ -7,15 +7,9 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "job/hold.h"
-
-#define PROGRESS_BYTES ((int64_t)1 << 20)
-/* A hold begins later when others are held. */
-#define HOLD_SPREAD_USEC (60 * USEC_PER_SEC)
 
 const char *const model_origins[MODEL_ORIGINS] = {
 	"http://a.example:80", "http://b.example:80", "https://c.example:443", "http://d.example:8080"};
-const char *const model_groups[MODEL_GROUPS] = {"red", "blue"};
 
 void model_init(struct model *model, const struct config *config)
 {
@@ -34,11 +28,40 @@ void model_tune(struct model *model, const struct config *config)
 
 /* ---- jobs */
 
+void model_move(struct model *model, struct model_job *m, enum job_state to)
+{
+	bool failed = to == JOB_FAILED && m->state != JOB_FAILED;
+
+	if (job_state_ended(to) != job_state_ended(m->state)) {
+		m->untold = job_state_ended(to);
+		m->end = (int)to;
+		if (job_state_ended(m->state))
+			model_group_opened(model, m);
+	}
+	m->state = to;
+	m->follows = false;
+	model_group_touch(model, m);
+	if (failed)
+		model_group_failed(model, m);
+}
+
+void model_remove(struct model *model, struct model_job *m)
+{
+	if (!job_state_ended(m->state)) {
+		m->untold = true;
+		m->end = -1;
+	}
+	m->there = false;
+	m->n_after = 0;
+	model_group_touch(model, m);
+}
+
 int model_new_job(struct model *model)
 {
 	if (model->n_jobs == MODEL_JOBS_MAX)
 		return -1;
 	model->jobs[model->n_jobs] = (struct model_job){.group = -1, .key = -1};
+	model_values_init(&model->jobs[model->n_jobs].values);
 	return (int)model->n_jobs++;
 }
 
@@ -49,15 +72,19 @@ struct job *model_make_job(const struct model *model, int index)
 	struct job *job = sim_job(m->owner, model_origins[m->origin], name);
 
 	job->priority = m->priority;
-	job->options.deadline_usec = m->span_usec > 0 ? m->span_usec : -1;
+	job->options.deadline_usec = m->values.deadline_usec;
+	free(job->url);
+	job->url = model_url(m, index);
 	if (m->group >= 0)
 		job->group = xstrdup(model_groups[m->group]);
+	job->n_after = m->n_asked;
+	job->after = m->n_asked ? xcalloc(m->n_asked, sizeof(*job->after)) : NULL;
+	for (size_t i = 0; i < m->n_asked; i++)
+		job->after[i] = (struct job_dependency){
+			.id = model->jobs[m->asked[i].index].id, .any = m->asked[i].any};
 	if (m->key < 0)
 		return job;
-	/* The same key is the same job when it has the same URL. */
 	job->key = xasprintf("k%d", m->key);
-	free(job->url);
-	job->url = xasprintf("%s/k%d-%d", model_origins[m->origin], m->key, m->variant);
 	return job;
 }
 
@@ -77,7 +104,7 @@ int64_t model_slots(const struct model *model, int origin)
 	for (size_t i = 0; i < model->n_jobs; i++) {
 		const struct model_job *m = &model->jobs[i];
 
-		if (m->running && !m->received && (origin < 0 || m->origin == origin))
+		if (m->running && !m->received && (origin < 0 || m->started_origin == origin))
 			n++;
 	}
 	return n;
@@ -95,7 +122,7 @@ int64_t model_user_slots(const struct model *model, uid_t owner)
 	return n;
 }
 
-static bool user_has_room(const struct model *model, uid_t owner)
+bool model_user_has_room(const struct model *model, uid_t owner)
 {
 	return model->max_per_user == 0 || model_user_slots(model, owner) < model->max_per_user;
 }
@@ -103,12 +130,12 @@ static bool user_has_room(const struct model *model, uid_t owner)
 bool model_runnable(const struct model *model, const struct model_job *m)
 {
 	return m->there && m->state == JOB_QUEUED && model->hold_until_usec[m->origin] <= clock_wall_usec() &&
-	       model_slots(model, m->origin) < model->max_per_host && user_has_room(model, m->owner);
+	       model_slots(model, m->origin) < model->max_per_host && model_user_has_room(model, m->owner);
 }
 
 /* ---- requests */
 
-static struct model_request *expect(
+struct model_request *model_expect(
 	struct model *model, const struct request *request, enum request_error error)
 {
 	struct model_request *r;
@@ -118,13 +145,14 @@ static struct model_request *expect(
 	r = &model->requests[model->n_requests++];
 	memset(r, 0, sizeof(*r));
 	r->request = request;
+	r->kind = request->kind;
 	r->error = error;
 	return r;
 }
 
 void model_plain(struct model *model, const struct request *request, enum request_error error)
 {
-	(void)expect(model, request, error);
+	(void)model_expect(model, request, error);
 }
 
 static int find_key(const struct model *model, uid_t owner, int key)
@@ -138,34 +166,44 @@ static int find_key(const struct model *model, uid_t owner, int key)
 	return -1;
 }
 
-static void enter(struct model *model, struct model_job *m)
+static bool is_same(const struct model_job *first, const struct model_job *m)
 {
-	if (m->span_usec == 0)
-		m->span_usec = model->config->deadline_usec;
+	return first->values.url == 0 && first->variant == m->variant && first->origin == m->origin;
+}
+
+static bool enter(struct model *model, struct model_job *m, const struct request *request)
+{
 	m->there = true;
-	m->state = JOB_QUEUED;
-	m->deadline_usec = usec_add(clock_wall_usec(), m->span_usec);
+	model_move(model, m, JOB_QUEUED);
+	m->since_usec = clock_wall_usec();
+	m->deadline_usec = usec_add(m->since_usec, model_span(model, &m->values));
+	return model_follow(model, m, request);
 }
 
 void model_add(struct model *model, const struct request *request, size_t first, size_t n, bool full)
 {
-	struct model_request *r = expect(model, request, full ? REQUEST_TRY_AGAIN : REQUEST_OK);
+	struct model_request *r = model_expect(model, request, full ? REQUEST_TRY_AGAIN : REQUEST_OK);
+	struct model_group groups[MODEL_OWNERS][MODEL_GROUPS];
 
+	memcpy(groups, model->groups, sizeof(groups));
 	r->first = first;
 	r->n = n;
+	if (!full && !model_groups_admit(model, request, first, n))
+		r->error = REQUEST_REFUSED;
 	for (size_t i = 0; i < n && r->error == REQUEST_OK; i++) {
 		struct model_job *m = &model->jobs[first + i];
 		int same = m->key < 0 ? -1 : find_key(model, m->owner, m->key);
 
 		r->targets[i] = same < 0 ? (int)(first + i) : same;
-		if (same < 0)
-			enter(model, m);
-		else if (model->jobs[same].variant != m->variant || model->jobs[same].origin != m->origin)
+		if (same < 0 ? !enter(model, m, request) : !is_same(&model->jobs[same], m))
 			r->error = REQUEST_REFUSED;
 	}
 	/* All or nothing. */
 	for (size_t i = 0; i < n && r->error != REQUEST_OK; i++)
 		model->jobs[first + i].there = false;
+	if (r->error != REQUEST_OK)
+		memcpy(model->groups, groups, sizeof(groups));
+	model_groups_admitted(model, groups);
 }
 
 static bool is_refused(enum job_state state, enum request_verb verb)
@@ -201,13 +239,15 @@ static void change_active(struct model_request *r, struct model_job *m, size_t i
 	}
 }
 
-static void retry(struct model_job *m)
+static void retry(const struct model *model, struct model_job *m)
 {
 	int64_t now = clock_wall_usec();
 
 	m->failures = m->restarts = 0;
-	if (now >= m->deadline_usec)
-		m->deadline_usec = usec_add(now, m->span_usec);
+	if (now < m->deadline_usec)
+		return;
+	m->since_usec = now;
+	m->deadline_usec = usec_add(now, model_span(model, &m->values));
 }
 
 /* What the verb makes of it; the same state: nothing. */
@@ -223,18 +263,27 @@ static enum job_state moved(enum job_state state, enum request_verb verb)
 	return state;
 }
 
-static void change_one(struct model_request *r, struct model_job *m, size_t index, enum request_verb verb)
+/* A group that is being ended takes nobody back. */
+static bool is_doomed_retry(const struct model *model, const struct model_job *m, enum request_verb verb)
 {
+	return verb == VERB_RETRY && model_doomed(model, m);
+}
+
+static void change_one(struct model *model, struct model_request *r, struct model_job *m, size_t index)
+{
+	enum request_verb verb = r->request->verb;
 	enum job_state to;
 
-	if (is_refused(m->state, verb))
+	if (is_refused(m->state, verb) || is_doomed_retry(model, m, verb))
+		return;
+	if (verb == VERB_RETRY && m->follows)
 		return;
 	if (m->state == JOB_ACTIVE) {
 		change_active(r, m, index, verb);
 		return;
 	}
 	if (verb == VERB_REMOVE) {
-		m->there = false;
+		model_remove(model, m);
 		r->n_changed++;
 		return;
 	}
@@ -242,12 +291,15 @@ static void change_one(struct model_request *r, struct model_job *m, size_t inde
 	if (to == m->state)
 		return;
 	if (verb == VERB_RETRY)
-		retry(m);
-	m->state = to;
+		retry(model, m);
+	if (to == JOB_QUEUED && m->n_after > 0)
+		model_begin_following(model, m);
+	else
+		model_move(model, m, to);
 	r->n_changed++;
 }
 
-static int find_id(const struct model *model, const struct request *request, int64_t id)
+int model_find_id(const struct model *model, const struct request *request, int64_t id)
 {
 	for (size_t i = 0; i < model->n_jobs; i++) {
 		const struct model_job *m = &model->jobs[i];
@@ -265,8 +317,10 @@ static void change_ids(struct model *model, struct model_request *r)
 	int64_t first = INT64_MAX;
 
 	for (size_t i = 0; i < filter->n_ids; i++) {
-		int index = find_id(model, r->request, filter->ids[i]);
-		bool refused = index >= 0 && is_refused(model->jobs[index].state, r->request->verb);
+		int index = model_find_id(model, r->request, filter->ids[i]);
+		bool refused =
+			index >= 0 && (is_refused(model->jobs[index].state, r->request->verb) ||
+					      is_doomed_retry(model, &model->jobs[index], r->request->verb));
 
 		if ((index >= 0 && !refused) || filter->ids[i] > first)
 			continue;
@@ -274,13 +328,13 @@ static void change_ids(struct model *model, struct model_request *r)
 		r->error = refused ? REQUEST_WRONG_STATE : REQUEST_NO_SUCH_JOB;
 	}
 	for (size_t i = 0; i < filter->n_ids && r->error == REQUEST_OK; i++) {
-		int index = find_id(model, r->request, filter->ids[i]);
+		int index = model_find_id(model, r->request, filter->ids[i]);
 		bool again = false;
 
 		for (size_t j = 0; j < i; j++)
 			again = again || filter->ids[j] == filter->ids[i];
 		if (!again && index >= 0)
-			change_one(r, &model->jobs[index], (size_t)index, r->request->verb);
+			change_one(model, r, &model->jobs[index], (size_t)index);
 	}
 }
 
@@ -289,7 +343,7 @@ static bool has_group(const struct model_job *m, const char *group)
 	return m->group >= 0 && strcmp(group, model_groups[m->group]) == 0;
 }
 
-static bool selected(const struct job_filter *filter, const struct model_job *m, bool any_state)
+static bool selected(const struct job_filter *filter, const struct model_job *m)
 {
 	if (!m->there || (!filter->all_owners && m->owner != filter->owner))
 		return false;
@@ -297,29 +351,41 @@ static bool selected(const struct job_filter *filter, const struct model_job *m,
 		return false;
 	if (filter->host && strcmp(filter->host, model_origins[m->origin]) != 0)
 		return false;
-	return any_state || filter->states == 0 || (filter->states & JOB_STATE_BIT(m->state)) != 0;
+	return filter->states == 0 || (filter->states & JOB_STATE_BIT(m->state)) != 0;
+}
+
+/* In none of the states that are asked for the verb means anything. */
+static bool is_idle(const struct job_filter *filter, enum request_verb verb)
+{
+	for (int state = JOB_STATE_FIRST; state <= JOB_STATE_LAST; state++) {
+		bool asked = filter->states == 0 || (filter->states & JOB_STATE_BIT(state)) != 0;
+		bool active = state == JOB_ACTIVE && verb != VERB_RETRY;
+
+		if (asked && !is_refused((enum job_state)state, verb) &&
+			(active || verb == VERB_REMOVE ||
+				moved((enum job_state)state, verb) != (enum job_state)state))
+			return false;
+	}
+	return true;
 }
 
 static void change_selected(struct model *model, struct model_request *r)
 {
 	const struct job_filter *filter = &r->request->filter;
-	bool found = !filter->group;
+	const struct model_group *group = filter->group ? model_group_asked(model, r->request) : NULL;
 
-	for (size_t i = 0; i < model->n_jobs; i++)
-		found = found || selected(filter, &model->jobs[i], true);
-	if (!found) {
+	if (filter->group && !group)
 		r->error = REQUEST_NO_SUCH_GROUP;
-		for (size_t i = 0; i < model->n_jobs; i++)
-			r->or_nothing |= has_group(&model->jobs[i], filter->group);
-	}
-	for (size_t i = 0; i < model->n_jobs && found; i++)
-		if (selected(filter, &model->jobs[i], false))
-			change_one(r, &model->jobs[i], i, r->request->verb);
+	else if (group && group->doomed && r->request->verb == VERB_RETRY && !is_idle(filter, VERB_RETRY))
+		r->error = REQUEST_REFUSED;
+	for (size_t i = 0; i < model->n_jobs && r->error == REQUEST_OK; i++)
+		if (selected(filter, &model->jobs[i]))
+			change_one(model, r, &model->jobs[i], i);
 }
 
 void model_change(struct model *model, const struct request *request, bool full)
 {
-	struct model_request *r = expect(model, request, full ? REQUEST_TRY_AGAIN : REQUEST_OK);
+	struct model_request *r = model_expect(model, request, full ? REQUEST_TRY_AGAIN : REQUEST_OK);
 
 	if (full)
 		return;
@@ -361,8 +427,6 @@ void model_replied(struct model *model, const struct request *request)
 			continue;
 		if (!is_ready(r))
 			sim_fail("a change is answered before the attempts that it stops have ended");
-		if (r->or_nothing && request->error == REQUEST_OK)
-			r->error = REQUEST_OK;
 		if (request->error != r->error)
 			sim_fail("answered with error %d (%s), expected %d", request->error,
 				request->error_message ? request->error_message : "-", r->error);
@@ -376,184 +440,4 @@ void model_replied(struct model *model, const struct request *request)
 		return;
 	}
 	sim_fail("a reply to what nobody asked");
-}
-
-/* ---- attempts */
-
-void model_started(struct model *model, const struct job *job)
-{
-	int index = model_index(job);
-	struct model_job *m = &model->jobs[index];
-	int64_t now = clock_wall_usec();
-	bool due = m->state == JOB_WAITING && m->due_usec > 0 && m->due_usec <= now;
-
-	if (model->stopping)
-		sim_fail("j%d is started after the stop", index);
-	if (!m->there)
-		sim_fail("j%d is started, which is not there", index);
-	if (m->running)
-		sim_fail("j%d is started a second time", index);
-	if (m->state != JOB_QUEUED && !due)
-		sim_fail("j%d is started, which is %s%s", index, job_state_name(m->state),
-			m->state == JOB_WAITING ? " and not due" : "");
-	if (now >= m->deadline_usec)
-		sim_fail("j%d is started after its deadline", index);
-	if (model->hold_until_usec[m->origin] > now)
-		sim_fail("j%d is started while its origin asks to wait", index);
-	if (model_slots(model, -1) >= model->max_active)
-		sim_fail("j%d is started over MaxActive=%lld", index, (long long)model->max_active);
-	if (model_slots(model, m->origin) >= model->max_per_host)
-		sim_fail("j%d is started over MaxPerHost=%lld", index, (long long)model->max_per_host);
-	if (!user_has_room(model, m->owner))
-		sim_fail("j%d is started over MaxActivePerUser=%lld", index, (long long)model->max_per_user);
-	m->state = JOB_ACTIVE;
-	m->intent = JOB_INTENT_RUN;
-	m->running = true;
-	m->received = false;
-	if (m->priority < model->lowest_started)
-		model->lowest_started = m->priority;
-}
-
-static void end_as_wished(struct model_job *m)
-{
-	switch (m->intent) {
-	case JOB_INTENT_RUN: m->state = JOB_QUEUED; break;
-	case JOB_INTENT_PAUSE: m->state = JOB_PAUSED; break;
-	case JOB_INTENT_CANCEL: m->state = JOB_CANCELLED; break;
-	case JOB_INTENT_REMOVE: m->there = false; break;
-	}
-}
-
-static void wait_until(struct model_job *m, int64_t low_usec, int64_t high_usec)
-{
-	m->state = JOB_WAITING;
-	m->due_usec = 0;
-	m->due_low_usec = low_usec;
-	m->due_high_usec = high_usec;
-}
-
-static void end_failed_once(const struct model *model, struct model_job *m, const struct verdict *v)
-{
-	const struct config *cfg = model->config;
-	int64_t now = clock_wall_usec(), delay = cfg->delay_usec, floor, high;
-	int64_t most = v->most_attempts > 0 && v->most_attempts < cfg->max_attempts ? v->most_attempts
-										    : cfg->max_attempts;
-
-	m->failures++;
-	m->state = JOB_FAILED;
-	if (m->failures >= most || (v->class == VERDICT_RESTART && ++m->restarts > 1))
-		return;
-	for (int i = 1; i < m->failures && delay < cfg->max_delay_usec; i++)
-		delay *= 2;
-	delay = delay < cfg->max_delay_usec ? delay : cfg->max_delay_usec;
-	floor = hold_floor_usec(v, m->failures);
-	floor = floor < cfg->max_retry_after_usec ? floor : cfg->max_retry_after_usec;
-	high = delay + (int64_t)((double)delay * cfg->jitter);
-	delay = delay > floor ? delay : floor;
-	high = high > floor ? high : floor;
-	if (now + delay > m->deadline_usec)
-		return;
-	wait_until(m, now + delay, now + high);
-	m->may_fail = now + high > m->deadline_usec;
-}
-
-static void end_held(const struct model *model, struct model_job *m)
-{
-	int64_t now = clock_wall_usec(), interval = model->config->hold_interval_usec;
-
-	wait_until(m, now + interval, now + interval + interval / 10 + HOLD_SPREAD_USEC);
-}
-
-static void end_attempt(
-	const struct model *model, struct model_job *m, const struct verdict *v, int64_t progress)
-{
-	bool goes = m->intent == JOB_INTENT_CANCEL || m->intent == JOB_INTENT_REMOVE;
-
-	switch (v->class) {
-	case VERDICT_OK:
-		m->failures = m->restarts = 0;
-		m->state = JOB_DONE;
-		m->there = m->intent != JOB_INTENT_REMOVE;
-		return;
-	case VERDICT_PERMANENT:
-		m->state = JOB_FAILED;
-		if (goes)
-			end_as_wished(m);
-		return;
-	case VERDICT_ABORTED: end_as_wished(m); return;
-	case VERDICT_TRANSIENT:
-	case VERDICT_RESTART:
-	case VERDICT_HELD: break;
-	}
-	if (m->intent != JOB_INTENT_RUN) {
-		end_as_wished(m);
-		return;
-	}
-	if (progress >= PROGRESS_BYTES)
-		m->failures = 0;
-	if (v->class == VERDICT_HELD)
-		end_held(model, m);
-	else
-		end_failed_once(model, m, v);
-}
-
-static void hold_origin(struct model *model, int origin, const struct verdict *v)
-{
-	int64_t most = model->config->max_retry_after_usec;
-	int64_t asked = v->retry_after_usec < most ? v->retry_after_usec : most;
-	int64_t until = clock_wall_usec() + asked;
-
-	if (v->whole_origin && asked > 0 && until > model->hold_until_usec[origin])
-		model->hold_until_usec[origin] = until;
-}
-
-void model_finished(struct model *model, int index, const struct verdict *v, int64_t progress)
-{
-	struct model_job *m = &model->jobs[index];
-
-	hold_origin(model, m->origin, v);
-	m->running = m->received = false;
-	end_attempt(model, m, v, progress);
-	m->intent = JOB_INTENT_RUN;
-	for (size_t i = 0; i < model->n_requests; i++)
-		model->requests[i].waits[index] = false;
-}
-
-/* ---- crash and time */
-
-void model_crashed(struct model *model)
-{
-	model->n_requests = 0;
-	model->stopping = false;
-	model->opened_usec = clock_wall_usec();
-	model->lowest_started = INT32_MAX;
-	for (size_t i = 0; i < model->n_jobs; i++) {
-		struct model_job *m = &model->jobs[i];
-
-		m->running = m->received = false;
-		if (!m->there || m->state != JOB_ACTIVE)
-			continue;
-		if (m->has_file) {
-			m->state = JOB_DONE;
-			m->failures = m->restarts = 0;
-		} else {
-			end_as_wished(m);
-		}
-		m->intent = JOB_INTENT_RUN;
-	}
-}
-
-void model_settled(struct model *model, bool full)
-{
-	int64_t now = clock_wall_usec();
-
-	for (size_t i = 0; i < model->n_jobs && !full && !model->stopping; i++) {
-		struct model_job *m = &model->jobs[i];
-
-		if (m->there && m->state == JOB_WAITING && m->due_usec > 0 && m->due_usec <= now)
-			m->state = JOB_QUEUED;
-		if (m->there && (m->state == JOB_QUEUED || m->state == JOB_WAITING) &&
-			now >= m->deadline_usec)
-			m->may_fail = true;
-	}
 }

@@ -3,7 +3,9 @@
 
 #include "unit.h"
 
+#include "base/alloc.h"
 #include "job/job.h"
+#include "job/same.h"
 
 static void test_empty_job(void **state)
 {
@@ -137,6 +139,33 @@ static void test_conflicts(void **state)
 	assert_int_equal(job_conflict_parse(""), -1);
 }
 
+/* What tells two jobs apart tells their hashes apart: many of one file would all be looked at. */
+static void test_hash_of_the_same(void **state)
+{
+	struct job a, b;
+	char **const strings[] = {&b.url, &b.dir, &b.name, &b.group, &b.options.headers,
+		&b.options.user_agent, &b.options.referer, &b.options.checksum};
+
+	(void)state;
+	job_init(&a);
+	for (size_t i = 0; i < ARRAY_LEN(strings); i++) {
+		job_init(&b);
+		assert_true(job_same(&a, &b));
+		assert_int_equal(job_same_hash(&a, JOB_CONFLICT_SKIP), job_same_hash(&b, JOB_CONFLICT_SKIP));
+		*strings[i] = xstrdup("x");
+		assert_false(job_same(&a, &b));
+		assert_int_not_equal(
+			job_same_hash(&a, JOB_CONFLICT_SKIP), job_same_hash(&b, JOB_CONFLICT_SKIP));
+		job_done(&b);
+	}
+	job_init(&b);
+	b.options.insecure = true;
+	assert_int_not_equal(job_same_hash(&a, JOB_CONFLICT_SKIP), job_same_hash(&b, JOB_CONFLICT_SKIP));
+	assert_int_equal(job_same_hash(&a, JOB_CONFLICT_RENAME), 0);
+	job_done(&a);
+	job_done(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -146,6 +175,7 @@ int main(void)
 		cmocka_unit_test(test_states),
 		cmocka_unit_test(test_waits),
 		cmocka_unit_test(test_conflicts),
+		cmocka_unit_test(test_hash_of_the_same),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -399,7 +399,7 @@ static void test_what_is_known_of_origins_outlives_the_store(void **state)
 static void edit(struct store *store, struct job *job)
 {
 	assert_int_equal(store_begin(store), 0);
-	assert_int_equal(store_edit(store, job), 0);
+	assert_int_equal(store_edit(store, job, job->group_id), 0);
 	assert_int_equal(store_commit(store), 0);
 }
 

@@ -16,11 +16,18 @@
 static void answer(struct call *call, json_t *message, bool last)
 {
 	struct session *session = call->session;
-	if (call->oneway)
+	bool first = TAILQ_FIRST(&session->calls) == call;
+
+	if (call->oneway) {
 		json_decref(message);
-	else
+		message = NULL;
+	}
+	if (!first)
+		call->answer = message;
+	else if (message)
 		session_send(session, message);
-	if (last)
+	call->answered = last;
+	if (first && last)
 		session_call_done(session);
 }
 

@@ -10,6 +10,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "fetchd/control/control.h"
 #include "fetchd/control/peer.h"
@@ -22,6 +23,9 @@ struct session;
 struct method {
 	const char *name; /* "io.fetchd.Manager.Add" */
 	bool streams;	  /* makes sense only with "more" */
+	/* May begin while others like it of its session are under way: it answers once, and the engine does
+	 * its work in the order in which it is asked. */
+	bool ahead;
 	/* parameters is an object, borrowed for as long as the call lives. */
 	void (*start)(struct call *call, json_t *parameters);
 	/* A request of call_request() is back and went well. Borrowed. */
@@ -39,8 +43,14 @@ struct call {
 	struct peer peer;
 	uint64_t id;
 	bool more, oneway;
-	json_t *message; /* owned */
-	void *state;	 /* the method's own */
+	bool begun;
+	json_t *message; /* owned; NULL when there was none that could be read */
+	char *bad;	 /* what is wrong with the message, or NULL */
+	/* Its last answer, while those before it have none. */
+	bool answered;
+	json_t *answer; /* NULL: it wanted none */
+	void *state;	/* the method's own */
+	TAILQ_ENTRY(call) link;
 };
 
 /* Answers with parameters (taken; NULL: {}). continues: more will follow. */

@@ -82,10 +82,11 @@ void control_end(struct control *control)
 	control_stop(control);
 	control->ending = true;
 	HASH_ITER(hh, control->sessions, session, next) {
-		if (session->call)
-			call_try_again(session->call, "the daemon is shutting down");
-		else
-			session_finish(session);
+		struct call *call;
+
+		while ((call = TAILQ_FIRST(&session->calls)))
+			call_try_again(call, "the daemon is shutting down");
+		session_finish(session);
 	}
 	event_active(control->reap_event, EV_TIMEOUT, 0);
 }
@@ -95,8 +96,10 @@ void control_end(struct control *control)
 static void dispatch_reply(struct control *control, struct request *request)
 {
 	struct session *session = session_find(control, request->session_id);
-	if (session && session->call && session->call->id == request->call_id)
-		call_take_reply(session->call, request);
+	struct call *call = session ? session_call(session, request->call_id) : NULL;
+
+	if (call)
+		call_take_reply(call, request);
 }
 
 static void dispatch_event(struct control *control, const struct engine_event *event)

@@ -104,6 +104,9 @@ static bool ask(struct call *call, struct request *request)
 		return false;
 	}
 	call->session->adds_parts |= request->part != ADD_WHOLE;
+	/* The request has its own: many calls may be waiting. */
+	json_decref(call->message);
+	call->message = NULL;
 	call_request(call, request);
 	return true;
 }

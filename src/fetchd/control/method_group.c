@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "fetchd/control/spec.h"
+#include "job/limit.h"
 #include "wire/groupjson.h"
 
 struct group_params {
@@ -63,6 +64,18 @@ static void create(struct call *call, const struct group_params *params, int pol
 	call_request(call, request);
 }
 
+/* False after an answer. The same bounds as SetLimit's. */
+static bool check_rate(struct call *call, int64_t rate)
+{
+	if (limit_check(LIMIT_LIMIT_RATE, rate) == 0)
+		return true;
+	call_refused(call, "E_LIMIT_RANGE",
+		xasprintf("limit_rate is out of range: 0 to %lld",
+			(long long)limit_info(LIMIT_LIMIT_RATE)->most),
+		-1);
+	return false;
+}
+
 void method_group_create_start(struct call *call, json_t *parameters)
 {
 	struct group_params params = {.deadline_usec = -1};
@@ -83,7 +96,7 @@ void method_group_create_start(struct call *call, json_t *parameters)
 		call_invalid_parameter(call, bad);
 	else if ((message = spec_group_refusal(params.group)))
 		call_refused(call, "E_GROUP", message, -1);
-	else
+	else if (check_rate(call, params.limit_rate))
 		create(call, &params, policy);
 }
 

@@ -8,9 +8,8 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "fetchd/control/internal.h"
 #include "job/origin.h"
-
-#define ABSENT INT64_MIN
 
 /* ---- tell */
 
@@ -96,12 +95,13 @@ static bool check_name(struct call *call, const struct set_params *params, int l
 	return true;
 }
 
-static bool check_value(struct call *call, const struct set_params *params, enum limit limit)
+/* given: it is not to be taken back. False after an answer. */
+static bool check_value(struct call *call, const struct set_params *params, enum limit limit, bool given)
 {
 	const struct limit_info *info = limit_info(limit);
 	int64_t least = params->group || params->host ? 0 : info->least;
 
-	if (params->value == ABSENT || (params->value >= least && params->value <= info->most))
+	if (!given || (params->value >= least && params->value <= info->most))
 		return true;
 	call_refused(call, "E_LIMIT_RANGE",
 		xasprintf("%s is out of range: %lld to %lld", info->name, (long long)least,
@@ -120,14 +120,21 @@ static char *read_origin(struct call *call, const char *url)
 		call_refused(call, "E_NO_HOST", xstrdup("an origin is written scheme://host:port"), -1);
 		return NULL;
 	}
-	text = origin_text(&origin);
+	text = origin_scheme_in(origin.scheme, call->control->config->protocols) ? origin_text(&origin)
+										 : NULL;
+	if (!text)
+		call_refused(call, "E_NO_HOST",
+			xasprintf("the scheme %s is not among the allowed protocols (%s)", origin.scheme,
+				call->control->config->protocols),
+			-1);
 	origin_done(&origin);
 	return text;
 }
 
 void method_set_limit_start(struct call *call, json_t *parameters)
 {
-	struct set_params params = {.value = ABSENT};
+	struct set_params params = {.value = 0};
+	bool given = json_is_integer(json_object_get(parameters, "value"));
 	char *origin = NULL;
 	int limit;
 
@@ -142,13 +149,13 @@ void method_set_limit_start(struct call *call, json_t *parameters)
 		return;
 	}
 	limit = limit_parse(params.name);
-	if (!check_name(call, &params, limit) || !check_value(call, &params, (enum limit)limit))
+	if (!check_name(call, &params, limit) || !check_value(call, &params, (enum limit)limit, given))
 		return;
 	if (params.host && !(origin = read_origin(call, params.host)))
 		return;
 	struct request *request = request_new(REQUEST_SET_LIMIT);
 	request->limit_name = (enum limit)limit;
-	request->limit_value = params.value == ABSENT ? -1 : params.value;
+	request->limit_value = given ? params.value : -1;
 	request->limit_group = xstrdup_null(params.group);
 	request->limit_host = origin;
 	request->save = params.save;

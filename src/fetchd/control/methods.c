@@ -11,7 +11,12 @@
 static const struct method methods[] = {
 	{.name = "org.varlink.service.GetInfo", .start = method_get_info_start},
 	{.name = "org.varlink.service.GetInterfaceDescription", .start = method_get_interface_start},
-	{.name = WIRE_INTERFACE ".Add", .start = method_add_start, .reply = method_add_reply},
+	{
+		.name = WIRE_INTERFACE ".Add",
+		.ahead = true,
+		.start = method_add_start,
+		.reply = method_add_reply,
+	},
 	{
 		.name = WIRE_INTERFACE ".List",
 		.start = method_list_start,

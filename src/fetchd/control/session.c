@@ -1,4 +1,4 @@
-/* Session: bytes of one connection in and out. Owns the bufferevent, the timer and the call under way. Main
+/* Session: bytes of one connection in and out. Owns the bufferevent, the timers and the calls. Main
  * thread, in the loop's callbacks; must never trust a byte before wire_parse() has seen it, nor hold more
  * than one message of input.
  */
@@ -49,7 +49,64 @@ static void send_error(struct session *session, const char *error, json_t *param
 
 /* ---- calls */
 
-static struct call *call_new(struct session *session, json_t *message)
+static void call_free(struct call *call)
+{
+	if (call->method && call->method->end)
+		call->method->end(call);
+	json_decref(call->message);
+	json_decref(call->answer);
+	free(call->bad);
+	free(call);
+}
+
+static struct call *first_call(const struct session *session)
+{
+	return TAILQ_FIRST(&session->calls);
+}
+
+/* The first call is over, for whatever reason. */
+static void drop_call(struct session *session)
+{
+	struct call *call = first_call(session);
+
+	TAILQ_REMOVE(&session->calls, call, link);
+	session->n_calls--;
+	call_free(call);
+}
+
+struct call *session_call(const struct session *session, uint64_t id)
+{
+	struct call *call;
+
+	TAILQ_FOREACH(call, &session->calls, link)
+		if (call->id == id)
+			return call;
+	return NULL;
+}
+
+/* The members of a call (varlink.org, "Service"). NULL when they are well-formed, else the bad one. */
+static const char *read_members(struct call *call)
+{
+	const char *key;
+	json_t *value;
+	json_object_foreach(call->message, key, value)
+	{
+		if (!strcmp(key, "method") && json_is_string(value))
+			call->method = method_find(json_string_value(value));
+		else if (!strcmp(key, "more") && json_is_boolean(value))
+			call->more = json_is_true(value);
+		else if (!strcmp(key, "oneway") && json_is_boolean(value))
+			call->oneway = json_is_true(value);
+		else if (!strcmp(key, "parameters") && (json_is_object(value) || json_is_null(value)))
+			continue;
+		else if (strcmp(key, "upgrade") != 0 || !json_is_false(value))
+			return key;
+	}
+	return json_object_get(call->message, "method") ? NULL : "method";
+}
+
+/* Takes message; NULL: there was none, and bad (taken) says why. */
+static struct call *call_new(struct session *session, json_t *message, char *bad)
 {
 	struct call *call = xcalloc(1, sizeof(*call));
 	call->control = session->control;
@@ -57,41 +114,10 @@ static struct call *call_new(struct session *session, json_t *message)
 	call->peer = session->peer;
 	call->id = ++session->control->next_id;
 	call->message = message;
+	call->bad = message ? xstrdup_null(read_members(call)) : bad;
+	TAILQ_INSERT_TAIL(&session->calls, call, link);
+	session->n_calls++;
 	return call;
-}
-
-static void call_free(struct call *call)
-{
-	if (!call)
-		return;
-	if (call->method && call->method->end)
-		call->method->end(call);
-	json_decref(call->message);
-	free(call);
-}
-
-/* The members of a call, all but "parameters" (varlink.org, "Service"). NULL when they are well-formed, else
- * the bad one. */
-static const char *read_call(struct call *call, const char **ret_method, json_t **ret_parameters)
-{
-	const char *key;
-	json_t *value;
-	json_object_foreach(call->message, key, value)
-	{
-		if (!strcmp(key, "method") && json_is_string(value))
-			*ret_method = json_string_value(value);
-		else if (!strcmp(key, "parameters") && json_is_object(value))
-			*ret_parameters = value;
-		else if (!strcmp(key, "parameters") && json_is_null(value))
-			*ret_parameters = NULL;
-		else if (!strcmp(key, "more") && json_is_boolean(value))
-			call->more = json_is_true(value);
-		else if (!strcmp(key, "oneway") && json_is_boolean(value))
-			call->oneway = json_is_true(value);
-		else if (strcmp(key, "upgrade") != 0 || !json_is_false(value))
-			return key;
-	}
-	return *ret_method ? NULL : "method";
 }
 
 static void call_unknown(struct call *call, const char *method)
@@ -108,43 +134,48 @@ static void call_unknown(struct call *call, const char *method)
 	}
 }
 
-static void start_call(struct session *session, json_t *message)
+static json_t *call_parameters(struct call *call)
 {
-	struct call *call = call_new(session, message);
-	const char *method = NULL;
-	json_t *parameters = NULL;
+	json_t *parameters = json_object_get(call->message, "parameters");
 
-	session->call = call;
-	const char *bad = read_call(call, &method, &parameters);
-	if (bad) {
+	if (json_is_object(parameters))
+		return parameters;
+	parameters = json_object();
+	json_object_set_new(call->message, "parameters", parameters);
+	return parameters;
+}
+
+static void begin(struct session *session, struct call *call)
+{
+	call->begun = true;
+	if (call->bad) {
 		/* No call at all: whoever sends this does not speak Varlink. */
-		call_invalid_parameter(call, bad);
+		log_debug("uid %u: %s: connection closed", (unsigned)session->peer.uid, call->bad);
+		call_invalid_parameter(call, call->bad);
 		session_finish(session);
-		return;
-	}
-	call->method = method_find(method);
-	if (!parameters) {
-		parameters = json_object();
-		json_object_set_new(message, "parameters", parameters);
-	}
-	if (!call->method)
-		call_unknown(call, method);
-	else if (call->method->streams && !call->more)
+	} else if (!call->method) {
+		call_unknown(call, json_string_value(json_object_get(call->message, "method")));
+	} else if (call->method->streams && !call->more) {
 		call_error(call, "org.varlink.service.ExpectedMore", json_object());
-	else
-		call->method->start(call, parameters);
+	} else {
+		call->method->start(call, call_parameters(call));
+	}
+}
+
+static bool goes_ahead(const struct call *call)
+{
+	return !call->bad && call->method && call->method->ahead;
+}
+
+static bool may_take(const struct session *session)
+{
+	const struct call *last = TAILQ_LAST(&session->calls, call_list);
+
+	return !session->closing && !session->dead && session->n_calls < SESSION_CALLS &&
+	       (!last || goes_ahead(last));
 }
 
 /* ---- input */
-
-static void refuse_input(struct session *session, size_t position, const char *why)
-{
-	CLEANUP_FREE char *parameter = xasprintf("message, byte %zu: %s", position, why);
-	log_debug("uid %u: %s: connection closed", (unsigned)session->peer.uid, parameter);
-	send_error(
-		session, "org.varlink.service.InvalidParameter", json_pack("{s:s}", "parameter", parameter));
-	session_finish(session);
-}
 
 /* The first n bytes of input, which are overwritten there: messages hold secrets. Caller frees. */
 static char *move_out(struct evbuffer *input, size_t n)
@@ -166,20 +197,30 @@ static char *move_out(struct evbuffer *input, size_t n)
 	return text;
 }
 
-static void take_message(struct session *session, struct evbuffer *input, size_t len)
+/* len -1: it is too long. */
+static struct call *read_message(struct session *session, struct evbuffer *input, ssize_t len)
 {
-	const char *why = NULL;
-	size_t position = 0;
-	char *text = move_out(input, len + 1);
-	json_t *message = wire_parse(text, len, &why, &position);
+	const char *why = "is longer than 1 MiB";
+	size_t position = WIRE_MESSAGE_MAX;
+	json_t *message = NULL;
 
-	explicit_bzero(text, len);
-	free(text);
-	session->scanned = 0;
-	if (message)
-		start_call(session, message);
-	else
-		refuse_input(session, position, why);
+	if (len >= 0 && (size_t)len <= WIRE_MESSAGE_MAX) {
+		char *text = move_out(input, (size_t)len + 1);
+
+		message = wire_parse(text, (size_t)len, &why, &position);
+		explicit_bzero(text, (size_t)len);
+		free(text);
+		session->scanned = 0;
+	}
+	return call_new(session, message, message ? NULL : xasprintf("message, byte %zu: %s", position, why));
+}
+
+static void take_message(struct session *session, struct evbuffer *input, ssize_t len)
+{
+	struct call *call = read_message(session, input, len);
+
+	if (call == first_call(session) || goes_ahead(call))
+		begin(session, call);
 }
 
 /* Length of the first message in input, its NUL not counted; -1 while that has not come. */
@@ -198,31 +239,38 @@ static ssize_t find_message(struct session *session, struct evbuffer *input)
 /* 30 s for a message once its first byte came. */
 static void watch_incomplete(struct session *session, struct evbuffer *input)
 {
-	if (session->call || session->closing || evbuffer_get_length(input) == 0)
+	if (!may_take(session) || evbuffer_get_length(input) == 0)
 		event_del(session->timer);
 	else if (!event_pending(session->timer, EV_TIMEOUT, NULL))
 		set_timer(session, SESSION_MESSAGE_USEC);
 }
 
+/* In the loop's next round: in between, others are heard. */
+static void read_again(struct session *session)
+{
+	static const struct timeval now = {0};
+	struct evbuffer *input = bufferevent_get_input(session->bev);
+
+	if (session->eof || evbuffer_get_length(input) > 0)
+		event_add(session->again, &now);
+}
+
+/* One message. */
 static void session_read(struct session *session)
 {
 	struct evbuffer *input = bufferevent_get_input(session->bev);
+	ssize_t len = may_take(session) ? find_message(session, input) : -1;
+	bool takes = may_take(session) && (len >= 0 || session->scanned > WIRE_MESSAGE_MAX);
 
-	session->reading = true;
-	while (!session->call && !session->closing && !session->dead) {
-		ssize_t len = find_message(session, input);
-		if (len < 0 && session->scanned <= WIRE_MESSAGE_MAX)
-			break;
+	if (takes) {
 		event_del(session->timer);
-		if (len < 0 || (size_t)len > WIRE_MESSAGE_MAX)
-			refuse_input(session, WIRE_MESSAGE_MAX, "is longer than 1 MiB");
-		else
-			take_message(session, input, (size_t)len);
+		take_message(session, input, len);
 	}
-	session->reading = false;
 	if (session->dead || session->closing)
 		return;
-	if (session->eof && !session->call)
+	if (takes && may_take(session))
+		read_again(session);
+	else if (session->eof && !first_call(session))
 		session_finish(session);
 	else
 		watch_incomplete(session, input);
@@ -230,13 +278,20 @@ static void session_read(struct session *session)
 
 void session_call_done(struct session *session)
 {
-	struct call *call = session->call;
-	session->call = NULL;
-	call_free(call);
+	struct call *call;
+
+	drop_call(session);
+	while ((call = first_call(session)) && call->answered) {
+		if (call->answer)
+			session_send(session, json_incref(call->answer));
+		drop_call(session);
+	}
 	if (session->control->ending)
 		session_finish(session);
-	else if (!session->reading && !session->dead)
-		session_read(session);
+	else if (call && !call->begun)
+		begin(session, call);
+	else if (!session->dead)
+		read_again(session);
 }
 
 /* ---- callbacks */
@@ -272,11 +327,12 @@ static void on_read(struct bufferevent *bev, void *arg)
 static void on_write(struct bufferevent *bev, void *arg)
 {
 	struct session *session = arg;
+	struct call *call = first_call(session);
 	(void)bev;
 	if (session->closing)
 		end_output(session);
-	else if (session->call && session->call->method->drained)
-		session->call->method->drained(session->call);
+	else if (call && call->begun && call->method->drained)
+		call->method->drained(call);
 }
 
 /* Whether the peer has closed its end wholly, and not only for writing: then nobody reads any answer. */
@@ -300,8 +356,14 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 	bufferevent_disable(bev, EV_READ);
 	if (session->closing)
 		end_output(session);
-	else if (!session->call)
-		session_finish(session);
+	else
+		session_read(session);
+}
+
+static void on_again(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	session_read(arg);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
@@ -350,7 +412,9 @@ static struct session *session_new(struct control *control, int fd, const struct
 	session->peer = *peer;
 	session->bev = bufferevent_socket_new(control->setup.base, fd, BEV_OPT_CLOSE_ON_FREE);
 	session->timer = event_new(control->setup.base, -1, 0, on_timer, session);
-	if (!session->bev || !session->timer)
+	session->again = event_new(control->setup.base, -1, 0, on_again, session);
+	TAILQ_INIT(&session->calls);
+	if (!session->bev || !session->timer || !session->again)
 		abort();
 	bufferevent_setcb(session->bev, on_read, on_write, on_event, session);
 	/* A whole message and its NUL, and no more while a call is under way. */
@@ -410,17 +474,17 @@ void session_abandon_list(struct session *session)
 void session_close(struct session *session)
 {
 	struct control *control = session->control;
-	struct call *call = session->call;
 
 	if (session->dead)
 		return;
 	session->dead = true;
-	session->call = NULL;
-	call_free(call);
+	while (first_call(session))
+		drop_call(session);
 	session_abandon_list(session);
 	bufferevent_disable(session->bev, EV_READ | EV_WRITE);
 	bufferevent_setcb(session->bev, NULL, NULL, NULL, NULL);
 	event_del(session->timer);
+	event_del(session->again);
 	HASH_DEL(control->sessions, session);
 	control->n_sessions--;
 	session->next_dead = control->dead;
@@ -435,6 +499,7 @@ void session_reap(struct control *control)
 		control->dead = session->next_dead;
 		bufferevent_free(session->bev);
 		event_free(session->timer);
+		event_free(session->again);
 		free(session);
 	}
 }

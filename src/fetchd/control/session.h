@@ -1,4 +1,5 @@
-/* A session: one connection, its framing and limits, and at most one call under way. Main thread. */
+/* A session: one connection, its framing and limits, and its calls, answered in their order. One is under way
+ * at a time, or several whose method says that they may begin ahead. Main thread. */
 #ifndef CONTROL_SESSION_H
 #define CONTROL_SESSION_H
 
@@ -13,8 +14,12 @@
 #define SESSIONS_PER_USER     ((size_t)64)
 /* A closing session waits so long for its peer to take what is written, and to close. */
 #define SESSION_FLUSH_USEC USEC_PER_SEC
+/* Calls that are under way at once, at most: so many messages of a list can share a commit. */
+#define SESSION_CALLS ((size_t)8)
 /* Below this much unsent output, more is produced. */
 #define SESSION_OUTPUT_LOW ((size_t)64 * 1024)
+
+TAILQ_HEAD(call_list, call);
 
 struct session {
 	uint64_t id;
@@ -24,12 +29,14 @@ struct session {
 	struct peer peer;
 	struct bufferevent *bev;
 	struct event *timer; /* an incomplete message, or a flush */
-	struct call *call;   /* under way, or NULL */
-	size_t scanned;	     /* bytes of input without a message's end */
-	bool reading;	     /* session_read() is on the stack */
-	bool eof;	     /* the peer sends no more */
-	bool closing;	     /* takes no more calls; ends when flushed */
-	bool adds_parts;     /* it has begun to add a list in parts, which may not be whole */
+	struct event *again; /* there may be another message in what came */
+	struct call_list calls;
+	size_t n_calls;
+	size_t scanned;	 /* bytes of input without a message's end */
+	bool reading;	 /* session_read() is on the stack */
+	bool eof;	 /* the peer sends no more */
+	bool closing;	 /* takes no more calls; ends when flushed */
+	bool adds_parts; /* it has begun to add a list in parts, which may not be whole */
 	bool dead;
 };
 
@@ -42,8 +49,10 @@ void session_close(struct session *session);
 struct session *session_find(struct control *control, uint64_t id);
 /* Queue one message; takes json. */
 void session_send(struct session *session, json_t *json);
-/* The call is over: looks for the next. */
+/* The first call is over; those behind it that have their answers, too: looks for more. */
 void session_call_done(struct session *session);
+/* NULL when there is none. */
+struct call *session_call(const struct session *session, uint64_t id);
 /* A list that it has begun to add will not come whole: it is taken back, where the engine is stopping at its
  * next start. */
 void session_abandon_list(struct session *session);

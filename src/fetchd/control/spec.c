@@ -134,6 +134,17 @@ static const char *check_dir(struct subject *s, const char *own)
 	return is_others(s, own) ? refuse_dir(s, "is another user's") : NULL;
 }
 
+const char *spec_check_dir(
+	struct job *job, const struct config *config, const struct peer *peer, char **ret_message)
+{
+	struct subject s = {.job = job, .config = config, .peer = peer};
+	CLEANUP_FREE char *own = spec_default_directory(config, peer->uid);
+	const char *code = check_dir(&s, own);
+
+	*ret_message = s.message;
+	return code;
+}
+
 /* ---- the rest */
 
 static const char *check_name(struct subject *s)

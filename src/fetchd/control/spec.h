@@ -15,6 +15,10 @@ char *spec_default_directory(const struct config *config, uid_t uid);
 const char *spec_complete(struct job *job, const struct config *config, const struct peer *peer,
 	const char *own_dir, char **ret_message);
 
+/* Of job->dir alone, which is given: normalized then. As spec_complete(). */
+const char *spec_check_dir(
+	struct job *job, const struct config *config, const struct peer *peer, char **ret_message);
+
 /* NULL, or why no group can have this name; caller frees. */
 char *spec_group_refusal(const char *name);
 /* The same for one that was added, and changed since: its owner, place and what names it stay. Any thread. */

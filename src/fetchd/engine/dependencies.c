@@ -62,7 +62,7 @@ static void wait_for_them(struct job *job)
 	job->due_usec = USEC_INFINITY;
 }
 
-static void wait_for_time(struct job *job)
+void job_wait_for_time(struct job *job)
 {
 	job->waiting_for = JOB_WAIT_SCHEDULE;
 	job->due_usec = job->not_before_usec;
@@ -124,11 +124,10 @@ static int dependencies_unmet(struct engine *engine, const struct job *job, bool
 	return err;
 }
 
-/* All have ended: what is left is the time that its user gave. */
-static int release(struct engine *engine, struct job *job)
+int dependencies_release(struct engine *engine, struct job *job)
 {
 	if (job->not_before_usec > clock_wall_usec()) {
-		wait_for_time(job);
+		job_wait_for_time(job);
 		due_note(engine, job);
 		int err = store_update(engine->store, job, JOB_WAITING);
 
@@ -152,7 +151,7 @@ static int hear(struct engine *engine, struct job *job, bool met, int64_t after_
 	if (job->state != JOB_WAITING || job->waiting_for != JOB_WAIT_DEPENDENCY)
 		return 0;
 	err = dependencies_unmet(engine, job, &unmet);
-	return err || unmet ? err : release(engine, job);
+	return err || unmet ? err : dependencies_release(engine, job);
 }
 
 static int tell_one(
@@ -218,7 +217,7 @@ int dependencies_start(struct engine *engine, struct job *job, enum job_event ev
 	if (unmet)
 		wait_for_them(job);
 	else
-		wait_for_time(job);
+		job_wait_for_time(job);
 	return job_apply(engine, job, JOB_EVENT_DEFER, EVENT_WAITING);
 }
 

@@ -244,6 +244,8 @@ static int work_piled(struct engine *engine)
 		return err;
 	log_info("%zu jobs had fallen due while fetchd did not run: all are let in", engine->piled_n);
 	engine->piled = false;
+	/* What the clock, set back, has taken from it again was not looked for. */
+	engine->next_due_usec = engine->next_scheduled_usec = 0;
 	return 0;
 }
 

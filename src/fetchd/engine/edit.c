@@ -1,4 +1,5 @@
-/* Edit: other terms and another request for jobs that have not ended. All of a request's jobs, or none. What
+/* Edit: other terms and another request for jobs that have not ended. All of those that are named, or none; a
+ * selection in slices. What
  * an attempt under way has never looked at changes in place; else the attempt is stopped, its bytes stay, and
  * the job goes back into the queue: whether the bytes are of the new file too is judged like any others'.
  * Runs between turn_begin() and turn_end().
@@ -10,7 +11,11 @@
 #include <errno.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "job/same.h"
+
+/* Jobs of a selection that are changed in one turn, all of them or none. */
+#define SLICE 256
 
 /* Of one request: jobs as they are, and as they are to be. */
 struct edits {
@@ -46,6 +51,14 @@ enum job_conflict job_conflict_of(const struct engine *engine, const struct job 
 		job->options.on_conflict >= 0 ? job->options.on_conflict : engine->config->on_conflict);
 }
 
+/* The configured deadline counts from then. */
+static bool begins_too_late(const struct engine *engine, const struct job *job)
+{
+	int64_t deadline = job->options.deadline_usec >= 0 ? job_deadline(engine, job) : USEC_INFINITY;
+
+	return deadline != USEC_INFINITY && job->not_before_usec >= engine_shown(engine, deadline);
+}
+
 static void judge(struct engine *engine, struct request *request, struct job *job)
 {
 	const struct job_edit *edit = request->edit;
@@ -62,9 +75,48 @@ static void judge(struct engine *engine, struct request *request, struct job *jo
 			"the deadline of job %lld, counted from when it was added, would have passed already",
 			(long long)job->id);
 	}
+	if (!code && (edit->fields & EDIT_BIT(EDIT_NOT_BEFORE)) && begins_too_late(engine, job)) {
+		code = "E_DEADLINE";
+		message = xasprintf(
+			"the deadline of job %lld would pass before it may begin", (long long)job->id);
+	}
 	if (code)
 		request_fail(request, REQUEST_REFUSED, job->id, code, "%s", message ? message : code);
 	free(message);
+}
+
+/* A part stands in its root, and is found again from any directory of it. */
+static void judge_place(
+	struct engine *engine, struct request *request, const struct job *before, const struct job *after)
+{
+	const char *rest;
+	bool same_root = config_root_of(engine->config, before->dir, &rest) ==
+			 config_root_of(engine->config, after->dir, &rest);
+
+	if (same_root || (before->received == 0 && before->state != JOB_ACTIVE))
+		return;
+	request_fail(request, REQUEST_REFUSED, before->id, "E_DIR",
+		"job %lld has begun, and its bytes are in another download root: they cannot follow",
+		(long long)before->id);
+}
+
+static int judge_move(
+	struct engine *engine, struct request *request, const struct job *before, const struct job *after)
+{
+	uint64_t fields = request->edit->fields;
+	int err = 0;
+
+	if (request->error == REQUEST_OK && (fields & EDIT_BIT(EDIT_DIR)))
+		judge_place(engine, request, before, after);
+	if (request->error == REQUEST_OK && (fields & EDIT_BIT(EDIT_NOT_BEFORE)) &&
+		before->state == JOB_ACTIVE)
+		request_fail(request, REQUEST_WRONG_STATE, before->id, NULL,
+			"job %lld has begun: pause it instead", (long long)before->id);
+	if (request->error == REQUEST_OK && (fields & EDIT_BIT(EDIT_GROUP)))
+		err = group_may_leave(engine, request, before);
+	if (!err && request->error == REQUEST_OK && (fields & EDIT_BIT(EDIT_GROUP)))
+		err = group_may_join(engine, request, after);
+	return err;
 }
 
 /* What was known of the old URL's server says nothing of the new one's. */
@@ -75,6 +127,15 @@ static void forget_server(struct job *job)
 	str_set(&job->effective_url, NULL);
 }
 
+/* As for one that is added: its own deadline counts from then, the configuration's from its schedule. */
+static void begin_deadline(const struct engine *engine, struct job *job)
+{
+	if (job->options.deadline_usec < 0)
+		job->since_usec = USEC_INFINITY;
+	else if (job->since_usec == USEC_INFINITY)
+		job->since_usec = job->created_usec - engine->skew_usec;
+}
+
 static int change(struct engine *engine, struct request *request, struct job *job)
 {
 	int err = job->has_secrets ? store_secrets(engine->store, job->id, &job->secrets) : 0;
@@ -83,6 +144,8 @@ static int change(struct engine *engine, struct request *request, struct job *jo
 	if (err && err != -ENOENT)
 		return err;
 	job_edit_apply(request->edit, job);
+	if ((request->edit->fields & EDIT_BIT(EDIT_DEADLINE)) && job->waiting_for == JOB_WAIT_SCHEDULE)
+		begin_deadline(engine, job);
 	judge(engine, request, job);
 	job->same = job_same_hash(job, job_conflict_of(engine, job));
 	if (request->edit->fields & EDIT_BIT(EDIT_URL))
@@ -90,22 +153,25 @@ static int change(struct engine *engine, struct request *request, struct job *jo
 	return 0;
 }
 
-static int judge_all(struct engine *engine, struct request *request, struct edits *edits)
+static int judge_all(
+	struct engine *engine, struct request *request, const int64_t *ids, size_t n, struct edits *edits)
 {
-	const struct job_filter *filter = &request->filter;
 	int err = 0;
 
-	for (size_t i = 0; i < filter->n_ids && !err && request->error == REQUEST_OK; i++) {
-		struct job *job;
+	for (size_t i = 0; i < n && !err && request->error == REQUEST_OK; i++) {
+		struct job *job, *after;
 
-		err = load(engine, request, filter->ids[i], &job);
+		err = load(engine, request, ids[i], &job);
 		if (err || request->error != REQUEST_OK) {
 			job_free(job);
 			return err;
 		}
+		after = job_dup(job);
 		edits->before[edits->n] = job;
-		edits->after[edits->n++] = job_dup(job);
-		err = change(engine, request, edits->after[edits->n - 1]);
+		edits->after[edits->n++] = after;
+		err = change(engine, request, after);
+		if (!err)
+			err = judge_move(engine, request, job, after);
 	}
 	return err;
 }
@@ -142,8 +208,29 @@ static void change_run(struct engine *engine, struct request *request, struct ru
 	if (!job_edit_is_request(request->edit))
 		return;
 	run->edited |= fields;
+	run_touch(engine, run);
 	run_cancel(engine, run);
 	run_wait(run, request);
+}
+
+/* It may begin later, or sooner. What else it waits for, and longer, stays. */
+static int reschedule(struct engine *engine, struct job *job)
+{
+	bool ahead = job->not_before_usec > clock_wall_usec();
+
+	if (ahead && job->options.deadline_usec < 0)
+		job->since_usec = USEC_INFINITY;
+	if (job->state == JOB_QUEUED && ahead) {
+		job_wait_for_time(job);
+		return job_apply(engine, job, JOB_EVENT_DEFER, EVENT_WAITING);
+	}
+	if (job->state == JOB_WAITING &&
+		(job->waiting_for == JOB_WAIT_SCHEDULE ||
+			(job->waiting_for != JOB_WAIT_DEPENDENCY && ahead &&
+				(job->due_usec == USEC_INFINITY ||
+					engine_shown(engine, job->due_usec) < job->not_before_usec))))
+		return dependencies_release(engine, job);
+	return store_update(engine->store, job, job->state);
 }
 
 /* Takes before. */
@@ -153,19 +240,25 @@ static int change_one(struct engine *engine, struct request *request, struct job
 	bool waited = url && after->state == JOB_WAITING &&
 		      (after->waiting_for == JOB_WAIT_RETRY || after->waiting_for == JOB_WAIT_HOST);
 	struct run *run = run_find(engine, after->id);
-	int err = store_edit(engine->store, after);
+	int err = request->edit->fields & EDIT_BIT(EDIT_GROUP) ? group_join(engine, request, after) : 0;
 
+	if (!err)
+		err = store_edit(engine->store, after, before->group_id);
 	if (!err)
 		err = store_update(engine->store, after, after->state);
 	if (!err)
 		err = turn_event(engine, after, EVENT_EDITED);
 	if (!err && after->state == JOB_QUEUED)
 		err = follow(engine, before, after);
+	/* Its deadline may be the next of all now. */
+	due_note(engine, after);
 	/* What it waited for is not what it will ask. */
 	if (!err && waited) {
 		after->due_usec = 0;
 		err = job_apply(engine, after, JOB_EVENT_DUE, EVENT_QUEUED);
 	}
+	if (!err && (request->edit->fields & EDIT_BIT(EDIT_NOT_BEFORE)))
+		err = reschedule(engine, after);
 	request->n_changed++;
 	if (run && !err)
 		change_run(engine, request, run, before, after);
@@ -185,12 +278,11 @@ static int add_dependencies(struct engine *engine, struct request *request, stru
 	return err;
 }
 
-int request_edit(struct engine *engine, struct request *request)
+static int edit_ids(struct engine *engine, struct request *request, const int64_t *ids, size_t n)
 {
-	size_t n = request->filter.n_ids;
 	struct edits edits = {.before = xcalloc(n + 1, sizeof(struct job *)),
 		.after = xcalloc(n + 1, sizeof(struct job *))};
-	int err = judge_all(engine, request, &edits);
+	int err = judge_all(engine, request, ids, n, &edits);
 
 	for (size_t i = 0; i < edits.n && !err && request->error == REQUEST_OK; i++)
 		err = add_dependencies(engine, request, edits.after[i]);
@@ -209,6 +301,45 @@ int request_edit(struct engine *engine, struct request *request)
 	return err;
 }
 
+/* ---- many */
+
+/* Those for which the changes mean something. False: there are none. */
+static bool narrow(struct request *request)
+{
+	unsigned states = JOB_STATE_BIT(JOB_QUEUED) | JOB_STATE_BIT(JOB_WAITING) | JOB_STATE_BIT(JOB_PAUSED);
+	bool begun =
+		!(request->edit->fields & EDIT_BIT(EDIT_NOT_BEFORE)) && request->edit->values.n_after == 0;
+
+	if (begun)
+		states |= JOB_STATE_BIT(JOB_ACTIVE);
+	request->filter.states = request->filter.states ? request->filter.states & states : states;
+	return request->filter.states != 0;
+}
+
+int request_edit(struct engine *engine, struct request *request, bool *ret_again)
+{
+	const struct job_filter *filter = &request->filter;
+	bool first = request->after_id == 0;
+	int64_t ids[SLICE];
+	struct job_list list;
+	size_t n;
+	int err;
+
+	*ret_again = false;
+	if (filter->n_ids > 0)
+		return edit_ids(engine, request, filter->ids, filter->n_ids);
+	err = first ? request_check_group(engine, request) : 0;
+	if (err || request->error != REQUEST_OK || (first && !narrow(request)))
+		return err;
+	err = store_list(engine->store, filter, &request->after_id, false, SLICE, &list, ret_again);
+	if (err)
+		return err;
+	for (n = 0; n < list.n; n++)
+		ids[n] = list.jobs[n]->id;
+	job_list_done(&list);
+	return edit_ids(engine, request, ids, n);
+}
+
 /* ---- what comes of the attempt */
 
 void edit_take_facts(const struct run *run, struct job *job, const char *name)
@@ -222,11 +353,16 @@ void edit_take_facts(const struct run *run, struct job *job, const char *name)
 int edit_undo(struct engine *engine, const struct run *run, const struct job *fetched, struct job *job)
 {
 	struct job *was = job_dup(fetched);
+	/* Its group may be another's all the same. */
+	bool voided = (run->edited & ~EDIT_BIT(EDIT_GROUP)) != 0;
 
 	job_secrets_free(was->secrets);
 	was->secrets = NULL;
 	was->intent = job->intent;
 	was->priority = job->priority;
+	was->options.limit_rate = job->options.limit_rate;
+	str_set(&was->group, job->group);
+	was->group_id = job->group_id;
 	was->options.max_attempts = job->options.max_attempts;
 	was->options.retry_delay_usec = job->options.retry_delay_usec;
 	was->options.deadline_usec = job->options.deadline_usec;
@@ -234,11 +370,12 @@ int edit_undo(struct engine *engine, const struct run *run, const struct job *fe
 	job_done(job);
 	*job = *was;
 	free(was);
-	for (size_t i = 0; i < run->n_waiters; i++)
-		if (run->waiters[i]->kind == REQUEST_EDIT && run->waiters[i]->error == REQUEST_OK)
+	for (size_t i = 0; i < run->n_waiters && voided; i++)
+		if (run->waiters[i]->kind == REQUEST_EDIT && run->waiters[i]->error == REQUEST_OK &&
+			run->waiters[i]->filter.n_ids > 0)
 			request_fail(run->waiters[i], REQUEST_WRONG_STATE, job->id, NULL,
 				"job %lld was done before it could be changed", (long long)job->id);
-	return store_edit(engine->store, job);
+	return store_edit(engine->store, job, job->group_id);
 }
 
 void edits_told(struct engine *engine)

@@ -110,7 +110,7 @@ static int serve(struct engine *engine, struct request *request, enum request_ki
 	case REQUEST_GROUP_CREATE: return request_group_create(engine, request);
 	case REQUEST_GROUP_REMOVE: return request_group_remove(engine, request);
 	case REQUEST_ABANDON: fill_abandon(engine, request->session_id); return 0;
-	case REQUEST_EDIT: return request_edit(engine, request);
+	case REQUEST_EDIT: return request_edit(engine, request, ret_again);
 	case REQUEST_BACKUP: request_backup(engine, request); return 0;
 	}
 	return -EINVAL;
@@ -213,21 +213,54 @@ static int receive(struct engine *engine, struct msg *msg)
 
 /* ---- the turn */
 
-static int work_messages(struct engine *engine)
+static int work_list(struct engine *engine, struct msg_list *list)
 {
 	int64_t until = clock_boot_usec() + TURN_USEC;
 	struct msg *msg;
 	int err = 0;
+
+	while (!err && (msg = STAILQ_FIRST(list)) && clock_boot_usec() < until) {
+		STAILQ_REMOVE_HEAD(list, link);
+		err = receive(engine, msg);
+	}
+	return err;
+}
+
+/* Out of the backlog: what only asks. But what a watch has missed is told in the order of things: events come
+ * after it. */
+static void take_questions(struct engine *engine, struct msg_list *questions)
+{
+	struct msg_list others = STAILQ_HEAD_INITIALIZER(others);
+	struct msg *msg;
+
+	while ((msg = STAILQ_FIRST(&engine->backlog))) {
+		STAILQ_REMOVE_HEAD(&engine->backlog, link);
+		if (msg->kind < OUTCOME_RECEIVED && msg->kind != REQUEST_EVENTS &&
+			request_only_asks((struct request *)msg))
+			STAILQ_INSERT_TAIL(questions, msg, link);
+		else
+			STAILQ_INSERT_TAIL(&others, msg, link);
+	}
+	STAILQ_CONCAT(&engine->backlog, &others);
+}
+
+/* Questions come first, and are answered at once: of rows that are committed. */
+static int work_messages(struct engine *engine)
+{
+	struct msg_list questions = STAILQ_HEAD_INITIALIZER(questions);
+	int err;
 
 	if (!is_full(engine)) {
 		STAILQ_CONCAT(&engine->postponed, &engine->backlog);
 		STAILQ_CONCAT(&engine->backlog, &engine->postponed);
 	}
 	mailbox_take(engine->mailbox, &engine->backlog, TURN_MESSAGES);
-	while (!err && (msg = STAILQ_FIRST(&engine->backlog)) && clock_boot_usec() < until) {
-		STAILQ_REMOVE_HEAD(&engine->backlog, link);
-		err = receive(engine, msg);
-	}
+	take_questions(engine, &questions);
+	err = work_list(engine, &questions);
+	turn_answer(engine);
+	if (!err)
+		err = work_list(engine, &engine->backlog);
+	STAILQ_CONCAT(&engine->backlog, &questions);
 	return err;
 }
 

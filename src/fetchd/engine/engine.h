@@ -131,7 +131,9 @@ struct request {
 	size_t error_index;
 	const char *error_code; /* static */
 	char *error_message;
-	int64_t *ids;		  /* ADD: one a job, in order */
+	int64_t *ids;	      /* ADD: one a job, in order */
+	int64_t *made_groups; /* ADD: the engine's own */
+	size_t n_made_groups;
 	bool pending_list;	  /* ADD: it is taken back unless the last part comes */
 	struct job_group *groups; /* GROUP, GROUPS; owned */
 	size_t n_groups;

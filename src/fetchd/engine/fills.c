@@ -73,22 +73,43 @@ static void refuse(struct request *request, size_t i, const char *name, const ch
 	request->error_index = i;
 }
 
-/* A group that is there: whether it takes more. */
-static void check_row(struct engine *engine, struct request *request, size_t i, const struct job_group *row)
+/* Of the list that this part is of? What else its session adds is on its own. */
+static bool is_of_list(const struct engine *engine, const struct request *request, int64_t group_id)
 {
 	const struct fill *fill = fill_find(engine, request->session_id);
 
+	return fill && fill->group_id == group_id && request->part != ADD_WHOLE;
+}
+
+/* A group that is there: whether it takes more. */
+static void check_row(struct engine *engine, struct request *request, size_t i, const struct job_group *row)
+{
 	if (row->fate == GROUP_FATE_EXPIRE)
 		refuse(request, i, row->name, "has passed its deadline; retry it, or take another name");
 	else if (row->fate != GROUP_FATE_NONE)
 		refuse(request, i, row->name, "has failed; retry it, or take another name");
-	else if (row->filling && (!fill || fill->group_id != row->id))
+	else if (row->filling && !is_of_list(engine, request, row->id))
 		refuse(request, i, row->name,
 			"is being filled by a list that is not whole yet; try again later");
 	else if (request->policy >= 0 && request->policy != (int)row->policy)
 		refuse(request, i, row->name,
 			row->policy == GROUP_FAIL_FAST ? "is there already, and is fail-fast"
 						       : "is there already, and collects failures");
+}
+
+int fill_check_job(struct engine *engine, struct request *request, const struct job *job)
+{
+	struct job_group row;
+	int err = job->group_id ? store_group_get(engine->store, job->group_id, &row) : -ENOENT;
+
+	if (err)
+		return err == -ENOENT ? 0 : err;
+	if (row.filling && !is_of_list(engine, request, row.id))
+		request_fail(request, REQUEST_REFUSED, job->id, "E_KEY",
+			"the key %s belongs to job %lld of a list that is not whole yet; try again later",
+			job->key, (long long)job->id);
+	job_group_done(&row);
+	return 0;
 }
 
 static int make(struct engine *engine, struct request *request, const struct job *job, int64_t now_usec,
@@ -123,6 +144,15 @@ static int admit(struct engine *engine, struct request *request, size_t i, int64
 	return 0;
 }
 
+static void note_made(struct request *request, int64_t group_id)
+{
+	size_t n = request->n_made_groups;
+
+	request->made_groups = xreallocarray(request->made_groups, n + 1, sizeof(*request->made_groups));
+	request->made_groups[n] = group_id;
+	request->n_made_groups = n + 1;
+}
+
 static int admit_or_make(struct engine *engine, struct request *request, size_t i, int64_t now_usec)
 {
 	int64_t id;
@@ -130,7 +160,9 @@ static int admit_or_make(struct engine *engine, struct request *request, size_t 
 
 	if (err || id || request->check_only || request->error != REQUEST_OK)
 		return err;
-	return make(engine, request, request->jobs[i], now_usec, false, &id);
+	err = make(engine, request, request->jobs[i], now_usec, false, &id);
+	note_made(request, id);
+	return err;
 }
 
 static int admit_all(struct engine *engine, struct request *request, int64_t now_usec)
@@ -147,6 +179,54 @@ static int admit_all(struct engine *engine, struct request *request, int64_t now
 		last = group;
 	}
 	return err;
+}
+
+/* ---- jobs that change their group */
+
+int group_may_leave(struct engine *engine, struct request *request, const struct job *job)
+{
+	struct job_group row;
+	int err = job->group_id ? store_group_get(engine->store, job->group_id, &row) : -ENOENT;
+
+	if (err)
+		return err == -ENOENT ? 0 : err;
+	if (row.filling)
+		refuse(request, 0, row.name,
+			"is being filled by a list that is not whole yet; try again later");
+	else if (row.fate != GROUP_FATE_NONE)
+		refuse(request, 0, row.name, "is being ended; wait for it first");
+	job_group_done(&row);
+	return 0;
+}
+
+int group_may_join(struct engine *engine, struct request *request, const struct job *job)
+{
+	struct job_group row;
+	int err = job->group ? store_group_find(engine->store, job->owner, job->group, &row) : -ENOENT;
+
+	if (err)
+		return err == -ENOENT ? 0 : err;
+	check_row(engine, request, 0, &row);
+	job_group_done(&row);
+	return 0;
+}
+
+int group_join(struct engine *engine, struct request *request, struct job *job)
+{
+	struct job_group row;
+	int err;
+
+	job->group_id = 0;
+	if (!job->group)
+		return 0;
+	err = store_group_find(engine->store, job->owner, job->group, &row);
+	if (err == -ENOENT)
+		return make(engine, request, job, clock_wall_usec(), false, &job->group_id);
+	if (err)
+		return err;
+	job->group_id = row.id;
+	job_group_done(&row);
+	return 0;
 }
 
 /* ---- lists in parts */
@@ -205,7 +285,13 @@ int groups_admitted(struct engine *engine, struct request *request)
 {
 	struct fill *fill = fill_find(engine, request->session_id);
 	int64_t group_id;
+	int err = 0;
 
+	/* A key that is known adds nothing. */
+	for (size_t i = 0; i < request->n_made_groups && !err; i++)
+		err = group_drop_empty(engine, request->made_groups[i]);
+	if (err)
+		return err;
 	if (request->part != ADD_LAST || !fill)
 		return 0;
 	group_id = fill->group_id;

@@ -139,6 +139,19 @@ int group_open_up(struct engine *engine, int64_t group_id)
 	row.filling = false;
 	err = put(engine, &row);
 	job_group_done(&row);
+	return err ? err : group_drop_empty(engine, group_id);
+}
+
+int group_drop_empty(struct engine *engine, int64_t group_id)
+{
+	struct job_group row;
+	int err = store_group_get(engine->store, group_id, &row);
+
+	if (err)
+		return err;
+	if (job_group_size(&row) == 0)
+		err = group_remove(engine, group_id);
+	job_group_done(&row);
 	return err;
 }
 
@@ -199,7 +212,21 @@ static int reopen(struct engine *engine, struct job_group *row)
 	return put(engine, row);
 }
 
-static int settle_row(struct engine *engine, struct job_group *row)
+int group_job_reopened(struct engine *engine, const struct job *job)
+{
+	struct job_group row;
+	int err = store_group_get(engine->store, job->group_id, &row);
+
+	if (err)
+		return err == -ENOENT ? 0 : err;
+	if (row.finished_usec > 0)
+		err = reopen(engine, &row);
+	job_group_done(&row);
+	return err;
+}
+
+/* had_jobs: it is not just a name that was made for later. */
+static int settle_row(struct engine *engine, struct job_group *row, bool had_jobs)
 {
 	const struct doom *doom = doom_find(engine, row->id);
 
@@ -208,21 +235,21 @@ static int settle_row(struct engine *engine, struct job_group *row)
 	if (job_group_open(row) > 0)
 		return row->finished_usec > 0 ? reopen(engine, row) : 0;
 	/* With its last record a group goes, too. */
-	if (job_group_size(row) == 0 && !doom)
+	if (job_group_size(row) == 0 && had_jobs && (!doom || doom->swept))
 		return group_remove(engine, row->id);
 	if (doom && !doom->swept && job_group_size(row) == 0)
 		return 0;
 	return row->finished_usec == 0 ? finish(engine, row) : 0;
 }
 
-static int settle_one(struct engine *engine, int64_t group_id)
+static int settle_one(struct engine *engine, int64_t group_id, bool had_jobs)
 {
 	struct job_group row;
 	int err = store_group_get(engine->store, group_id, &row);
 
 	if (err)
 		return err == -ENOENT ? 0 : err;
-	err = settle_row(engine, &row);
+	err = settle_row(engine, &row, had_jobs);
 	job_group_done(&row);
 	return err;
 }
@@ -236,7 +263,7 @@ int groups_settle(struct engine *engine)
 	CLEANUP_FREE int64_t *ids = n > 0 ? xmemdup(touched, n * sizeof(*touched)) : NULL;
 
 	for (size_t i = 0; i < n && !err; i++)
-		err = settle_one(engine, ids[i]);
+		err = settle_one(engine, ids[i], true);
 	return err;
 }
 
@@ -317,12 +344,12 @@ static int sweep_member(struct engine *engine, const struct doom *doom, int64_t 
 static int sweep_end(struct engine *engine, struct doom *doom)
 {
 	int64_t group_id = doom->group_id;
-	bool taken_back = doom->fate == GROUP_FATE_NONE;
+	bool taken_back = doom->fate == GROUP_FATE_NONE, had_jobs = doom->fate == GROUP_FATE_CANCEL;
 
 	doom->swept = true;
 	if (taken_back)
 		log_notice("a list was not added as a whole: what came of it was taken back");
-	return taken_back ? group_remove(engine, group_id) : settle_one(engine, group_id);
+	return taken_back ? group_remove(engine, group_id) : settle_one(engine, group_id, had_jobs);
 }
 
 static int sweep(struct engine *engine, struct doom *doom, size_t *budget)

@@ -59,8 +59,7 @@ struct user {
 };
 
 struct batch {
-	int64_t id; /* of the group */
-	enum group_policy policy;
+	int64_t id;	    /* of the group */
 	int64_t limit_rate; /* bytes/s; 0: none */
 	size_t active;	    /* its runs */
 	struct fair_batch fair;
@@ -323,12 +322,16 @@ void groups_free(struct engine *engine);
 int group_create(struct engine *engine, struct job_group *row);
 /* The row alone: it has no jobs. */
 int group_remove(struct engine *engine, int64_t group_id);
-/* It is filled: its jobs may start. */
+/* Made for jobs that then were none: goes. */
+int group_drop_empty(struct engine *engine, int64_t group_id);
+/* It is filled: its jobs may start. Without any it goes. */
 int group_open_up(struct engine *engine, int64_t group_id);
 /* It cannot be filled any more: its jobs are removed, and it is. */
 void group_take_back(struct engine *engine, int64_t group_id);
 /* In the turn of the failure, for a job of a group. */
 int group_job_failed(struct engine *engine, const struct job *job);
+/* One that had ended is wanted again: a group that had ended begins anew with it, before it can fail anew. */
+int group_job_reopened(struct engine *engine, const struct job *job);
 /* NULL: the group is not being ended. */
 struct doom *doom_find(const struct engine *engine, int64_t group_id);
 /* Ends the job as its group's fate has it. It is open, and not running. */
@@ -345,6 +348,14 @@ int64_t groups_next_usec(const struct engine *engine);
 int groups_admit(struct engine *engine, struct request *request, int64_t now_usec);
 /* After its jobs were added. */
 int groups_admitted(struct engine *engine, struct request *request);
+/* Refuses a request whose answer would be a job that may be taken back yet. */
+int fill_check_job(struct engine *engine, struct request *request, const struct job *job);
+/* Before an edit: whether the job may leave the group that it is in, and join the one that it names; or the
+ * request is refused. */
+int group_may_leave(struct engine *engine, struct request *request, const struct job *job);
+int group_may_join(struct engine *engine, struct request *request, const struct job *job);
+/* Sets the number of the group that the job names, which is made on first use. */
+int group_join(struct engine *engine, struct request *request, struct job *job);
 /* The session's list, if there is one, will not come whole. */
 void fill_abandon(struct engine *engine, uint64_t session_id);
 /* Whether a list is under way into it. */
@@ -363,6 +374,10 @@ int dependencies_admit(struct engine *engine, struct request *request, struct jo
 int dependencies_added(struct engine *engine, struct job *job);
 /* Applies event to a job that is wanted again, or defers it when it still has to wait for others. */
 int dependencies_start(struct engine *engine, struct job *job, enum job_event event, enum event_kind kind);
+/* One that waits waits for nothing any more but the time that its user gave. */
+int dependencies_release(struct engine *engine, struct job *job);
+/* What it waits for is that time. */
+void job_wait_for_time(struct job *job);
 /* A slice of those who wait for jobs that have ended. */
 int dependencies_settle(struct engine *engine, bool *ret_more);
 /* For an edit: job, which does not run, is to follow another one, too. Refuses the request where that would
@@ -408,6 +423,8 @@ int turn_begin(struct engine *engine);
 /* Commit, then tell; or take everything back. 0, or the error. */
 int turn_end(struct engine *engine, int err);
 void turn_reply(struct engine *engine, struct request *request);
+/* Nothing was changed yet: what was told so far need not wait for the commit. */
+void turn_answer(struct engine *engine);
 void turn_to_worker(struct engine *engine, size_t worker, struct msg *msg);
 /* request may be NULL; else its reply waits for the task. */
 void turn_to_disk(struct engine *engine, struct disk_task *task, struct request *request);
@@ -464,6 +481,8 @@ int why_job(struct engine *engine, const struct job *job, struct why *why);
 
 /* For one whose answer was taken back with its turn: as it came. */
 void request_unanswer(struct request *request);
+/* It changes nothing: may be answered before others, or asked again. */
+bool request_only_asks(const struct request *request);
 /* ---- requests.c, change.c: fill the reply; 0, or -errno of the store */
 int request_add(struct engine *engine, struct request *request);
 int request_events(struct engine *engine, struct request *request);
@@ -478,7 +497,8 @@ bool backup_step(struct engine *engine);
 void backup_stop(struct engine *engine);
 
 /* ---- edit.c */
-int request_edit(struct engine *engine, struct request *request);
+/* *ret_again as above. */
+int request_edit(struct engine *engine, struct request *request, bool *ret_again);
 /* Facts of an attempt were taken that run back then: without those of another request. name: as edited. */
 void edit_take_facts(const struct run *run, struct job *job, const char *name);
 /* The file was whole before the attempt could be stopped: *job is what was fetched. 0 or -errno. */

@@ -70,7 +70,6 @@ static int batch_need(struct engine *engine, int64_t group_id, struct batch **re
 
 void batch_put(struct batch *batch, const struct job_group *row)
 {
-	batch->policy = row->policy;
 	batch->limit_rate = row->limit_rate;
 	fair_batch_shut(&batch->fair, row->filling || row->fate != GROUP_FATE_NONE);
 }

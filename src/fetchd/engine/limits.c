@@ -266,11 +266,11 @@ static int set_for_host(struct engine *engine, struct request *request)
 	struct host *host;
 	int err = store_origin_find(engine->store, request->limit_host, &id);
 
-	if (err == -ENOENT) {
-		request_fail(request, REQUEST_REFUSED, 0, "E_NO_HOST", "no job ever asked for anything of %s",
-			request->limit_host);
+	/* It may be set before the first job; what was never there has none to take back. */
+	if (err == -ENOENT && value == 0)
 		return 0;
-	}
+	if (err == -ENOENT)
+		err = store_origin_need(engine->store, request->limit_host, &id);
 	if (!err)
 		err = store_origin_get(engine->store, id, &row);
 	if (err)
@@ -292,35 +292,19 @@ static int set_for_host(struct engine *engine, struct request *request)
 /* The caller's own, else, for who may see all, the only one of that name. -ENOENT. */
 static int find_group(struct engine *engine, struct request *request, struct job_group *ret)
 {
+	CLEANUP_FREE int64_t *ids = NULL;
+	size_t n;
 	int err = store_group_find(engine->store, request->uid, request->limit_group, ret);
-	int64_t after = 0;
-	size_t n = 1;
-	bool found = false;
 
 	if (err != -ENOENT || !request->privileged)
 		return err;
-	while (n == 1) {
-		struct job_group group;
-
-		err = store_groups(engine->store, true, 0, after, 1, &group, &n);
-		if (err || n == 0)
-			break;
-		after = group.id;
-		if (strcmp(group.name, request->limit_group) != 0) {
-			job_group_done(&group);
-			continue;
-		}
-		if (found) {
-			job_group_done(&group);
-			job_group_done(ret);
-			request_fail(request, REQUEST_REFUSED, 0, "E_AMBIGUOUS",
-				"several users have a group %s", request->limit_group);
-			return -ENOENT;
-		}
-		*ret = group;
-		found = true;
-	}
-	return err ? err : found ? 0 : -ENOENT;
+	err = store_groups_named(engine->store, true, 0, request->limit_group, &ids, &n);
+	if (err)
+		return err;
+	if (n > 1)
+		request_fail(request, REQUEST_REFUSED, 0, "E_AMBIGUOUS", "several users have a group %s",
+			request->limit_group);
+	return n == 1 ? store_group_get(engine->store, ids[0], ret) : -ENOENT;
 }
 
 static int set_for_group(struct engine *engine, struct request *request)
@@ -341,7 +325,7 @@ static int set_for_group(struct engine *engine, struct request *request)
 		return err;
 	group.limit_rate = request->limit_value > 0 ? request->limit_value : 0;
 	err = store_group_put(engine->store, &group);
-	HASH_FIND(hh, engine->batches, &group.id, sizeof(group.id), batch);
+	batch = batch_find(engine, group.id);
 	if (batch)
 		batch->limit_rate = group.limit_rate;
 	job_group_done(&group);

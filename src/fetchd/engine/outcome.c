@@ -456,7 +456,7 @@ static int end_attempt(struct engine *engine, struct job *job, struct outcome *o
 	struct ending end = {.verdict = &o->verdict,
 		.progress = o->progress,
 		.started_event = run->started_event,
-		.shed = run->shed,
+		.shed = run->shed || o->shed,
 		.edited = run->edited != 0};
 	struct verdict excuse;
 	int err;

@@ -46,6 +46,14 @@ static void free_found(struct request *request)
 	free(request->events);
 }
 
+bool request_only_asks(const struct request *request)
+{
+	return request->kind == REQUEST_LIST || request->kind == REQUEST_HOSTS ||
+	       request->kind == REQUEST_INSPECT || request->kind == REQUEST_LIMITS ||
+	       request->kind == REQUEST_EVENTS || request->kind == REQUEST_GROUP ||
+	       request->kind == REQUEST_GROUPS;
+}
+
 void request_unanswer(struct request *request)
 {
 	free_found(request);
@@ -76,6 +84,7 @@ void request_free(struct request *request)
 	free(request->digest);
 	free(request->verify_error);
 	free(request->ids);
+	free(request->made_groups);
 	free(request->error_message);
 	job_group_done(&request->group);
 	job_filter_done(&request->filter);
@@ -125,23 +134,34 @@ void job_dress(const struct engine *engine, struct job *job)
 
 /* ---- add */
 
-static bool over_limit(struct engine *engine, struct request *request)
+/* Of those that are to be added: jobs that will be none that is there already. */
+static int64_t count_new(const struct engine *engine, const struct request *request)
+{
+	/* Later parts of a list were counted with its check. */
+	int64_t n = request->check_only && request->total_jobs > (int64_t)request->n_jobs
+			    ? request->total_jobs
+			    : (int64_t)request->n_jobs;
+
+	for (size_t i = 0; i < request->n_jobs; i++) {
+		const struct job *job = request->jobs[i];
+
+		n -= job->key || (job_conflict_of(engine, job) != JOB_CONFLICT_RENAME && job->n_after == 0);
+	}
+	return n;
+}
+
+/* Whether its user may have n more than open ones. */
+static bool over_limit(struct engine *engine, struct request *request, int64_t open, int64_t n)
 {
 	int64_t max = engine->limits.max_jobs_per_user, bytes = store_bytes(engine->store, request->uid);
-	int64_t open = store_open_jobs(engine->store, request->uid);
-	int64_t n = request->total_jobs > (int64_t)request->n_jobs ? request->total_jobs
-								   : (int64_t)request->n_jobs;
 
-	/* Later parts of a list were counted with its check. */
-	if (!request->check_only)
-		n = (int64_t)request->n_jobs;
-	if (user_is_full(engine, request->uid)) {
+	if (n > 0 && user_is_full(engine, request->uid)) {
 		request_fail(request, REQUEST_REFUSED, 0, "E_LIMIT",
 			"%lld bytes are on disk, and MaxDiskPerUser=%lld", (long long)bytes,
 			(long long)user_disk_max(engine));
 		return true;
 	}
-	if (open + n <= max)
+	if (n <= 0 || open + n <= max)
 		return false;
 	request_fail(request, REQUEST_REFUSED, 0, "E_LIMIT",
 		"%lld jobs are open and %lld more would be over MaxJobsPerUser=%lld", (long long)open,
@@ -150,18 +170,25 @@ static bool over_limit(struct engine *engine, struct request *request)
 }
 
 /* The same key again is the same job, if it asks for the same thing. */
-static int same_key(struct engine *engine, struct request *request, size_t i, bool *ret_ok)
+static int same_key(struct engine *engine, struct request *request, size_t i)
 {
+	const struct job *job = request->jobs[i];
 	struct job *first = NULL;
-	int err = store_get(engine->store, request->jobs[i]->id, &first);
+	int err = store_get(engine->store, job->id, &first);
 
-	*ret_ok = !err && strcmp(first->url, request->jobs[i]->url) == 0;
-	if (!err && !*ret_ok) {
-		request_fail(request, REQUEST_REFUSED, first->id, "E_KEY",
-			"the key %s belongs to job %lld with another URL", request->jobs[i]->key,
-			(long long)first->id);
-		request->error_index = i;
+	if (err && err != -ENOENT)
+		return err;
+	/* Nothing can be said of a row that makes no sense. */
+	if (err || strcmp(first->url, job->url) != 0) {
+		request_fail(request, REQUEST_REFUSED, job->id, "E_KEY", "the key %s belongs to job %lld %s",
+			job->key, (long long)job->id,
+			err ? "whose record makes no sense" : "with another URL");
+		err = 0;
+	} else {
+		err = fill_check_job(engine, request, first);
 	}
+	if (request->error != REQUEST_OK)
+		request->error_index = i;
 	job_free(first);
 	return err;
 }
@@ -191,6 +218,9 @@ static int same_secrets(struct engine *engine, const struct job *first, const st
 	return err == -ENOENT ? 0 : err;
 }
 
+/* Those that differ in their secrets only are told apart one by one. */
+#define SAME_LOOKS 16
+
 /* One that has not ended and asks for the same: its id; 0: none does. What a key or a dependency names is a
  * job of its own. */
 static int find_same(struct engine *engine, const struct job *job, int64_t *ret_id)
@@ -200,7 +230,10 @@ static int find_same(struct engine *engine, const struct job *job, int64_t *ret_
 	int err = job->same && !job->key && job->n_after == 0 ? 0 : -ENOENT;
 
 	*ret_id = 0;
-	while (!err && !found && (err = store_next_same(engine->store, job->same, &id)) == 0) {
+	for (int looks = 0; looks < SAME_LOOKS && !err && !found; looks++) {
+		err = store_next_same(engine->store, job->same, &id);
+		if (err)
+			break;
 		struct job *first;
 
 		err = store_get(engine->store, id, &first);
@@ -220,7 +253,6 @@ static int add_one(struct engine *engine, struct request *request, size_t i, int
 {
 	struct job *job = request->jobs[i];
 	int64_t first;
-	bool same;
 	int err;
 
 	begin_life(engine, job, now);
@@ -241,7 +273,7 @@ static int add_one(struct engine *engine, struct request *request, size_t i, int
 	if (!err && request->error != REQUEST_OK)
 		return 0;
 	if (err == -EEXIST)
-		return same_key(engine, request, i, &same);
+		return same_key(engine, request, i);
 	/* In the store now, or nowhere: what is told of the job has none. */
 	job_secrets_free(job->secrets);
 	job->secrets = NULL;
@@ -254,20 +286,46 @@ static int add_one(struct engine *engine, struct request *request, size_t i, int
 	return err ? err : turn_event(engine, job, EVENT_ADDED);
 }
 
-int request_add(struct engine *engine, struct request *request)
+/* Keys, too, are looked at before the first part of a list is added. */
+static int check_keys(struct engine *engine, struct request *request)
 {
-	int64_t now = clock_wall_usec();
 	int err = 0;
 
-	if (!over_limit(engine, request))
-		err = groups_admit(engine, request, now);
-	if (err || request->error != REQUEST_OK || request->check_only)
-		return err;
+	for (size_t i = 0; i < request->n_jobs && !err && request->error == REQUEST_OK; i++) {
+		err = store_key_taken(engine->store, request->jobs[i]);
+		if (err == -EEXIST)
+			err = same_key(engine, request, i);
+	}
+	return err;
+}
+
+static int add_all(struct engine *engine, struct request *request, int64_t now)
+{
+	int64_t open = store_open_jobs(engine->store, request->uid);
+	int err = 0;
+
 	request->ids = xcalloc(request->n_jobs ? request->n_jobs : 1, sizeof(int64_t));
 	for (size_t i = 0; i < request->n_jobs && !err && request->error == REQUEST_OK; i++) {
 		err = add_one(engine, request, i, now);
 		request->ids[i] = request->jobs[i]->id;
 	}
+	if (!err && request->error == REQUEST_OK)
+		over_limit(engine, request, open, store_open_jobs(engine->store, request->uid) - open);
+	return err;
+}
+
+int request_add(struct engine *engine, struct request *request)
+{
+	int64_t now = clock_wall_usec(), open = store_open_jobs(engine->store, request->uid);
+	int err = 0;
+
+	if (!over_limit(engine, request, open, count_new(engine, request)))
+		err = groups_admit(engine, request, now);
+	if (err || request->error != REQUEST_OK)
+		return err;
+	if (request->check_only)
+		return check_keys(engine, request);
+	err = add_all(engine, request, now);
 	if (!err && request->error == REQUEST_OK)
 		err = groups_admitted(engine, request);
 	return err;

@@ -111,8 +111,10 @@ static int follow_end(struct engine *engine, const struct job *job, enum job_sta
 
 	if (job_state_ended(was) == job_state_ended(job->state))
 		return 0;
-	if (!job_state_ended(job->state))
-		return store_end_forget(engine->store, job->id);
+	if (!job_state_ended(job->state)) {
+		err = store_end_forget(engine->store, job->id);
+		return err || !job->group_id ? err : group_job_reopened(engine, job);
+	}
 	err = store_end_note(engine->store, job->id, (int)job->state);
 	if (!err && job->state == JOB_FAILED && job->group_id)
 		err = group_job_failed(engine, job);
@@ -342,15 +344,6 @@ static void tell(struct engine *engine)
 
 /* ---- taking back */
 
-/* Asked only, so it can be asked again: of the rows as they are. */
-static bool only_asks(const struct request *request)
-{
-	return request->kind == REQUEST_LIST || request->kind == REQUEST_HOSTS ||
-	       request->kind == REQUEST_INSPECT || request->kind == REQUEST_LIMITS ||
-	       request->kind == REQUEST_EVENTS || request->kind == REQUEST_GROUP ||
-	       request->kind == REQUEST_GROUPS;
-}
-
 static void drop_events(struct engine *engine, const char *why)
 {
 	struct msg_list held = STAILQ_HEAD_INITIALIZER(held);
@@ -359,7 +352,8 @@ static void drop_events(struct engine *engine, const char *why)
 	STAILQ_CONCAT(&held, &engine->to_control);
 	while ((msg = STAILQ_FIRST(&held))) {
 		STAILQ_REMOVE_HEAD(&held, link);
-		if (msg->kind == CONTROL_REPLY && !engine->failed && only_asks((struct request *)msg)) {
+		if (msg->kind == CONTROL_REPLY && !engine->failed &&
+			request_only_asks((struct request *)msg)) {
 			request_unanswer((struct request *)msg);
 			STAILQ_INSERT_TAIL(&engine->backlog, msg, link);
 		} else if (msg->kind == CONTROL_REPLY) {
@@ -453,6 +447,11 @@ static void take_back(struct engine *engine, const char *why)
 	engine->lanes_lost = engine->groups_lost = true;
 	due_lost(engine);
 	network_lost(engine);
+	mailbox_post_all(engine->control, &engine->to_control);
+}
+
+void turn_answer(struct engine *engine)
+{
 	mailbox_post_all(engine->control, &engine->to_control);
 }
 

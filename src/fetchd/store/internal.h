@@ -108,7 +108,7 @@ struct group_moves {
 	size_t n, room;
 	/* Groups of this turn, each once: store_groups_touched(). */
 	int64_t *touched;
-	size_t n_touched, room_touched;
+	size_t n_touched, room_touched, n_touched_saved;
 };
 
 struct store {
@@ -191,8 +191,8 @@ int store_collect(
 /* The jobs of ids that are there; those whose rows make no sense as above. */
 int store_collect_ids(struct store *store, const int64_t *ids, size_t n, struct job_list *ret);
 
-/* origins.c: the number of origin, given when it has none yet. */
-int origin_need(struct store *store, const char *origin, int64_t *ret_id);
+/* origins.c: a statement about one lane: its first three parameters. */
+sqlite3_stmt *store_lane_statement(struct store *store, enum statement which, const struct store_lane *lane);
 
 /* secrets.c: the part of store_add() */
 int secrets_add(struct store *store, const struct job *job);

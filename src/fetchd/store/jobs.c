@@ -90,7 +90,7 @@ int store_add(struct store *store, struct job *job)
 	int err = store_key_taken(store, job);
 
 	if (!err)
-		err = origin_need(store, job->origin, &job->origin_id);
+		err = store_origin_need(store, job->origin, &job->origin_id);
 	if (!err && job->group)
 		err = group_need(store, job->owner, job->group, job->created_usec, &job->group_id);
 	if (err)
@@ -333,13 +333,13 @@ static int edit_secrets(struct store *store, struct job *job)
 	return !err && any ? secrets_add(store, job) : err;
 }
 
-int store_edit(struct store *store, struct job *job)
+int store_edit(struct store *store, struct job *job, int64_t was_group_id)
 {
 	sqlite3_stmt *st;
 	int err = edit_secrets(store, job);
 
 	if (!err)
-		err = origin_need(store, job->origin, &job->origin_id);
+		err = store_origin_need(store, job->origin, &job->origin_id);
 	if (err)
 		return err;
 	st = store_statement(store, ST_EDIT);
@@ -351,6 +351,13 @@ int store_edit(struct store *store, struct job *job)
 	sqlite3_bind_int(st, 6, job->has_secrets);
 	bind_same(st, 7, job);
 	bind_options(st, 8, &job->options);
+	sqlite3_bind_int64(st, 26, job->group_id);
+	store_bind_text(st, 27, job->dir);
+	sqlite3_bind_int64(st, 28, job->not_before_usec);
+	if (was_group_id && was_group_id != job->group_id)
+		group_moved(store, was_group_id, job->state, 0);
+	if (job->group_id && was_group_id != job->group_id)
+		group_moved(store, job->group_id, 0, job->state);
 	return store_run(store, st);
 }
 

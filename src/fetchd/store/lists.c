@@ -60,6 +60,27 @@ static int quarantine(struct store *store, const struct bad_rows *bad)
 	return err;
 }
 
+static void take_row(sqlite3_stmt *st, struct job_list *list, struct bad_rows *bad)
+{
+	struct job *job = job_from_row(st);
+
+	if (job)
+		list->jobs[list->n++] = job;
+	else
+		bad_row_note(bad, st);
+}
+
+/* After the last row, or err. */
+static int collected(struct store *store, int err, struct bad_rows *bad, struct job_list *list)
+{
+	if (!err && store->in_turn)
+		err = quarantine(store, bad);
+	free(bad->rows);
+	if (err)
+		job_list_done(list);
+	return err;
+}
+
 int store_collect(
 	struct store *store, sqlite3_stmt *st, size_t limit, struct job_list *ret, const char *doing)
 {
@@ -67,23 +88,12 @@ int store_collect(
 	int rc, err = 0;
 
 	*ret = (struct job_list){.jobs = xcalloc(limit, sizeof(*ret->jobs))};
-	while ((rc = sqlite3_step(st)) == SQLITE_ROW && ret->n < limit) {
-		struct job *job = job_from_row(st);
-
-		if (job)
-			ret->jobs[ret->n++] = job;
-		else
-			bad_row_note(&bad, st);
-	}
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW && ret->n < limit)
+		take_row(st, ret, &bad);
 	sqlite3_reset(st);
 	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
 		err = store_failure(store, rc, doing);
-	if (!err && store->in_turn)
-		err = quarantine(store, &bad);
-	free(bad.rows);
-	if (err)
-		job_list_done(ret);
-	return err;
+	return collected(store, err, &bad, ret);
 }
 
 int store_collect_ids(struct store *store, const int64_t *ids, size_t n, struct job_list *ret)
@@ -94,32 +104,21 @@ int store_collect_ids(struct store *store, const int64_t *ids, size_t n, struct 
 	*ret = (struct job_list){.jobs = xcalloc(n + 1, sizeof(*ret->jobs))};
 	for (size_t i = 0; i < n && !err; i++) {
 		sqlite3_stmt *st = store_statement(store, ST_GET);
-		struct job *job = NULL;
 
 		sqlite3_bind_int64(st, 1, ids[i]);
-		if ((rc = sqlite3_step(st)) == SQLITE_ROW && !(job = job_from_row(st)))
-			bad_row_note(&bad, st);
-		if (job)
-			ret->jobs[ret->n++] = job;
+		if ((rc = sqlite3_step(st)) == SQLITE_ROW)
+			take_row(st, ret, &bad);
 		sqlite3_reset(st);
 		if (rc != SQLITE_ROW && rc != SQLITE_DONE)
 			err = store_failure(store, rc, "reading listed jobs");
 	}
-	if (!err && store->in_turn)
-		err = quarantine(store, &bad);
-	free(bad.rows);
-	if (err)
-		job_list_done(ret);
-	return err;
+	return collected(store, err, &bad, ret);
 }
 
 int store_ready(struct store *store, const struct store_lane *lane, size_t limit, struct job_list *ret)
 {
-	sqlite3_stmt *st = store_statement(store, ST_READY);
+	sqlite3_stmt *st = store_lane_statement(store, ST_READY, lane);
 
-	sqlite3_bind_int64(st, 1, lane->origin_id);
-	sqlite3_bind_int64(st, 2, lane->owner);
-	sqlite3_bind_int64(st, 3, lane->group_id);
 	sqlite3_bind_int64(st, 4, (int64_t)limit);
 	return store_collect(store, st, limit, ret, "reading ready jobs");
 }

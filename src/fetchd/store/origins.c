@@ -25,7 +25,7 @@ static int origin_find(struct store *store, const char *origin, int64_t *ret_id)
 	return rc == SQLITE_DONE ? -ENOENT : store_failure(store, rc, "finding an origin");
 }
 
-int origin_need(struct store *store, const char *origin, int64_t *ret_id)
+int store_origin_need(struct store *store, const char *origin, int64_t *ret_id)
 {
 	int err;
 
@@ -50,14 +50,21 @@ int origin_need(struct store *store, const char *origin, int64_t *ret_id)
 
 /* ---- lanes */
 
-int store_next_lane(struct store *store, struct store_lane *lane, int32_t *ret_priority)
+sqlite3_stmt *store_lane_statement(struct store *store, enum statement which, const struct store_lane *lane)
 {
-	sqlite3_stmt *st = store_statement(store, ST_NEXT_LANE);
-	int rc;
+	sqlite3_stmt *st = store_statement(store, which);
 
 	sqlite3_bind_int64(st, 1, lane->origin_id);
 	sqlite3_bind_int64(st, 2, lane->owner);
 	sqlite3_bind_int64(st, 3, lane->group_id);
+	return st;
+}
+
+int store_next_lane(struct store *store, struct store_lane *lane, int32_t *ret_priority)
+{
+	sqlite3_stmt *st = store_lane_statement(store, ST_NEXT_LANE, lane);
+	int rc;
+
 	rc = sqlite3_step(st);
 	if (rc == SQLITE_ROW) {
 		lane->origin_id = sqlite3_column_int64(st, 0);
@@ -73,12 +80,9 @@ int store_next_lane(struct store *store, struct store_lane *lane, int32_t *ret_p
 
 int store_lane_head(struct store *store, const struct store_lane *lane, int32_t *ret_priority)
 {
-	sqlite3_stmt *st = store_statement(store, ST_LANE_HEAD);
+	sqlite3_stmt *st = store_lane_statement(store, ST_LANE_HEAD, lane);
 	int rc;
 
-	sqlite3_bind_int64(st, 1, lane->origin_id);
-	sqlite3_bind_int64(st, 2, lane->owner);
-	sqlite3_bind_int64(st, 3, lane->group_id);
 	rc = sqlite3_step(st);
 	if (rc == SQLITE_ROW)
 		*ret_priority = sqlite3_column_int(st, 0);
@@ -91,13 +95,10 @@ int store_lane_head(struct store *store, const struct store_lane *lane, int32_t 
 int store_lane_ahead(struct store *store, const struct store_lane *lane, int32_t priority, int64_t id,
 	int64_t limit, int64_t *ret)
 {
-	sqlite3_stmt *st = store_statement(store, ST_LANE_AHEAD);
+	sqlite3_stmt *st = store_lane_statement(store, ST_LANE_AHEAD, lane);
 	int rc;
 
 	*ret = 0;
-	sqlite3_bind_int64(st, 1, lane->origin_id);
-	sqlite3_bind_int64(st, 2, lane->owner);
-	sqlite3_bind_int64(st, 3, lane->group_id);
 	sqlite3_bind_int(st, 4, priority);
 	sqlite3_bind_int64(st, 5, id);
 	sqlite3_bind_int64(st, 6, limit);

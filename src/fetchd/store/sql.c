@@ -53,7 +53,7 @@ static const char *const statement_sql[ST_N] = {
 		    " max_filesize = ?13, retry_delay_usec = ?14, max_time_usec = ?15,"
 		    " connect_timeout_usec = ?16, deadline_usec = ?17, max_attempts = ?18, on_conflict = ?19,"
 		    " resume = ?20, auth = ?21, remote_name = ?22, conditional = ?23, insecure = ?24,"
-		    " if_newer_usec = ?25 WHERE id = ?1",
+		    " if_newer_usec = ?25, group_id = ?26, dir = ?27, not_before_usec = ?28 WHERE id = ?1",
 	[ST_REMOVE] = "DELETE FROM jobs WHERE id = ?1",
 	/* What cannot be mended so far stays as it is. */
 	[ST_QUARANTINE] =

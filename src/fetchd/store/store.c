@@ -129,8 +129,8 @@ static const char pragmas[] = "PRAGMA journal_mode = WAL;"
 			      "PRAGMA secure_delete = ON;"
 			      "PRAGMA mmap_size = 0;"
 			      "PRAGMA temp_store = MEMORY;"
-			      "PRAGMA cache_size = -4096;"
-			      "PRAGMA wal_autocheckpoint = 1000;"
+			      "PRAGMA cache_size = -8192;"
+			      "PRAGMA wal_autocheckpoint = 4000;"
 			      "PRAGMA journal_size_limit = 67108864;";
 
 /* A consistent copy beside the file, before its schema changes. */
@@ -389,6 +389,7 @@ int store_savepoint(struct store *store)
 	/* What was moved before is not undone with what follows. */
 	int err = group_moves_flush(store);
 
+	store->group_moves.n_touched_saved = store->group_moves.n_touched;
 	counters_save(store);
 	return err ? err : store_run(store, store_statement(store, ST_SAVEPOINT));
 }
@@ -403,6 +404,7 @@ int store_rollback_to(struct store *store)
 	int err = store_run(store, store_statement(store, ST_ROLLBACK_TO));
 
 	forget_memos(store);
+	store->group_moves.n_touched = store->group_moves.n_touched_saved;
 	counters_restore(store);
 	return err ? err : store_run(store, store_statement(store, ST_RELEASE));
 }

@@ -62,8 +62,9 @@ int store_update(struct store *store, const struct job *job, enum job_state was)
 /* The claim's part of store_update(): state, attempts, started_usec. */
 int store_update_claimed(struct store *store, const struct job *job, enum job_state was);
 /* Writes what an edit can change beyond that, with the origin's number, and takes the secrets that it has now
- * in place of the others; job->secrets NULL with has_secrets: they stay. Sets origin_id and has_secrets. */
-int store_edit(struct store *store, struct job *job);
+ * in place of the others; job->secrets NULL with has_secrets: they stay. Sets origin_id and has_secrets.
+ * was_group_id: the group that it is counted in so far. */
+int store_edit(struct store *store, struct job *job, int64_t was_group_id);
 int store_remove(struct store *store, const struct job *job);
 
 /* ---- attempts of one job */
@@ -168,6 +169,8 @@ struct store_origin {
 int store_origin_get(struct store *store, int64_t id, struct store_origin *ret);
 /* -ENOENT: no job ever asked for it. */
 int store_origin_find(struct store *store, const char *origin, int64_t *ret_id);
+/* Its number is given when it has none yet. */
+int store_origin_need(struct store *store, const char *origin, int64_t *ret_id);
 int store_origin_put(struct store *store, const struct store_origin *origin);
 /* The one that is held or avoided, and follows after_id in number. -ENOENT after the last. */
 int store_next_marked_origin(struct store *store, int64_t after_id, struct store_origin *ret);

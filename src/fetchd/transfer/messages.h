@@ -79,6 +79,7 @@ struct outcome {
 	/* FINISHED */
 	struct verdict verdict;
 	struct attempt *record; /* NULL: nothing was asked of the host, so it is no attempt */
+	bool shed; /* VERDICT_ABORTED: by the worker, for the sake of a limit: it is no attempt */
 };
 
 void outcome_free(struct outcome *outcome);

@@ -18,6 +18,8 @@
 
 #define CHECKPOINT_BYTES ((int64_t)16 << 20)
 #define CHECKPOINT_USEC	 (5 * USEC_PER_SEC)
+/* So little may come as it likes: it is here before another request would be answered. */
+#define HTTP2_LEFT_BYTES ((int64_t)1 << 20)
 /* A partly filled buffer of a slow transfer goes to the disk after this long, and its room back to the
  * budget. */
 #define BUFFER_AGE_USEC USEC_PER_SEC
@@ -114,6 +116,7 @@ static void tell(struct transfer *t)
 	o->verdict = t->verdict;
 	verdict_init(&t->verdict);
 	o->job = facts(t);
+	o->shed = t->shed;
 	if (t->taken)
 		str_set(&o->job->name, t->taken);
 	if (t->asked) {
@@ -602,6 +605,27 @@ static void judge_trickle(struct transfer *t, int64_t now)
 	t->slow_offset = t->offset;
 }
 
+/* A limit that came when it ran already, over a protocol that does not bear one (see set_protocol() of
+ * request.c). It begins anew where it is, unless that would cost more than it is worth. */
+static bool must_leave_http2(const struct transfer *t)
+{
+	long version = 0;
+
+	if (!t->easy || !pace_limits(&t->limits) ||
+		curl_easy_getinfo(t->easy, CURLINFO_HTTP_VERSION, &version) != CURLE_OK ||
+		version <= CURL_HTTP_VERSION_1_1)
+		return false;
+	if (t->job->size >= 0 && t->job->size - t->offset <= HTTP2_LEFT_BYTES)
+		return false;
+	return t->offset == 0 || transfer_resumable(t);
+}
+
+static void leave_http2(struct transfer *t)
+{
+	t->shed = true;
+	verdict_set(&t->verdict, VERDICT_ABORTED, NULL, "stopped");
+}
+
 void transfer_tick(struct transfer *t, int64_t now_usec, int64_t dt_usec)
 {
 	if (t->phase != TRANSFER_RUN)
@@ -610,6 +634,8 @@ void transfer_tick(struct transfer *t, int64_t now_usec, int64_t dt_usec)
 	judge_stall(t, now_usec);
 	judge_times(t, now_usec);
 	judge_trickle(t, now_usec);
+	if (t->verdict.class == VERDICT_OK && must_leave_http2(t))
+		leave_http2(t);
 	if (t->verdict.class != VERDICT_OK) {
 		transfer_settle(t);
 		return;

@@ -61,6 +61,7 @@ struct transfer {
 	bool tls_closed;	    /* it was */
 	int64_t most_bytes;	    /* of the file, for its user's bound on the disk */
 	bool http1;		    /* not HTTP/2 */
+	bool shed;		    /* see struct outcome */
 	bool stale;		    /* the connection that was to be used again cannot be */
 	bool fresh;		    /* over a new connection, then */
 	unsigned challenges;	    /* 401s that libcurl may answer with credentials */

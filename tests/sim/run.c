@@ -1,0 +1,151 @@
+/* Run: the turn. Owns what was posted and is not taken. */
+#include "config.h"
+
+#include "tests/sim/run.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void run_trace(const struct run_state *r, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!r->trace)
+		return;
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+}
+
+static bool is_full(const struct run_state *r)
+{
+	return r->sim.engine->full_usec > 0 && sim_now() < r->sim.engine->full_usec;
+}
+
+struct posted *run_remember(struct run_state *r, enum posted_kind kind)
+{
+	if (r->n_posted == POSTED_MAX)
+		sim_fail("too many messages for one turn");
+	r->posted[r->n_posted] = (struct posted){.kind = kind};
+	return &r->posted[r->n_posted++];
+}
+
+/* ---- the turn */
+
+static void tell_model(struct run_state *r, const struct posted *p, bool full)
+{
+	switch (p->kind) {
+	case POSTED_REQUEST:
+		if (p->request->kind == REQUEST_ADD)
+			model_add(&r->model, p->request, p->first, p->n, full);
+		else if (p->request->kind == REQUEST_EDIT)
+			model_edit(&r->model, p->request, &p->edit, full);
+		else
+			model_change(&r->model, p->request, full);
+		return;
+	case POSTED_RECEIVED: r->model.jobs[p->index].received = true; return;
+	case POSTED_FINISHED: model_finished(&r->model, p->index, &p->verdict, p->progress); return;
+	}
+}
+
+static void forget_posted(struct run_state *r)
+{
+	while (r->n_posted > 0)
+		verdict_done(&r->posted[--r->n_posted].verdict);
+}
+
+/* While there is no room requests are refused, and ends of attempts wait. */
+static void tell_posted(struct run_state *r, bool full)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < r->n_posted; i++) {
+		struct posted *p = &r->posted[i];
+
+		if (full && p->kind == POSTED_FINISHED) {
+			r->posted[kept++] = *p;
+			continue;
+		}
+		tell_model(r, p, full);
+		verdict_done(&p->verdict);
+	}
+	r->n_posted = kept;
+}
+
+void run_take_told(struct run_state *r)
+{
+	struct msg *msg;
+
+	while ((msg = STAILQ_FIRST(&r->sim.told))) {
+		STAILQ_REMOVE_HEAD(&r->sim.told, link);
+		if (msg->kind == CONTROL_REPLY)
+			model_replied(&r->model, (struct request *)msg);
+		control_message_free(msg);
+	}
+}
+
+static void on_start(struct sim_attempt *attempt, void *arg)
+{
+	struct run_state *r = arg;
+
+	model_started(&r->model, attempt->job);
+	run_trace(r, "    start j%d\n", model_index(attempt->job));
+}
+
+void run_open(struct run_state *r)
+{
+	if (sim_open(&r->sim) != 0)
+		sim_fail("the queue cannot be opened again");
+	r->sim.on_start = on_start;
+	r->sim.arg = r;
+	model_tune(&r->model, r->sim.config);
+}
+
+void run_settle(struct run_state *r)
+{
+	bool full = is_full(r);
+
+	r->at_once = false;
+	tell_posted(r, full);
+	model_work(&r->model, full);
+	sim_settle(&r->sim);
+	if (r->sim.engine->failed)
+		sim_fail("the engine has failed by itself");
+	run_take_told(r);
+	model_check(&r->model, &r->sim, full);
+}
+
+void run_crash(struct run_state *r)
+{
+	forget_posted(r);
+	sim_crash(&r->sim);
+	model_crashed(&r->model);
+	run_open(r);
+	run_settle(r);
+}
+
+void run_settle_faulty(struct run_state *r, enum sim_fault fault)
+{
+	static struct model before;
+	bool was_full = is_full(r);
+
+	before = r->model;
+	sim_fault(fault);
+	if (fault == SIM_FAULT_FULL) {
+		/* Nothing of it has happened, but that slots were given back. */
+		tell_posted(r, true);
+		model_undone(&r->model);
+		sim_settle(&r->sim);
+		run_take_told(r);
+		model_check(&r->model, &r->sim, true);
+		return;
+	}
+	tell_posted(r, was_full);
+	model_work(&r->model, was_full);
+	r->sim.on_start = NULL;
+	(void)sim_turn(&r->sim);
+	if (fault == SIM_FAULT_BEFORE)
+		r->model = before;
+	run_crash(r);
+}
