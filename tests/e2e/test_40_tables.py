@@ -140,7 +140,6 @@ def test_08_limits(daemon, ctl, columns):
 def test_09_hosts_and_attempts(daemon, ctl, origin):
     [good, bad] = ctl.add(origin.url("/bytes/10/a"), origin.url("/status/404/b"))
     assert ctl.wait(good, bad).code == 1
-    host = [(origin.url("/")[7:-1], "HOST:PORT"), (origin.url("/")[7:-1].rpartition(":")[2], "PORT")]
     assert shown(ctl, "hosts").lines[0].split() == ["HOST", "STATE", "ACTIVE", "LIMIT", "DONE", "FAILED", "NOTE"]
     assert "last: E_HTTP_404" in shown(ctl, "hosts").lines[1]
     for columns in (40, 80):
@@ -149,7 +148,8 @@ def test_09_hosts_and_attempts(daemon, ctl, origin):
         attempt = lines.index("") + 1
         assert lines[attempt].split()[:3] == ["#", "STARTED", "OUTCOME"] and "404" in lines[attempt + 1]
         assert lines[attempt + 3].lstrip().startswith("E_HTTP_404: ") and screen.color("failed") == "red"
-    assert host
+    assert ctl.ok("hosts").lines[0].split("\t") == ["HOST", "STATE", "ACTIVE", "LIMIT", "MAX", "DONE", "FAILED", "UNTIL", "ERROR"]
+    assert ctl.ok("hosts", "--columns=host,done,failed,error", "--no-legend").out == f"{origin.url('').rstrip('/')}\t1\t1\tE_HTTP_404\n"
 
 
 def test_10_states_have_colours(queue, ctl):
