@@ -14,7 +14,7 @@ static char *grow(struct line *line, size_t n)
 {
 	char *end;
 
-	if (line->cap - line->len < n) {
+	if (!line->text || line->cap - line->len < n) {
 		line->cap = 2 * (line->len + n) + 256;
 		line->text = xreallocarray(line->text, line->cap, 1);
 	}
