@@ -17,6 +17,7 @@
 #include "fetchctl/list.h"
 #include "fetchctl/out.h"
 #include "fetchctl/spec.h"
+#include "fetchctl/urlglob.h"
 #include "job/origin.h"
 
 /* Ids named in the hint after Ctrl-C. */
@@ -91,7 +92,8 @@ static int check_wanted(const struct args *args)
 	return status != 0 ? status : check_single(args, OPT_CHECKSUM, &wanted);
 }
 
-static int put_url(const char *url, const char *output, struct intake *intake)
+/* source: what the user wrote, which outlives the intake. */
+static int put_one(const char *url, const char *output, const char *source, struct intake *intake)
 {
 	struct job *job = job_dup(&intake->defaults);
 	CLEANUP_FREE char *shown = origin_redact(url);
@@ -103,9 +105,53 @@ static int put_url(const char *url, const char *output, struct intake *intake)
 	if (why)
 		status = complain(STATUS_USAGE, "--output %s: %s", output, why);
 	if (status == 0)
-		intake_put(intake, job, url, 0);
+		intake_put(intake, job, source, 0);
 	job_free(job);
 	return status;
+}
+
+/* What can be of one file only. */
+static int check_many(size_t n, const char *output, const struct job *defaults)
+{
+	if (n == 1)
+		return 0;
+	if (output && !strchr(output, '#'))
+		return complain(
+			STATUS_USAGE, "--output %s: one name for %zu files; put #1 into it", output, n);
+	if (defaults->key || defaults->options.checksum)
+		return complain(STATUS_USAGE, "--%s is for one URL; the pattern stands for %zu",
+			defaults->key ? "key" : "checksum", n);
+	return 0;
+}
+
+/* Each URL that a pattern stands for. */
+static int put_pattern(const char *pattern, const char *output, struct intake *intake)
+{
+	struct url_glob *glob;
+	size_t position;
+	const char *why = url_glob_parse(pattern, &glob, &position);
+	int status = 0;
+	char *url;
+
+	if (why) {
+		CLEANUP_FREE char *shown = origin_redact(pattern);
+
+		return complain(STATUS_USAGE, "%s, byte %zu: %s", shown, position + 1, why);
+	}
+	status = check_many(url_glob_count(glob), output, &intake->defaults);
+	while (status == 0 && (url = url_glob_next(glob))) {
+		CLEANUP_FREE char *name = output ? url_glob_name(glob, output) : NULL;
+
+		status = put_one(url, name, pattern, intake);
+		free(url);
+	}
+	url_glob_free(glob);
+	return status;
+}
+
+static int put_url(const char *url, const char *output, struct intake *intake)
+{
+	return intake->glob ? put_pattern(url, output, intake) : put_one(url, output, url, intake);
 }
 
 static int gather(const struct args *args, struct intake *intake)

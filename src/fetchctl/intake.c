@@ -106,7 +106,7 @@ int intake_init(struct intake *intake, const struct ctl *ctl, const struct args 
 {
 	int status;
 
-	*intake = (struct intake){.adder = adder};
+	*intake = (struct intake){.adder = adder, .glob = args_has(args, OPT_GLOB)};
 	status = spec_from_args(&intake->defaults, args);
 	return status == 0 ? take_netrc(intake, ctl, args) : status;
 }

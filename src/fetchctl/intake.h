@@ -14,6 +14,7 @@ struct intake {
 	struct job defaults; /* options of the command line */
 	struct adder *adder; /* borrowed */
 	char *netrc;	     /* text, or NULL: none is asked for */
+	bool glob;	     /* URLs of the command line are patterns */
 	bool md5, insecure;  /* some job has it */
 };
 

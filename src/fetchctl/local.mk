@@ -56,6 +56,7 @@ src_libfetchctl_a_SOURCES = \
 	src/fetchctl/tally.c src/fetchctl/tally.h \
 	src/fetchctl/term.c src/fetchctl/term.h \
 	src/fetchctl/timecond.c src/fetchctl/timecond.h \
+	src/fetchctl/urlglob.c src/fetchctl/urlglob.h \
 	src/fetchctl/view.c src/fetchctl/view.h \
 	src/fetchctl/view_attempts.c \
 	src/fetchctl/view_groups.c \

@@ -34,6 +34,7 @@ const struct opt opt_table[OPT_N] = {
 		"let the server name the file (Content-Disposition)"},
 	[OPT_INPUT_FILE] = {'i', "input-file", "FILE",
 		"read URLs and their options from FILE (\"-\": standard input)"},
+	[OPT_GLOB] = {0, "glob", NULL, "URLs are patterns: {one,two}, [1-100], [001-100:10], [a-z]"},
 	[OPT_GROUP] = {'g', "group", "GROUP", "put the jobs into this group"},
 	[OPT_PRIORITY] = {'p', "priority", "N", "higher starts first (default 0)"},
 	[OPT_POLICY] = {0, "policy", "POLICY",

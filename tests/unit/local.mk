@@ -42,6 +42,7 @@ unit_tests = \
 	tests/unit/test_cookies \
 	tests/unit/test_netrc \
 	tests/unit/test_timecond \
+	tests/unit/test_urlglob \
 	tests/unit/test_gate \
 	tests/unit/test_dependencies \
 	tests/unit/test_pace \
@@ -157,6 +158,8 @@ tests_unit_test_netrc_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_netrc_LDADD = $(unit_fetchctl)
 tests_unit_test_timecond_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_timecond_LDADD = $(unit_fetchctl)
+tests_unit_test_urlglob_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_urlglob_LDADD = $(unit_fetchctl)
 
 tests_unit_test_frame_CPPFLAGS = $(unit_cppflags) $(JANSSON_CFLAGS)
 tests_unit_test_frame_LDADD = $(unit_wire)
