@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "fetchctl/table.h"
 
 /* Where the help of an option begins. */
 #define HELP_COLUMN 30
@@ -139,5 +140,6 @@ char *help_list_options(void)
 
 char *help_version(void)
 {
-	return xasprintf("fetchctl %s\njansson %s\n", PACKAGE_VERSION, jansson_version_str());
+	return xasprintf("fetchctl %s\njansson %s, libsmartcols %s\n", PACKAGE_VERSION, jansson_version_str(),
+		table_library_version());
 }

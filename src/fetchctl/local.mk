@@ -1,5 +1,5 @@
 noinst_LIBRARIES += src/libfetchctl.a
-src_libfetchctl_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+src_libfetchctl_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(SMARTCOLS_CFLAGS)
 src_libfetchctl_a_SOURCES = \
 	src/fetchctl/absence.c src/fetchctl/absence.h \
 	src/fetchctl/access.c src/fetchctl/access.h \
@@ -67,5 +67,5 @@ src_libfetchctl_a_SOURCES = \
 
 bin_PROGRAMS += fetchctl
 fetchctl_SOURCES = src/fetchctl/main.c
-fetchctl_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
-fetchctl_LDADD = src/libfetchctl.a src/libwire.a src/libjob.a src/libbase.a $(JANSSON_LIBS)
+fetchctl_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(SMARTCOLS_CFLAGS)
+fetchctl_LDADD = src/libfetchctl.a src/libwire.a src/libjob.a src/libbase.a $(JANSSON_LIBS) $(SMARTCOLS_LIBS)

@@ -1,8 +1,10 @@
-/* Table: rows to lines. */
+/* Table: rows to lines. What a terminal gets is drawn by libsmartcols, which only this file knows. */
 #include "config.h"
 
 #include "fetchctl/table.h"
 
+#include <libsmartcols.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,25 +16,22 @@
 
 /* Rows that share their widths. */
 #define PART_ROWS 500
-/* Between columns, where there is room for it. */
-#define WIDE_GAP 2
 
 struct table {
 	const struct view *view;
 	struct columns columns;
 	bool chosen; /* by the user: then all of them are shown */
 	size_t terminal;
-	size_t gap; /* blanks between columns */
 	bool color;
 	bool legend; /* headings are still to be written */
 	struct line line;
 
-	/* the part that is gathered; of a terminal only */
-	char **cells; /* row after row */
-	char **below;
+	/* of a terminal only */
+	struct libscols_table *part; /* what is gathered, or NULL; the text below a line is its user data */
+	struct libscols_line *lines[PART_ROWS]; /* the library looks for them from the first */
 	size_t n_rows;
 	json_t *before; /* the last row, where the view wants it */
-	size_t *widths; /* of the part before, then of this; 0: not shown */
+	size_t *widths; /* of the part before; 0: none, or it was not shown */
 };
 
 struct table *table_new(const struct shape *shape, size_t terminal, bool color, bool legend)
@@ -43,9 +42,9 @@ struct table *table_new(const struct shape *shape, size_t terminal, bool color, 
 	table->columns = shape_columns(shape, terminal);
 	table->chosen = shape->chosen.n > 0;
 	table->terminal = terminal;
-	table->gap = WIDE_GAP;
 	table->color = color;
 	table->legend = legend;
+	table->widths = xcalloc(table->columns.n, sizeof(*table->widths));
 	return table;
 }
 
@@ -71,127 +70,150 @@ static void put_plain_heading(struct table *table)
 	line_end(&table->line);
 }
 
+/* ---- a part of rows ------------------------------------------------------------------------------ */
+
+static void part_begin(struct table *table)
+{
+	struct libscols_table *part = scols_new_table();
+
+	if (!part)
+		abort();
+	scols_table_enable_colors(part, table->color);
+	/* What is shown is escaped already, by one function for all output. */
+	scols_table_enable_noencoding(part, 1);
+	scols_table_enable_minout(part, 1);
+	scols_table_enable_nowrap(part, 1);
+	scols_table_set_termforce(part, SCOLS_TERMFORCE_ALWAYS);
+	scols_table_set_termwidth(part, table->terminal);
+	for (size_t i = 0; i < table->columns.n; i++) {
+		const struct column *form = table->columns.at[i];
+		int flags = (column_is_number(form) ? SCOLS_FL_RIGHT : 0) |
+			    (form->share > 0 ? SCOLS_FL_TRUNC : 0);
+		struct libscols_column *column =
+			scols_table_new_column(part, form->heading, form->share, flags);
+
+		if (!column || scols_cell_set_color(scols_column_get_header(column), "\033[1m") < 0)
+			abort();
+	}
+	table->part = part;
+	table->n_rows = 0;
+}
+
+static void put_cell(struct table *table, struct libscols_line *line, size_t i, const json_t *row)
+{
+	const struct column *form = table->columns.at[i];
+	char *text = cell_words(form, row);
+	const char *color = form->kind == COLUMN_STATE ? cell_color(text) : "";
+
+	if (scols_line_refer_data(line, i, text) < 0)
+		abort();
+	if (*color && scols_cell_set_color(scols_line_get_cell(line, i), color) < 0)
+		abort();
+}
+
+static void gather(struct table *table, const json_t *row)
+{
+	struct libscols_line *line;
+
+	if (!table->part)
+		part_begin(table);
+	line = scols_table_new_line(table->part, NULL);
+	if (!line)
+		abort();
+	table->lines[table->n_rows++] = line;
+	for (size_t i = 0; i < table->columns.n; i++)
+		put_cell(table, line, i, row);
+	if (table->view->below && !table->chosen) {
+		scols_line_set_userdata(line, table->view->below(row, table->before));
+		json_decref(table->before);
+		table->before = json_incref((json_t *)row);
+	}
+}
+
 /* ---- widths -------------------------------------------------------------------------------------- */
 
-static const char *cell_at(const struct table *table, size_t row, size_t column)
+static const char *cell_text(const struct table *table, size_t row, size_t i)
 {
-	return table->cells[row * table->columns.n + column];
+	return scols_cell_get_data(scols_line_get_cell(table->lines[row], i));
 }
 
-/* What a column would have; 0: it is not shown. Never less than in the part before. */
-static size_t natural_width(const struct table *table, size_t column)
+static void hide_empty(struct table *table)
 {
-	const struct column *form = table->columns.at[column];
-	size_t heading = table->legend ? text_width(form->heading) : 0, width = table->widths[column];
-
-	for (size_t row = 0; row < table->n_rows; row++) {
-		size_t own = text_width(cell_at(table, row, column));
-
-		width = own > width ? own : width;
-	}
-	if (width == 0 && form->needed && !table->chosen)
-		return 0;
-	width = width > heading ? width : heading;
-	return width > 0 ? width : 1;
-}
-
-/* The column that has most above what it shall keep, or columns.n. hard: it may be half of that. */
-static size_t richest(const struct table *table, bool hard)
-{
-	size_t found = table->columns.n, most = 0;
-
 	for (size_t i = 0; i < table->columns.n; i++) {
-		size_t least = table->columns.at[i]->least / (hard ? 2 : 1);
+		struct libscols_column *column = scols_table_get_column(table->part, i);
+		bool empty = table->columns.at[i]->needed && !table->chosen && table->widths[i] == 0;
 
-		if (least > 0 && table->widths[i] > least && table->widths[i] - least > most) {
-			most = table->widths[i] - least;
-			found = i;
-		}
-	}
-	return found;
-}
-
-/* Where even that is too much, the columns at the right give way: no line is longer than the terminal. */
-static void drop_rest(struct table *table)
-{
-	size_t used = 0;
-
-	for (size_t i = 0; i < table->columns.n; i++) {
-		size_t gap = used > 0 ? table->gap : 0;
-		size_t left = table->terminal > used + gap ? table->terminal - used - gap : 0;
-
-		if (table->widths[i] > left)
-			table->widths[i] = left;
-		used += table->widths[i] > 0 ? gap + table->widths[i] : 0;
+		for (size_t row = 0; empty && row < table->n_rows; row++)
+			empty = *cell_text(table, row, i) == '\0';
+		if (empty)
+			scols_column_set_flags(column, scols_column_get_flags(column) | SCOLS_FL_HIDDEN);
 	}
 }
 
-static size_t total_width(const struct table *table)
+/* The library counts widths only when it prints. */
+static void measure(struct table *table)
 {
-	size_t total = 0;
+	struct libscols_line *first = table->lines[0];
+	char *drawn = NULL;
 
-	for (size_t i = 0; i < table->columns.n; i++)
-		total += table->widths[i] > 0 ? table->widths[i] + (total > 0 ? table->gap : 0) : 0;
-	return total;
+	if (scols_table_print_range_to_string(table->part, first, first, &drawn) < 0)
+		abort();
+	free(drawn);
 }
 
-static void shrink(struct table *table, bool hard)
+static size_t width_of(const struct table *table, size_t i)
 {
-	size_t total = total_width(table), column;
+	struct libscols_column *column = scols_table_get_column(table->part, i);
 
-	for (; total > table->terminal && (column = richest(table, hard)) < table->columns.n; total--)
-		table->widths[column]--;
+	return scols_column_is_hidden(column) ? 0 : scols_column_get_width(column);
 }
 
+/* The library cuts cells too, but shows no sign of it: "E_HTTP_404" would become "E_HTTP_4". */
+static void cut_cells(struct table *table, size_t i, size_t width)
+{
+	for (size_t row = 0; width > 0 && row < table->n_rows; row++) {
+		const char *text = cell_text(table, row, i);
+
+		if (strlen(text) > width && text_width(text) > width &&
+			scols_line_refer_data(table->lines[row], i, text_ellipsize(text, width)) < 0)
+			abort();
+	}
+}
+
+/* Its width is what is left, and it is not filled up. */
+static bool takes_rest(const struct table *table, size_t i)
+{
+	return i + 1 == table->columns.n && !column_is_number(table->columns.at[i]);
+}
+
+static void set_width(struct table *table, size_t i, size_t width)
+{
+	cut_cells(table, i, width);
+	scols_column_set_whint(
+		scols_table_get_column(table->part, i), takes_rest(table, i) ? 0 : (double)width);
+}
+
+/* First this part by itself, by the shares of its columns; then with none narrower than in the part before,
+ * as far as the terminal has room for that. */
 static void fit(struct table *table)
 {
-	for (size_t i = 0; i < table->columns.n; i++)
-		table->widths[i] = natural_width(table, i);
-	if (total_width(table) > table->terminal)
-		table->gap = 1;
-	shrink(table, false);
-	shrink(table, true);
-	drop_rest(table);
+	hide_empty(table);
+	measure(table);
+	for (size_t i = 0; i < table->columns.n; i++) {
+		size_t width = width_of(table, i);
+
+		set_width(table, i, width > table->widths[i] ? width : table->widths[i]);
+	}
+	measure(table);
+	for (size_t i = 0; i < table->columns.n; i++) {
+		table->widths[i] = width_of(table, i);
+		set_width(table, i, table->widths[i]);
+		if (takes_rest(table, i))
+			table->widths[i] = 0;
+	}
 }
 
 /* ---- on a terminal ------------------------------------------------------------------------------- */
-
-/* color: an escape sequence, or "". */
-static void put_cell(struct table *table, size_t column, const char *text, const char *color)
-{
-	size_t width = table->widths[column];
-	CLEANUP_FREE char *shown = text_ellipsize(text, width);
-	size_t pad = width - text_width(shown);
-	bool right = column_is_number(table->columns.at[column]);
-
-	if (width == 0)
-		return;
-	if (table->line.len > 0)
-		line_put_blanks(&table->line, table->gap);
-	line_put_blanks(&table->line, right ? pad : 0);
-	line_put(&table->line, color);
-	line_put(&table->line, shown);
-	line_put(&table->line, *color ? term_plain(true) : "");
-	line_put_blanks(&table->line, right ? 0 : pad);
-}
-
-static void put_heading(struct table *table)
-{
-	for (size_t i = 0; i < table->columns.n; i++)
-		put_cell(table, i, table->columns.at[i]->heading, table->color ? "\033[1m" : "");
-	line_end(&table->line);
-}
-
-static void put_row(struct table *table, size_t row)
-{
-	for (size_t i = 0; i < table->columns.n; i++) {
-		const char *text = cell_at(table, row, i);
-		bool state = table->columns.at[i]->kind == COLUMN_STATE;
-
-		put_cell(table, i, text, table->color && state ? cell_color(text) : "");
-	}
-	line_end(&table->line);
-}
 
 /* Indented, so that rows can still be told apart, and whole: they may wrap. */
 static void put_below(struct table *table, const char *text)
@@ -200,61 +222,50 @@ static void put_below(struct table *table, const char *text)
 		size_t n = strcspn(text, "\n");
 		CLEANUP_FREE char *one = xstrndup(text, n);
 
-		line_put_blanks(&table->line, table->widths[0] + table->gap);
+		line_put_blanks(&table->line, table->widths[0] + 1);
 		line_put(&table->line, one);
 		line_end(&table->line);
 		text += n + (text[n] == '\n');
 	}
 }
 
+/* Takes the text below it. */
+static void put_drawn(struct table *table, const char *drawn, char *below)
+{
+	line_put(&table->line, drawn);
+	line_end(&table->line);
+	if (below)
+		put_below(table, below);
+	free(below);
+}
+
 static void write_part(struct table *table)
 {
+	CLEANUP_FREE char *drawn = NULL;
+	char *rest, *row;
+
 	fit(table);
+	scols_table_enable_noheadings(table->part, !table->legend);
+	if (scols_print_table_to_string(table->part, &drawn) < 0)
+		abort();
+	rest = drawn;
 	if (table->legend)
-		put_heading(table);
+		put_drawn(table, strsep(&rest, "\n"), NULL);
 	table->legend = false;
-	for (size_t row = 0; row < table->n_rows; row++) {
-		put_row(table, row);
-		if (table->below)
-			put_below(table, table->below[row]);
+	for (size_t i = 0; i < table->n_rows; i++) {
+		row = strsep(&rest, "\n");
+		put_drawn(table, row ? row : "", scols_line_get_userdata(table->lines[i]));
 	}
-}
-
-static void drop_part(struct table *table)
-{
-	for (size_t i = 0; i < table->n_rows * table->columns.n; i++)
-		free(table->cells[i]);
-	for (size_t row = 0; table->below && row < table->n_rows; row++)
-		free(table->below[row]);
-	table->n_rows = 0;
-}
-
-static void gather(struct table *table, const json_t *row)
-{
-	if (!table->cells) {
-		table->cells = xcalloc(PART_ROWS * table->columns.n, sizeof(*table->cells));
-		table->widths = xcalloc(table->columns.n, sizeof(*table->widths));
-		if (table->view->below && !table->chosen)
-			table->below = xcalloc(PART_ROWS, sizeof(*table->below));
-	}
-	for (size_t i = 0; i < table->columns.n; i++)
-		table->cells[table->n_rows * table->columns.n + i] = cell_words(table->columns.at[i], row);
-	if (table->below) {
-		table->below[table->n_rows] = table->view->below(row, table->before);
-		json_decref(table->before);
-		table->before = json_incref((json_t *)row);
-	}
-	table->n_rows++;
+	scols_unref_table(table->part);
+	table->part = NULL;
 }
 
 void table_row(struct table *table, const json_t *row)
 {
 	if (table->terminal > 0) {
 		gather(table, row);
-		if (table->n_rows < PART_ROWS)
-			return;
-		write_part(table);
-		drop_part(table);
+		if (table->n_rows >= PART_ROWS)
+			write_part(table);
 		return;
 	}
 	if (table->legend)
@@ -267,14 +278,19 @@ void table_end(struct table *table)
 {
 	if (!table)
 		return;
-	if (table->n_rows > 0)
+	if (table->part)
 		write_part(table);
-	drop_part(table);
 	json_decref(table->before);
-	free(table->cells);
-	free(table->below);
 	free(table->widths);
 	free(table->columns.at);
 	free(table->line.text);
 	free(table);
+}
+
+const char *table_library_version(void)
+{
+	const char *version = NULL;
+
+	scols_get_library_version(&version);
+	return version;
 }

@@ -17,5 +17,7 @@ struct table *table_new(const struct shape *shape, size_t terminal, bool color, 
 void table_row(struct table *table, const json_t *row);
 /* Writes the rest and frees. NULL is fine. */
 void table_end(struct table *table);
+/* Of libsmartcols. */
+const char *table_library_version(void);
 
 #endif

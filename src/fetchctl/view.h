@@ -36,7 +36,7 @@ struct column {
 	char *(*text)(const json_t *row);
 	/* For people, in the place of the value. Escaped; caller frees. */
 	char *(*words)(const json_t *row);
-	size_t least;  /* what it keeps on a narrow terminal; 0: all it needs */
+	double share;  /* of a narrow terminal, where it gives way to others; 0: it has what it needs */
 	size_t wanted; /* unless asked for, not on terminals narrower than this */
 	bool needed;   /* unless asked for, not where no row has anything in it */
 };

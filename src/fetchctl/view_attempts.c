@@ -32,7 +32,7 @@ static const struct column columns[] = {
 	{"ended", "ENDED", "when it ended", COLUMN_TIME, "ended_usec"},
 	{"took", "TOOK", "how long it was", COLUMN_DURATION, .number = took_number, .wanted = 60},
 	{"outcome", "OUTCOME", "done, retry, restart, failed, held or stopped", COLUMN_STATE, "outcome"},
-	{"address", "ADDRESS", "address and port of the server", COLUMN_TEXT, "address", .least = 8},
+	{"address", "ADDRESS", "address and port of the server", COLUMN_TEXT, "address", .share = 0.25},
 	{"http", "HTTP", "version of HTTP", COLUMN_TEXT, "http_version", .wanted = 60, .needed = true},
 	{"status", "STATUS", "of the response", COLUMN_NUMBER, "http_status", .needed = true},
 	{"dns", "DNS", "until the name was resolved", COLUMN_DURATION, "dns_usec", .wanted = 60,
@@ -45,9 +45,10 @@ static const struct column columns[] = {
 	{"redirects", "REDIRECTS", "how many there were", COLUMN_NUMBER, "redirects"},
 	{"offset", "OFFSET", "where in the file it began", COLUMN_SIZE, "offset"},
 	{"bytes", "BYTES", "what it brought", COLUMN_SIZE, "bytes"},
-	{"error", "ERROR", "code of its error", COLUMN_TEXT, "code", .of = "error", .least = 8},
-	{"message", "MESSAGE", "its error as a sentence", COLUMN_TEXT, "message", .of = "error", .least = 12},
-	{"note", "NOTE", "what else happened", COLUMN_TEXT, "note", .least = 8},
+	{"error", "ERROR", "code of its error", COLUMN_TEXT, "code", .of = "error", .share = 0.2},
+	{"message", "MESSAGE", "its error as a sentence", COLUMN_TEXT, "message", .of = "error",
+		.share = 0.25},
+	{"note", "NOTE", "what else happened", COLUMN_TEXT, "note", .share = 0.2},
 };
 
 /* "192.0.2.1:443, from byte 4096, 2 redirects". Not escaped; caller frees. */

@@ -26,11 +26,11 @@ static char *counts_text(const json_t *row)
 }
 
 static const struct column columns[] = {
-	{"name", "NAME", "the group's name", COLUMN_TEXT, "name", .least = 12},
+	{"name", "NAME", "the group's name", COLUMN_TEXT, "name", .share = 0.3},
 	{"policy", "POLICY", "collect or fail-fast", COLUMN_TEXT, .text = detail_policy, .wanted = 50},
 	{"state", "STATE", "filling, empty, running, ending, done or failed", COLUMN_STATE, "state"},
 	{"jobs", "JOBS", "its jobs in all", COLUMN_NUMBER, .number = jobs_number},
-	{"counts", "JOBS", "its jobs by state", COLUMN_TEXT, .text = counts_text, .least = 24},
+	{"counts", "JOBS", "its jobs by state", COLUMN_TEXT, .text = counts_text, .share = 0.5},
 	{"queued", "QUEUED", "jobs that are queued,", COLUMN_NUMBER, "queued", "counts"},
 	{"waiting", "WAITING", "waiting,", COLUMN_NUMBER, "waiting", "counts"},
 	{"active", "ACTIVE", "active,", COLUMN_NUMBER, "active", "counts"},
@@ -43,8 +43,10 @@ static const struct column columns[] = {
 	{"finished", "FINISHED", "when its last job ended", COLUMN_TIME, "finished_usec"},
 	{"deadline", "DEADLINE", "when what has not ended fails", COLUMN_TIME, "deadline_usec"},
 	{"limit-rate", "LIMIT-RATE", "bytes a second of all its jobs", COLUMN_RATE, "limit_rate"},
-	{"error", "ERROR", "why all of its jobs were ended", COLUMN_TEXT, "code", .of = "error", .least = 8},
-	{"message", "MESSAGE", "the same as a sentence", COLUMN_TEXT, "message", .of = "error", .least = 12},
+	{"error", "ERROR", "why all of its jobs were ended", COLUMN_TEXT, "code", .of = "error",
+		.share = 0.2},
+	{"message", "MESSAGE", "the same as a sentence", COLUMN_TEXT, "message", .of = "error",
+		.share = 0.25},
 };
 
 const struct view view_groups = {

@@ -77,7 +77,7 @@ static char *note_words(const json_t *row)
 }
 
 static const struct column columns[] = {
-	{"host", "HOST", "scheme://host:port", COLUMN_TEXT, "host", .words = host_words, .least = 12},
+	{"host", "HOST", "scheme://host:port", COLUMN_TEXT, "host", .words = host_words, .share = 0.3},
 	{"state", "STATE", "open, full, paced, broken or held", COLUMN_STATE, "state"},
 	{"active", "ACTIVE", "transfers that run", COLUMN_NUMBER, "active"},
 	{"limit", "LIMIT", "how many at once it was found to take", COLUMN_NUMBER, "limit",
@@ -91,7 +91,7 @@ static const struct column columns[] = {
 	{"error", "ERROR", "what holds it, or its last error", COLUMN_TEXT, .text = error_text},
 	{"error-time", "ERROR-TIME", "when its last error was", COLUMN_TIME, "last_error_usec"},
 	{"note", "NOTE", "the same in words; in a pipe as ERROR", COLUMN_TEXT, .text = error_text,
-		.words = note_words, .least = 8},
+		.words = note_words, .share = 0.3},
 };
 
 const struct view view_hosts = {

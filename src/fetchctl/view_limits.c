@@ -39,10 +39,10 @@ static char *saved_words(const json_t *row)
 }
 
 static const struct column columns[] = {
-	{"name", "NAME", "the limit's name", COLUMN_TEXT, "name", .least = 8},
+	{"name", "NAME", "the limit's name", COLUMN_TEXT, "name", .share = 0.3},
 	{"value", "VALUE", "what holds now", COLUMN_NUMBER, "value", .words = value_words},
 	{"source", "SOURCE", "where it comes from", COLUMN_TEXT, "source"},
-	{"window", "WINDOW", "line of the calendar", COLUMN_TEXT, "window", .least = 8, .needed = true},
+	{"window", "WINDOW", "line of the calendar", COLUMN_TEXT, "window", .share = 0.3, .needed = true},
 	{"saved", "SAVED", "what was saved, whatever holds now", COLUMN_NUMBER, "saved",
 		.words = saved_words},
 };

@@ -169,7 +169,7 @@ def test_11_running_jobs(daemon, ctl, origin):
     [job] = ctl.add(origin.url("/gate/g/bytes/1000/running"))
     origin.wait_gated("g")
     lines = shown(ctl, "status", "--columns", "id,state,name").lines
-    assert lines[lines.index("") + 1:][:2] == ["ID  STATE   NAME", f" {job}  active  running"]
+    assert lines[lines.index("") + 1:][:2] == ["ID STATE  NAME", f" {job} active running"]
     assert ctl.ok("status", "--columns=id,state,name", "--no-legend").out.endswith(f"\n\n{job}\tactive\trunning\n")
 
 

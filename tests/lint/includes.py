@@ -27,6 +27,7 @@ LIBRARIES = {
     r"systemd/": (["fetchd/service", "fetchd/journal"], None),
     r"jansson": (["wire/", "fetchd/control/", "fetchctl/"], None),
     r"openssl/": (["fetchd/"], 2),
+    r"libsmartcols": (["fetchctl/"], 1),
     r"ini\.h": (["fetchd/config"], 1),
     r"event2/": (["base/mailbox", "fetchd/control/", "fetchd/engine/", "fetchd/transfer/", "fetchd/"], None),
 }
