@@ -168,33 +168,38 @@ static size_t width_of(const struct table *table, size_t i)
 	return scols_column_is_hidden(column) ? 0 : scols_column_get_width(column);
 }
 
-/* The library cuts cells too, but shows no sign of it: "E_HTTP_404" would become "E_HTTP_4". */
-static void cut_cells(struct table *table, size_t i, size_t width)
+/* Whether some were too long. The library cuts cells too, but shows no sign of it: "E_HTTP_404" would become
+ * "E_HTTP_4". */
+static bool cut_cells(struct table *table, size_t i, size_t width)
 {
+	bool cut = false;
+
 	for (size_t row = 0; width > 0 && row < table->n_rows; row++) {
 		const char *text = cell_text(table, row, i);
 
-		if (strlen(text) > width && text_width(text) > width &&
-			scols_line_refer_data(table->lines[row], i, text_ellipsize(text, width)) < 0)
+		if (strlen(text) <= width || text_width(text) <= width)
+			continue;
+		if (scols_line_refer_data(table->lines[row], i, text_ellipsize(text, width)) < 0)
 			abort();
+		cut = true;
 	}
+	return cut;
 }
 
-/* Its width is what is left, and it is not filled up. */
+static void set_width(struct table *table, size_t i, size_t width)
+{
+	if (scols_column_set_whint(scols_table_get_column(table->part, i), (double)width) < 0)
+		abort();
+}
+
+/* The last column has what is left, and is not filled up. */
 static bool takes_rest(const struct table *table, size_t i)
 {
 	return i + 1 == table->columns.n && !column_is_number(table->columns.at[i]);
 }
 
-static void set_width(struct table *table, size_t i, size_t width)
-{
-	cut_cells(table, i, width);
-	scols_column_set_whint(
-		scols_table_get_column(table->part, i), takes_rest(table, i) ? 0 : (double)width);
-}
-
 /* First this part by itself, by the shares of its columns; then with none narrower than in the part before,
- * as far as the terminal has room for that. */
+ * but those that have too little room anyway. */
 static void fit(struct table *table)
 {
 	hide_empty(table);
@@ -202,14 +207,16 @@ static void fit(struct table *table)
 	for (size_t i = 0; i < table->columns.n; i++) {
 		size_t width = width_of(table, i);
 
-		set_width(table, i, width > table->widths[i] ? width : table->widths[i]);
+		if (!cut_cells(table, i, width) && width < table->widths[i])
+			set_width(table, i, table->widths[i]);
 	}
 	measure(table);
 	for (size_t i = 0; i < table->columns.n; i++) {
-		table->widths[i] = width_of(table, i);
-		set_width(table, i, table->widths[i]);
-		if (takes_rest(table, i))
-			table->widths[i] = 0;
+		size_t width = width_of(table, i);
+
+		cut_cells(table, i, width);
+		set_width(table, i, width);
+		table->widths[i] = takes_rest(table, i) ? 0 : width;
 	}
 }
 
