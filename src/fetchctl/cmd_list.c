@@ -27,7 +27,7 @@ static int parse_limit(const struct args *args, size_t *ret)
 	*ret = 0;
 	if (!value)
 		return 0;
-	if (units_parse_int(value, 1, INT32_MAX, &n) < 0)
+	if (units_parse_int(value, 1, INT64_MAX, &n) < 0)
 		return complain(STATUS_USAGE, "--limit %s: not a number of 1 or more", value);
 	*ret = (size_t)n;
 	return 0;
@@ -37,11 +37,14 @@ static int parse_limit(const struct args *args, size_t *ret)
 static json_t *list_params(
 	const struct args *args, const struct shape *shape, bool reverse, json_t *selection)
 {
-	json_t *params = json_pack("{s:b, s:b, s:o*}", "all_users", !args_has(args, OPT_MINE), "reverse",
-		reverse, "selection", selection);
+	json_t *params = json_pack("{s:b, s:o*}", "reverse", reverse, "selection", selection);
 
 	if (!params)
 		abort();
+	if (args_has(args, OPT_MINE))
+		json_object_set_new(params, "all_users", json_false());
+	else if (args_has(args, OPT_ALL_USERS) || !args_has(args, OPT_SELECT_GROUP))
+		json_object_set_new(params, "all_users", json_true());
 	/* Sorting needs them all first. */
 	if (shape->most > 0 && !shape_gathers(shape))
 		json_object_set_new(params, "limit", json_integer((json_int_t)shape->most));

@@ -65,7 +65,8 @@ static int run(struct ctl *ctl, const struct args *args)
 	if (group && !ctl->settings.quiet && (status == 0 || status == STATUS_JOB_FAILED)) {
 		int told = group_tell(ctl, group, false);
 
-		status = told != 0 ? told : status;
+		/* Removed with its jobs: that has been told. */
+		status = told != 0 && told != STATUS_NOT_FOUND ? told : status;
 	}
 	json_decref(follow.selection);
 	return status;

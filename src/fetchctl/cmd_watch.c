@@ -21,10 +21,12 @@ struct watch {
 
 static bool send_watch(struct ctl *ctl, const struct watch *watch)
 {
-	json_t *params = json_pack("{s:b, s:O*}", "all_users", 1, "selection", watch->selection);
+	json_t *params = json_pack("{s:O*}", "selection", watch->selection);
 
 	if (!params)
 		abort();
+	if (!watch->selection)
+		json_object_set_new(params, "all_users", json_true());
 	if (watch->since >= 0)
 		json_object_set_new(params, "since", json_integer(watch->since));
 	return link_send_call(ctl->link, "Watch", params, true);
@@ -108,6 +110,26 @@ static int parse_since(const struct args *args, int64_t *ret)
 	return 0;
 }
 
+/* It may come yet. */
+static int look_for_group(struct ctl *ctl, const char *group)
+{
+	struct problem problem;
+	json_t *reply = NULL;
+	int status;
+
+	if (!group || ctl->settings.quiet ||
+		!link_send_call(ctl->link, "GroupInspect", json_pack("{s:s}", "group", group), false))
+		return 0;
+	status = link_next(ctl->link, USEC_INFINITY, NULL, &reply) == LINK_REPLY ? 0 : ctl_lost(ctl);
+	if (status == 0 && reply_problem(reply, &problem)) {
+		if (problem.status == STATUS_NOT_FOUND)
+			hint("There is no group %s yet: its jobs are told when it comes.", group);
+		problem_done(&problem);
+	}
+	json_decref(reply);
+	return status;
+}
+
 static int run(struct ctl *ctl, const struct args *args)
 {
 	struct watch watch = {.since = -1};
@@ -118,6 +140,8 @@ static int run(struct ctl *ctl, const struct args *args)
 	if (status != 0)
 		return status;
 	status = ctl_link(ctl);
+	if (status == 0)
+		status = look_for_group(ctl, args_value(args, OPT_SELECT_GROUP));
 	if (status == 0 && !send_watch(ctl, &watch))
 		status = ctl_lost(ctl);
 	while (status == 0)

@@ -118,14 +118,15 @@ static void tell_end(struct run *run, const struct job *job, const json_t *json)
 }
 
 /* The entry an event is about; NULL when that job is not waited for. */
-static struct tally_job *entry_for(struct run *run, int64_t id, const struct job *job)
+static struct tally_job *entry_for(struct run *run, int64_t id, const struct job *job, bool removed)
 {
 	struct tally_job *entry = tally_find(&run->tally, id);
 
 	if (entry || run->follow->ids)
 		return entry;
 	/* Without a selection only what is still to end counts, not last week's failures. */
-	if (!job || (!run->follow->selection && job_state_ended(job->state)))
+	if ((!job && !(removed && run->follow->selection)) ||
+		(!run->follow->selection && job_state_ended(job->state)))
 		return NULL;
 	return tally_add(&run->tally, id);
 }
@@ -159,11 +160,12 @@ static void take_event(struct run *run, const json_t *event)
 	const json_t *json = json_object_get(event, "job");
 	struct tally_job *entry;
 	struct job job;
-	bool known = wire_job_from_json(json, &job, &speed) == 0;
+	bool known = wire_job_from_json(json, &job, &speed) == 0,
+	     removed = kind && strcmp(kind, "removed") == 0;
 
-	entry = entry_for(run, id, known ? &job : NULL);
+	entry = entry_for(run, id, known ? &job : NULL, removed);
 	run->changed |= entry != NULL;
-	if (entry && kind && strcmp(kind, "removed") == 0) {
+	if (entry && removed) {
 		take_removed(run, entry);
 	} else if (entry && known) {
 		tally_update(&run->tally, entry, &job, speed);
@@ -189,9 +191,6 @@ static bool send_watch(struct run *run)
 		json_object_set_new(params, "ended", json_true());
 	if (selection)
 		json_object_set_new(params, "selection", selection);
-	/* Whose job it is does not matter when it is named. */
-	if (selection)
-		json_object_set_new(params, "all_users", json_true());
 	/* Who watches more than is waited for must find the end by counting. */
 	if (!all)
 		json_object_set_new(params, "until", json_string(follow->any ? "any" : "all"));

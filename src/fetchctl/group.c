@@ -27,8 +27,7 @@ static bool take_failures(void *state, const json_t *parameters)
 
 static int ask_failures(struct ctl *ctl, const char *name, json_t *failures)
 {
-	json_t *params = json_pack(
-		"{s:{s:s, s:[s]}, s:b}", "selection", "group", name, "states", "failed", "all_users", 1);
+	json_t *params = json_pack("{s:{s:s, s:[s]}}", "selection", "group", name, "states", "failed");
 
 	if (!params)
 		abort();

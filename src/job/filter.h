@@ -8,7 +8,10 @@
 
 struct job_filter {
 	bool all_owners;
-	uid_t owner;  /* unless all_owners */
+	uid_t owner; /* unless all_owners */
+	/* With all_owners: of the groups of that name owner's own alone, or else one of another. Whose it is
+	 * has to be found out; then it is that owner's. */
+	bool one_group;
 	int64_t *ids; /* explicit ids: each must exist */
 	size_t n_ids;
 	char *group;

@@ -18,7 +18,7 @@ enum group_fate {
 	GROUP_FATE_EXPIRE = 2, /* its deadline has passed: they fail */
 };
 
-/* A group as it is stored; times are of the wall clock. */
+/* A group as it is stored; times are of the wall clock, but for its deadline. */
 struct job_group {
 	int64_t id;
 	uid_t owner;
@@ -28,9 +28,10 @@ struct job_group {
 	int64_t fate_job; /* whose failure brought it; 0 */
 	bool filling;
 	int64_t created_usec;
-	int64_t finished_usec; /* 0: some of its jobs have not ended, or it never had one */
-	int64_t deadline_usec; /* wall; -1: none */
-	int64_t limit_rate;    /* bytes/s; 0: none */
+	int64_t finished_usec;	    /* 0: some of its jobs have not ended, or it never had one */
+	int64_t deadline_usec;	    /* steady; wall in a GROUP_CREATE and where it is shown; -1: none */
+	int64_t deadline_span_usec; /* how long it was when it was set; -1 */
+	int64_t limit_rate;	    /* bytes/s; 0: none */
 	int64_t by_state[JOB_STATE_N];
 };
 /* Frees what it owns, not itself. */

@@ -77,6 +77,7 @@ def test_08_lists(daemon, ctl, origin):
     assert set(ctl.jobs("--state", "failed,cancelled")) == {bad}
     assert set(ctl.jobs("--state", "paused")) == set()
     assert len(ctl.jobs("-n", 2)) == 2
+    assert len(ctl.jobs("-n", 99999999999999)) == len(ctl.jobs())
     assert set(ctl.jobs("--host", "127.0.0.1")) == set(good + [bad])
     assert list(ctl.jobs("--reverse")) == list(ctl.jobs())[::-1]
     text = ctl.ok("list").out

@@ -187,6 +187,25 @@ def test_14_help_and_version(stopped):
     assert run(stopped, "--no-such-option").returncode not in (0, 75)
 
 
+def test_15_a_row_that_makes_no_sense_and_its_group(stopped, ctl, room, origin):
+    """It fails like any other of its group, and what it had on disk is not counted any more."""
+    stopped.start()
+    ctl.ok("drain")
+    bad, other = ctl.add("-g", "g", "--policy=fail-fast", origin.url("/bytes/10/a"), origin.url("/gate/g/bytes/10/b"))
+    stopped.stop()
+    with contextlib.closing(sqlite3.connect(room.state / "queue.db")) as database, database:
+        database.execute("PRAGMA ignore_check_constraints = ON")
+        database.execute("UPDATE jobs SET resume = 77, received = 5 WHERE id = ?", (bad,))
+        database.execute("UPDATE usage SET bytes = 5")
+    stopped.start()
+    assert ctl("wait", "-g", "g").code == 1
+    assert [ctl.job(job)["error"]["code"] for job in (bad, other)] == ["E_INTERNAL", "E_GROUP"]
+    stopped.stop()
+    with contextlib.closing(sqlite3.connect(room.state / "queue.db")) as database:
+        assert database.execute("SELECT sum(bytes) FROM usage").fetchone() == (0,)
+    stopped.start()
+
+
 @pytest.mark.parametrize("state", ["queued", "waiting", "active"])
 def test_15_rows_that_make_no_sense(stopped, ctl, room, origin, state):
     """They fail, and the others go on."""

@@ -218,3 +218,25 @@ def test_30_root_limits_the_group_of_another(daemon, ctl, games, news, origin):
     assert result.code == 5 and "several users" in result.err
     assert ctl("limit", "-g", "none", "limit-rate", "1M").code == 3
     assert news("limit", "-g", "mine", "limit-rate", "1M").code == 3
+
+
+def test_40_a_group_of_the_same_name(daemon, ctl, games, news, origin):
+    """Who may touch all means by a name the own group, else another's: never two."""
+    [mine] = ctl.add("-g", "same", origin.url("/gate/a/bytes/10/a"))
+    [theirs] = games.add("-g", "same", origin.url("/gate/a/bytes/10/b"))
+    [others] = news.add("-g", "other", origin.url("/gate/a/bytes/10/c"))
+    assert set(ctl.jobs("-g", "same")) == {mine}
+    assert set(ctl.jobs("-g", "same", "--all-users")) == {mine, theirs}
+    assert set(ctl.jobs("-g", "same", "--mine")) == {mine}
+    assert ctl("list", "-g", "other", "--mine").code == 3
+    watch = ctl.watch("-g", "same", "--since", 0)
+    ctl.ok("cancel", "-g", "same")
+    watch.kind("cancelled", mine)
+    assert theirs not in {event["job_id"] for event in watch.seen()}
+    assert ctl.job(theirs)["state"] == "active"
+    assert ctl("wait", "-g", "same").code == 1
+    ctl.ok("remove", "--files", "-g", "same")
+    ctl.ok("pause", "-g", "same")
+    assert ctl.job(theirs)["state"] == "paused"
+    ctl.ok("cancel", "-g", "other")
+    assert ctl.job(others)["state"] == "cancelled" and set(ctl.jobs("-g", "other")) == {others}

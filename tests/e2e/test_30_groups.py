@@ -376,8 +376,10 @@ def test_21_a_failure_goes_down_the_chain(daemon, ctl, origin):
     assert ctl.job(second)["error"] == {"code": "E_DEPENDENCY", "message": f"job {first}, which it was to follow, failed"}
     assert ctl.job(third)["error"]["message"] == f"job {second}, which it was to follow, failed"
     assert ctl.wait(anyway).code == 0
+    # Alone it would run without what it was to follow.
     ctl.ok("retry", second)
-    assert ctl.wait(second).code == 0
+    assert ctl.wait(second).code == 1
+    assert ctl.job(second)["error"] == {"code": "E_DEPENDENCY", "message": f"job {first}, which it was to follow, failed"}
 
 
 @pytest.mark.parametrize("verb", ["cancel", "remove"])
@@ -463,6 +465,49 @@ def test_27_a_group_of_dependents_fails_fast(daemon, ctl, origin):
     assert error(ctl, second) == "E_GROUP" and origin.count() == 1
 
 
+@pytest.mark.parametrize("status", ["404", "404&times=1"])
+def test_28_retried_together(daemon, ctl, origin, status):
+    """However urgent: never before the other, never without its success, at the second attempt as at the first."""
+    [first] = ctl.add(origin.url(f"/gate/g/bytes/10/a?status={status}"))
+    [second] = ctl.add("-p", 5, "--after", first, origin.url("/bytes/10/b"))
+    [third] = ctl.add("-p", 9, "--after", second, origin.url("/bytes/10/c"))
+    origin.release("g")
+    assert ctl.wait(first, second, third).code == 1
+    ctl.ok("retry", "--failed")
+    good = "times" in status
+    assert ctl.wait(first, second, third).code == (0 if good else 1)
+    asked = [r.path.split("/")[-1][0] for r in origin.requests()]
+    assert asked == (["a", "a", "b", "c"] if good else ["a", "a"])
+    if not good:
+        assert error(ctl, second) == error(ctl, third) == "E_DEPENDENCY"
+
+
+def test_29_cancelled_while_the_other_fails(daemon, ctl, origin):
+    """What it was to follow failed while nobody asked for it; removed, it cannot succeed any more."""
+    [first] = ctl.add(origin.url("/gate/g/bytes/10/a?status=404&times=1"))
+    [second] = ctl.add("--after", first, origin.url("/bytes/10/b"))
+    [third] = ctl.add("--after", first, origin.url("/bytes/10/c"))
+    ctl.ok("cancel", second, third)
+    origin.release("g")
+    assert ctl.wait(first).code == 1
+    ctl.ok("retry", second)
+    assert ctl.wait(second).code == 1 and error(ctl, second) == "E_DEPENDENCY"
+    # In one request, whatever stands first in it; and the other alone: then it is free.
+    ctl.ok("retry", second, first)
+    assert ctl.wait(first, second).code == 0
+    ctl.ok("remove", first)
+    ctl.ok("retry", third)
+    assert ctl.wait(third).code == 0
+    [bad] = ctl.add(origin.url("/gate/h/bytes/10/d?status=404"))
+    [last] = ctl.add("--after", bad, origin.url("/bytes/10/e"))
+    origin.release("h")
+    assert ctl.wait(last).code == 1
+    ctl.ok("remove", bad)
+    ctl.ok("retry", last)
+    assert ctl.wait(last).code == 1
+    assert ctl.job(last)["error"]["message"] == f"job {bad}, which it was to follow, was removed"
+
+
 # ---- turns that are undone
 
 @pytest.fixture
@@ -517,3 +562,13 @@ def test_31_a_part_that_cannot_be_written(stopped, small_state, ctl, origin, roo
     until(lambda: names(ctl) == [], "what came of the list was never taken back")
     assert ctl.jobs() == {} and origin.count() == 0
     link.close()
+
+
+def test_70_watch_of_what_is_not_there(daemon, ctl, origin):
+    assert ctl("watch", 4711).code == 3
+    process = subprocess.Popen(ctl.command("watch", "-g", "soon"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               env=ctl.room.environment())
+    assert "no group soon yet" in process.stderr.readline()
+    ctl.ok("ping")
+    process.terminate()
+    process.communicate(timeout=LIMIT)

@@ -530,8 +530,8 @@ def test_50_a_deadline_of_one_that_waits(queue, ctl, origin):
 
 
 def test_51_without_its_own_deadline_the_configured_one_counts_from_the_schedule(stopped, ctl, origin):
-    stopped.options["Retry.Deadline"] = "1s"
+    stopped.options["Retry.Deadline"] = "3s"
     stopped.start()
-    [job] = ctl.add("--not-before", "2s", "--deadline", "1h", origin.url("/bytes/100/a"))
+    [job] = ctl.add("--not-before", "4s", "--deadline", "1h", origin.url("/bytes/100/a"))
     ctl.ok("edit", job, "--unset", "deadline")
     assert ctl.wait(job).code == 0

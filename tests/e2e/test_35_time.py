@@ -1,4 +1,5 @@
 """Times: not before, deadlines, clocks that are set, and what fell due while nobody ran."""
+import signal
 import time
 
 import pytest
@@ -174,9 +175,9 @@ def test_15_a_job_that_is_held(stopped, ctl, origin):
 
 
 def test_16_the_configured_deadline_counts_from_the_schedule(stopped, ctl, origin):
-    stopped.options["Retry.Deadline"] = "1s"
+    stopped.options["Retry.Deadline"] = "3s"
     stopped.start()
-    [job] = ctl.add("--not-before", "2s", origin.url("/bytes/10/a"))
+    [job] = ctl.add("--not-before", "4s", origin.url("/bytes/10/a"))
     assert ctl.wait(job).code == 0
 
 
@@ -184,10 +185,10 @@ def test_17_a_paused_job_is_not_judged(daemon, ctl, origin):
     """It is when it is resumed."""
     [paused] = ctl.add("--not-before", "1h", "--deadline", "3601s", origin.url("/bytes/10/a"))
     [other] = ctl.add(origin.url("/gate/g/bytes/10/b"))
-    [short] = ctl.add("--deadline", "300ms", origin.url("/gate/g/bytes/10/c"))
+    [short] = ctl.add("--deadline", "2s", origin.url("/gate/g/bytes/10/c"))
     ctl.ok("pause", short)
     # One whose deadline comes later fails at it.
-    [last] = ctl.add("--not-before", "100ms", "--deadline", "500ms", "--retry-delay", "1h",
+    [last] = ctl.add("--not-before", "3s", "--deadline", "4s", "--retry-delay", "1h",
                      origin.url("/bytes/10/x?status=503"))
     ended(ctl, last)
     assert ctl.job(short)["state"] == "paused" and ctl.job(paused)["state"] == "waiting"
@@ -203,7 +204,7 @@ def test_18_retry_gives_a_new_deadline(daemon, ctl, origin):
     daemon.restart()
     [runs] = ctl.add(origin.url("/gate/g/bytes/10/a"))
     origin.wait_gated("g")
-    [stands] = ctl.add("--deadline", "100ms", origin.url("/bytes/10/b"))
+    [stands] = ctl.add("--deadline", "2s", origin.url("/bytes/10/b"))
     expires(ctl, stands)
     ctl.ok("pause", "--all")
     origin.release("g")
@@ -366,6 +367,47 @@ def test_41_wait_any_names_the_first(daemon, ctl, origin):
     daemon.restart()
     result = ctl("--json", "wait", "--any", slow, quick)
     assert result.code == 0 and result.json[0]["id"] in (slow, quick)
+
+
+@pytest.mark.parametrize("when", ["2h", f"@{int(time.time()) + 7200}"])
+def test_25_a_group_s_deadline_does_not_move(clock, stopped, ctl, origin, when):
+    ctl.ok("group", "create", "g", f"--deadline={when}")
+    [job] = ctl.add("-g", "g", origin.url("/gate/g/bytes/10/a"))
+    before = ctl.ok("--json", "group", "show", "g").json[0]["deadline_usec"]
+    clock.step(DAY)
+    stepped(stopped)
+    shown = ctl.ok("--json", "group", "show", "g").json[0]
+    assert shown["state"] == "running" and abs(shown["deadline_usec"] - before - DAY * 1000000) < 60000000
+    origin.wait_gated("g")
+    origin.release("g")
+    assert ctl.wait(job).code == 0
+
+
+# ---- deadlines of what runs
+
+
+def test_50_it_ends_what_runs(daemon, ctl, origin):
+    """The attempt is stopped; what follows is as for one that waited."""
+    [job] = ctl.add("--deadline", "1s", origin.url("/gate/never/bytes/1000/a"))
+    assert ctl.wait(job).code == 1
+    seen = ctl.job(job)
+    assert seen["state"] == "failed" and seen["error"]["code"] == "E_DEADLINE" and seen["attempts"] == 1
+
+
+def test_51_it_is_made_nearer_while_it_runs(daemon, ctl, origin):
+    [job] = ctl.add(origin.url("/gate/never/bytes/1000/a"))
+    origin.wait_gated("never")
+    ctl.ok("edit", job, "--deadline", "2s")
+    assert ctl.wait(job).code == 1 and ctl.job(job)["error"]["code"] == "E_DEADLINE"
+
+
+def test_52_the_configured_one_is_made_shorter_while_it_runs(daemon, ctl, origin):
+    [job] = ctl.add(origin.url("/gate/never/bytes/1000/a"))
+    origin.wait_gated("never")
+    daemon.options["Retry.Deadline"] = "1s"
+    daemon.write_config()
+    daemon.signal(signal.SIGHUP)
+    assert ctl.wait(job).code == 1 and ctl.job(job)["error"]["code"] == "E_DEADLINE"
 
 
 # ---- the calendar

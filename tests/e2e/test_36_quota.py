@@ -205,3 +205,19 @@ class TestTwoUsers:
         assert status(games)["usage"]["active"] == status(news)["usage"]["active"] == 3
         origin.release("g")
         assert games.wait(*mine).code == 0 and news.wait(*theirs).code == 0
+
+
+@pytest.mark.parametrize("how", ["limit", "reload"])
+def test_11_more_room_is_noticed_at_once(stopped, ctl, origin, how):
+    limited(stopped, MaxDiskPerUser="4M")
+    stopped.options["Retry.HoldInterval"] = "1h"
+    stopped.start()
+    [big] = ctl.add(origin.url(f"/bytes/{8 * MIB}/a"))
+    held(ctl, big)
+    if how == "limit":
+        ctl.ok("limit", "max-disk-per-user", "10M")
+    else:
+        stopped.options["Queue.MaxDiskPerUser"] = "10M"
+        stopped.write_config()
+        stopped.signal(signal.SIGHUP)
+    assert ctl.wait(big).code == 0

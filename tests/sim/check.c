@@ -204,7 +204,9 @@ static void check_rows(struct model *model, struct engine *engine, bool full)
 
 static bool is_to_stop(const struct model *model, const struct model_job *m, bool full)
 {
-	return m->intent != JOB_INTENT_RUN || m->edited || (model_doomed(model, m) && !full);
+	bool by_time = model_doomed(model, m) || clock_wall_usec() >= m->deadline_usec;
+
+	return m->intent != JOB_INTENT_RUN || m->edited || (by_time && !full);
 }
 
 static void check_attempts(const struct model *model, const struct sim *sim, bool full)

@@ -54,13 +54,23 @@ bool model_follow(struct model *model, struct model_job *m, const struct request
 	return true;
 }
 
+void model_ask_again(struct model *model, const struct model_job *m)
+{
+	for (size_t i = 0; i < m->n_after; i++) {
+		struct model_job *to = &model->jobs[m->after[i].index];
+
+		to->untold = to->untold || !to->there || job_state_ended(to->state);
+	}
+}
+
 /* ---- ends */
 
 static void hear(struct model *model, struct model_job *m, size_t which, const struct model_job *ended)
 {
 	bool met = m->after[which].any || ended->end == JOB_DONE;
 
-	m->after[which] = m->after[--m->n_after];
+	if (met)
+		m->after[which] = m->after[--m->n_after];
 	if (job_state_ended(m->state) || m->state == JOB_ACTIVE)
 		return;
 	if (!met)

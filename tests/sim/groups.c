@@ -51,15 +51,16 @@ bool model_groups_admit(struct model *model, const struct request *request, size
 }
 
 /* As the request finds it: the asker's own, or with the right to it the first owner's. NULL: none. */
-struct model_group *model_group_asked(struct model *model, const struct request *request)
+struct model_group *model_group_asked(struct model *model, const struct request *request, uid_t *ret_owner)
 {
 	int g = model_group_named(request->filter.group);
-	struct model_group *own = group_at(model, request->uid, g);
 
-	for (uid_t o = 0; !own->there && request->filter.all_owners && o < MODEL_OWNERS; o++)
+	*ret_owner = request->uid;
+	for (uid_t o = 0; !group_at(model, *ret_owner, g)->there && request->privileged && o < MODEL_OWNERS;
+		o++)
 		if (model->groups[o][g].there)
-			own = &model->groups[o][g];
-	return own->there ? own : NULL;
+			*ret_owner = MODEL_OWNER_FIRST + o;
+	return group_at(model, *ret_owner, g)->there ? group_at(model, *ret_owner, g) : NULL;
 }
 
 void model_group_failed(struct model *model, const struct model_job *m)

@@ -5,7 +5,8 @@ sim_ldflags = -Wl,--wrap=store_commit
 sim_libs = src/libfetchd.a src/libjob.a src/libbase.a $(SQLITE_LIBS) $(INIH_LIBS) -lm
 
 if HAVE_CMOCKA
-sim_tests = tests/sim/test_fairness tests/sim/test_found tests/sim/test_groups tests/sim/test_properties
+sim_tests = tests/sim/test_fairness tests/sim/test_found tests/sim/test_groups tests/sim/test_undone \
+	tests/sim/test_properties
 check_PROGRAMS += $(sim_tests)
 TESTS += $(sim_tests)
 
@@ -25,6 +26,11 @@ tests_sim_test_properties_SOURCES = tests/sim/test_properties.c \
 	tests/sim/users.c \
 	tests/sim/world.c \
 	$(sim_sources)
+
+tests_sim_test_undone_CPPFLAGS = $(sim_cppflags) $(CMOCKA_CFLAGS)
+tests_sim_test_undone_LDFLAGS = $(AM_LDFLAGS) $(sim_ldflags)
+tests_sim_test_undone_LDADD = $(sim_libs) $(CMOCKA_LIBS)
+tests_sim_test_undone_SOURCES = tests/sim/test_undone.c $(sim_sources)
 
 tests_sim_test_groups_CPPFLAGS = $(sim_cppflags) $(CMOCKA_CFLAGS)
 tests_sim_test_groups_LDFLAGS = $(AM_LDFLAGS) $(sim_ldflags)

@@ -292,6 +292,7 @@ static void change_one(struct model *model, struct model_request *r, struct mode
 		return;
 	if (verb == VERB_RETRY)
 		retry(model, m);
+	model_ask_again(model, m);
 	if (to == JOB_QUEUED && m->n_after > 0)
 		model_begin_following(model, m);
 	else
@@ -345,7 +346,7 @@ static bool has_group(const struct model_job *m, const char *group)
 
 static bool selected(const struct job_filter *filter, const struct model_job *m)
 {
-	if (!m->there || (!filter->all_owners && m->owner != filter->owner))
+	if (!m->there)
 		return false;
 	if (filter->group && !has_group(m, filter->group))
 		return false;
@@ -372,14 +373,16 @@ static bool is_idle(const struct job_filter *filter, enum request_verb verb)
 static void change_selected(struct model *model, struct model_request *r)
 {
 	const struct job_filter *filter = &r->request->filter;
-	const struct model_group *group = filter->group ? model_group_asked(model, r->request) : NULL;
+	uid_t owner = r->request->uid;
+	const struct model_group *group = filter->group ? model_group_asked(model, r->request, &owner) : NULL;
+	bool all_owners = r->request->privileged && !group;
 
 	if (filter->group && !group)
 		r->error = REQUEST_NO_SUCH_GROUP;
 	else if (group && group->doomed && r->request->verb == VERB_RETRY && !is_idle(filter, VERB_RETRY))
 		r->error = REQUEST_REFUSED;
 	for (size_t i = 0; i < model->n_jobs && r->error == REQUEST_OK; i++)
-		if (selected(filter, &model->jobs[i]))
+		if (selected(filter, &model->jobs[i]) && (all_owners || model->jobs[i].owner == owner))
 			change_one(model, r, &model->jobs[i], i);
 }
 

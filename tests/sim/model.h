@@ -156,9 +156,9 @@ void model_remove(struct model *model, struct model_job *job);
 int model_group_named(const char *name);
 /* The groups of an ADD's jobs are there, or are made; false: one of them takes none. */
 bool model_groups_admit(struct model *model, const struct request *request, size_t first, size_t n);
+struct model_group *model_group_asked(struct model *model, const struct request *request, uid_t *ret_owner);
 /* After an ADD: what it made for jobs that were none is not there. */
 void model_groups_admitted(struct model *model, const struct model_group before[MODEL_OWNERS][MODEL_GROUPS]);
-struct model_group *model_group_asked(struct model *model, const struct request *request);
 /* Its group is being ended. */
 bool model_doomed(const struct model *model, const struct model_job *job);
 void model_group_failed(struct model *model, const struct model_job *job);
@@ -197,6 +197,8 @@ int model_look(const struct model *model, const struct request *request, const s
 void model_wait_for(struct model_job *job, int index, bool any);
 /* It waits for what it is to follow, or need not; false: it cannot be followed. */
 bool model_follow(struct model *model, struct model_job *job, const struct request *request);
+/* What it is to follow and has ended otherwise says so again. */
+void model_ask_again(struct model *model, const struct model_job *m);
 void model_begin_following(struct model *model, struct model_job *job);
 /* Those who wait hear of ends. Whether there were any. */
 bool model_tell(struct model *model);

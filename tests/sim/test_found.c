@@ -213,6 +213,30 @@ static void a_deadline_that_is_edited_holds_at_once(void **state)
 	job_free(row);
 }
 
+/* It ended only with its attempt, however long that took. */
+static void a_deadline_stops_what_runs(void **state)
+{
+	struct scene *s = *state;
+	int64_t id = add_job(s, "first", NULL, 0);
+	struct job *row;
+
+	post_edit(s, id, EDIT_BIT(EDIT_DEADLINE), &(struct job_options){.deadline_usec = USEC_PER_SEC});
+	settle(s);
+	assert_in_range(engine_next_usec(s->sim.engine), 1, sim_now() + USEC_PER_SEC);
+	sim_advance(USEC_PER_SEC - 1);
+	settle(s);
+	assert_false(attempt_of(s, id)->cancelled);
+	sim_advance(1);
+	settle(s);
+	assert_true(attempt_of(s, id)->cancelled);
+	post_end(s, id, 0);
+	settle(s);
+	row = row_of(s, id);
+	assert_int_equal(row->state, JOB_FAILED);
+	assert_string_equal(row->error_code, "E_DEADLINE");
+	job_free(row);
+}
+
 /* Its caller waited for the end of the attempt, and was told then that all was well. */
 static void an_edit_that_finds_no_room_is_refused_at_once(void **state)
 {
@@ -254,6 +278,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			a_group_that_fails_while_it_is_retried_has_failed, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_deadline_that_is_edited_holds_at_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_deadline_stops_what_runs, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			an_edit_that_finds_no_room_is_refused_at_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_limit_outlives_an_edit_that_came_too_late, setup, teardown),

@@ -178,6 +178,7 @@ void op_change(struct run_state *r, const struct op *op)
 		choose_ids(r, request, op);
 	else
 		choose_selection(request, op);
+	request->filter.one_group = request->filter.all_owners && request->filter.group;
 	run_trace(r, "  change verb %d, %s%lld %s %s\n", request->verb,
 		request->filter.n_ids ? "job " : "selection ",
 		request->filter.n_ids ? (long long)request->filter.ids[0] : 0LL,

@@ -45,6 +45,7 @@ unit_tests = \
 	tests/unit/test_urlglob \
 	tests/unit/test_gate \
 	tests/unit/test_dependencies \
+	tests/unit/test_fair \
 	tests/unit/test_pace \
 	tests/unit/test_store \
 	tests/unit/test_address \
@@ -90,6 +91,8 @@ tests_unit_test_gate_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_gate_LDADD = $(unit_fetchd)
 tests_unit_test_dependencies_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dependencies_LDADD = $(unit_fetchd) $(EVENT_LIBS) $(CURL_LIBS) $(SQLITE_LIBS) $(SSL_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS)
+tests_unit_test_fair_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_fair_LDADD = $(unit_fetchd) $(EVENT_LIBS) $(CURL_LIBS) $(SQLITE_LIBS) $(SSL_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS)
 tests_unit_test_pace_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_pace_LDADD = $(unit_fetchd)
 tests_unit_test_store_CPPFLAGS = $(unit_cppflags)

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fetchd/store/internal.h"
 #include "fetchd/store/store.h"
 
 #define CANARY "canary-that-must-not-stay"
@@ -751,6 +752,75 @@ static void test_members_come_in_slices(void **state)
 	assert_int_equal(n, 1);
 }
 
+/* ---- who has few jobs among many of others */
+
+static int keep_statement(unsigned mask, void *arg, void *st, void *sql)
+{
+	char **kept = arg;
+
+	(void)mask;
+	(void)sql;
+	if (strstr(sqlite3_sql(st), "ORDER BY id")) {
+		free(*kept);
+		*kept = xstrdup(sqlite3_sql(st));
+	}
+	return 0;
+}
+
+/* The first step of the plan. */
+static char *plan_of(struct store *store, const char *statement)
+{
+	CLEANUP_FREE char *sql = xasprintf("EXPLAIN QUERY PLAN %s", statement);
+	sqlite3_stmt *st;
+	char *plan;
+
+	assert_int_equal(sqlite3_prepare_v2(store->db, sql, -1, &st, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+	plan = xstrdup((const char *)sqlite3_column_text(st, 3));
+	sqlite3_finalize(st);
+	return plan;
+}
+
+static void check_list_of(struct store *store, uid_t owner, unsigned states, size_t want, const char *index)
+{
+	const struct job_filter filter = {.owner = owner, .states = states};
+	char *sql = NULL, *plan;
+	struct job_list list;
+	int64_t after = 0;
+	bool more;
+
+	sqlite3_trace_v2(store->db, SQLITE_TRACE_STMT, keep_statement, &sql);
+	assert_int_equal(store_list(store, &filter, &after, false, 10, &list, &more), 0);
+	sqlite3_trace_v2(store->db, 0, NULL, NULL);
+	assert_int_equal(list.n, want);
+	job_list_done(&list);
+	assert_non_null(sql);
+	plan = plan_of(store, sql);
+	if (!strstr(plan, index))
+		fail_msg("%s: %s", sql, plan);
+	free(plan);
+	free(sql);
+}
+
+static void test_a_few_jobs_among_many_of_others(void **state)
+{
+	struct store *store = *state;
+	struct job *job = job_for("http://example.org/a");
+
+	assert_int_equal(store_begin(store), 0);
+	for (int i = 0; i < 5000; i++) {
+		job->owner = i == 4500 ? 7 : 0;
+		job->state = i % 2 ? JOB_DONE : JOB_QUEUED;
+		assert_int_equal(store_add(store, job), 0);
+	}
+	assert_int_equal(store_commit(store), 0);
+	job_free(job);
+	check_list_of(store, 7, 0, 1, "jobs_owner (owner=? AND rowid>?)");
+	check_list_of(store, 7, JOB_STATE_BIT(JOB_QUEUED), 1, "jobs_owner (owner=? AND rowid>?)");
+	check_list_of(store, 0, 0, 10, "jobs_owner (owner=? AND rowid>?)");
+	check_list_of(store, 0, JOB_STATE_BIT(JOB_DONE), 10, "jobs_state (state=? AND id>?)");
+}
+
 /* ---- dependencies */
 
 static void follow(struct store *store, int64_t job_id, int64_t after_id, bool any)
@@ -783,9 +853,9 @@ static int64_t add_plain(struct store *store)
 static void test_an_end_is_kept_for_those_who_wait(void **state)
 {
 	struct store *store = *state;
-	int64_t first = add_plain(store), second = add_plain(store), third = add_plain(store), got;
+	int64_t first = add_plain(store), second = add_plain(store), third = add_plain(store);
 	struct job_dependency waiters[4], *after;
-	int end;
+	struct store_end end;
 	size_t n;
 
 	follow(store, third, first, true);
@@ -798,24 +868,33 @@ static void test_an_end_is_kept_for_those_who_wait(void **state)
 	assert_true(after[1].any);
 	free(after);
 	note_end(store, third, JOB_DONE); /* nobody waits for it */
-	assert_int_equal(store_next_end(store, &got, &end), -ENOENT);
+	assert_int_equal(store_next_end(store, &end), -ENOENT);
 	assert_false(store_has_ends(store));
 	note_end(store, first, JOB_FAILED);
 	assert_true(store_has_ends(store));
 	store_close(store);
 	*state = store = open_store();
 	assert_true(store_has_ends(store));
-	assert_int_equal(store_next_end(store, &got, &end), 0);
-	assert_int_equal(got, first);
-	assert_int_equal(end, JOB_FAILED);
-	assert_int_equal(store_dependents(store, first, 4, waiters, &n), 0);
+	assert_int_equal(store_next_end(store, &end), 0);
+	assert_int_equal(end.job_id, first);
+	assert_int_equal(end.state, JOB_FAILED);
+	assert_int_equal(end.told, 0);
+	assert_int_equal(store_dependents(store, first, 0, 4, waiters, &n), 0);
 	assert_int_equal(n, 1);
 	assert_int_equal(waiters[0].id, third);
 	assert_int_equal(store_begin(store), 0);
+	assert_int_equal(store_end_told(store, first, third), 0);
+	assert_int_equal(store_dependents(store, first, third, 4, waiters, &n), 0);
+	assert_int_equal(n, 0);
+	/* Its record may be gone by then: how it ended holds. */
+	assert_int_equal(store_end_again(store, first, 0, third), 0);
+	assert_int_equal(store_next_end(store, &end), 0);
+	assert_int_equal(end.state, JOB_FAILED);
+	assert_int_equal(end.told, third - 1);
 	assert_int_equal(store_dependency_remove(store, third, first), 0);
 	assert_int_equal(store_end_forget(store, first), 0);
 	assert_int_equal(store_commit(store), 0);
-	assert_int_equal(store_next_end(store, &got, &end), -ENOENT);
+	assert_int_equal(store_next_end(store, &end), -ENOENT);
 	assert_int_equal(store_dependencies(store, third, &after, &n), 0);
 	assert_int_equal(n, 1);
 	assert_int_equal(after[0].id, second);
@@ -868,6 +947,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_counts_of_groups_follow_what_is_undone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_groups_with_work_left_are_found, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_members_come_in_slices, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_few_jobs_among_many_of_others, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_an_end_is_kept_for_those_who_wait, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_what_a_job_waits_for_goes_with_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_hold_is_longer_than_it_may_be, setup, teardown),

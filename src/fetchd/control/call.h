@@ -92,9 +92,13 @@ bool call_read_params(struct call *call, json_t *parameters, const struct param 
 /* ---- shared by methods */
 
 /* Reads type Selection into *filter (initialised by this call; job_filter_done() it when true). NULL
- * selection: every job. ids are sorted and unique. all_users takes effect for those who may. False after an
- * answer. */
+ * selection: every job. ids are sorted and unique. all_users takes effect for those who may; of the groups of
+ * a name it is the caller's own, else one of another. False after an answer. */
 bool call_read_selection(struct call *call, json_t *selection, bool all_users, struct job_filter *filter);
+/* The same for a method that has "all_users" among its parameters: when it is said, it holds for the groups
+ * of a name, too; else a group or ids are as in a verb, and all other jobs are the caller's own. */
+bool call_read_scope(
+	struct call *call, json_t *parameters, json_t *selection, bool all_users, struct job_filter *filter);
 /* type Job, with live figures, and without what must not be seen. New reference. */
 json_t *call_job_json(const struct control *control, const struct job *job);
 /* About how much text that is. */

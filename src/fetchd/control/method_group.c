@@ -33,6 +33,7 @@ static void ask(struct call *call, json_t *parameters, enum request_kind kind)
 	struct request *request = request_new(kind);
 	request->filter.group = xstrdup(params.group);
 	request->filter.all_owners = call->peer.privileged;
+	request->filter.owner = call->peer.uid;
 	call_request(call, request);
 }
 

@@ -52,7 +52,7 @@ void method_list_start(struct call *call, json_t *parameters)
 		call_invalid_parameter(call, params.after < 0 ? "after" : "limit");
 		return;
 	}
-	if (!call_read_selection(call, params.selection, params.all_users, &filter))
+	if (!call_read_scope(call, parameters, params.selection, params.all_users, &filter))
 		return;
 	struct list *list = xcalloc(1, sizeof(*list));
 	list->filter = filter;
@@ -84,6 +84,11 @@ void method_list_reply(struct call *call, struct request *page)
 {
 	struct list *list = call->state;
 	size_t from = 0;
+
+	/* Whose group it is does not change from page to page. */
+	list->filter.all_owners = page->filter.all_owners;
+	list->filter.one_group = page->filter.one_group;
+	list->filter.owner = page->filter.owner;
 
 	for (;;) {
 		json_t *jobs = take_jobs(call, page, &from);

@@ -51,6 +51,18 @@ static void post_subscription(struct watch *watch, int delta)
 	mailbox_post(watch->call->control->setup.engine, &request->msg);
 }
 
+/* Jobs that were removed have events, too. */
+static struct request *watch_request(const struct watch *watch, enum request_kind kind, bool with_ids)
+{
+	struct request *request = request_new(kind);
+	job_filter_copy(&request->filter, &watch->filter);
+	if (with_ids && watch->n_ids > 0) {
+		request->filter.ids = xmemdup(watch->ids, watch->n_ids * sizeof(*watch->ids));
+		request->filter.n_ids = watch->n_ids;
+	}
+	return request;
+}
+
 static void subscribe(struct call *call)
 {
 	struct watch *watch = call->state;
@@ -60,19 +72,14 @@ static void subscribe(struct call *call)
 		TAILQ_INSERT_TAIL(&call->control->watches, watch, link);
 		watch->subscribed = true;
 	}
-	request = request_new(REQUEST_WATCHERS);
+	request = watch_request(watch, REQUEST_WATCHERS, watch->since < 0);
 	request->watchers_delta = 1;
 	call_request(call, request);
 }
 
 static struct request *snapshot_request(const struct watch *watch)
 {
-	struct request *request = request_new(REQUEST_LIST);
-	job_filter_copy(&request->filter, &watch->filter);
-	if (watch->n_ids > 0) {
-		request->filter.ids = xmemdup(watch->ids, watch->n_ids * sizeof(*watch->ids));
-		request->filter.n_ids = watch->n_ids;
-	}
+	struct request *request = watch_request(watch, REQUEST_LIST, true);
 	request->after_id = watch->listed;
 	return request;
 }
@@ -106,8 +113,11 @@ static void enter(struct watch *watch, enum watch_phase phase)
 		watch_tell_progress(watch);
 }
 
-static void subscribed(struct watch *watch)
+static void subscribed(struct watch *watch, const struct request *request)
 {
+	watch->filter.all_owners = request->filter.all_owners;
+	watch->filter.one_group = request->filter.one_group;
+	watch->filter.owner = request->filter.owner;
 	if (watch->snapshot)
 		enter(watch, WATCH_SNAPSHOT);
 	else
@@ -147,7 +157,7 @@ void method_watch_reply(struct call *call, struct request *request)
 {
 	struct watch *watch = call->state;
 	switch (watch->phase) {
-	case WATCH_SUBSCRIBING: subscribed(watch); break;
+	case WATCH_SUBSCRIBING: subscribed(watch, request); break;
 	case WATCH_SNAPSHOT: take_snapshot(watch, request); break;
 	case WATCH_CATCHING_UP: take_events(watch, request); break;
 	case WATCH_LIVE: break; /* nothing is asked then */
@@ -222,7 +232,7 @@ void method_watch_start(struct call *call, json_t *parameters)
 		call_invalid_parameter(call, bad);
 		return;
 	}
-	if (!call_read_selection(call, params.selection, params.all_users, &filter))
+	if (!call_read_scope(call, parameters, params.selection, params.all_users, &filter))
 		return;
 	call->state = watch_new(call, &params, &filter);
 	subscribe(call);

@@ -114,7 +114,22 @@ bool call_read_selection(struct call *call, json_t *json, bool all_users, struct
 	}
 	/* Those who may see all jobs mean whomever's job they name by id. */
 	filter->all_owners = call->peer.privileged && (all_users || filter->n_ids > 0);
+	filter->one_group = filter->all_owners && filter->group;
 	filter->owner = call->peer.uid;
+	return true;
+}
+
+bool call_read_scope(
+	struct call *call, json_t *parameters, json_t *selection, bool all_users, struct job_filter *filter)
+{
+	bool said = json_object_get(parameters, "all_users") != NULL;
+
+	if (!call_read_selection(call, selection, all_users || !said, filter))
+		return false;
+	if (said)
+		filter->one_group = false;
+	else if (!filter->group && filter->n_ids == 0)
+		filter->all_owners = false;
 	return true;
 }
 

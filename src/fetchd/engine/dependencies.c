@@ -1,7 +1,7 @@
 /* Dependencies: jobs that wait for others to end. An end is noted in the transaction that brings it, and told
  * to those who wait in slices, so that a job with a million dependents holds nobody up; what a crash
  * interrupts is told after it. A dependent that fails for it has an end of its own: so it goes down the
- * chain.
+ * chain. What was not met is kept: a dependent that is retried hears of it again, or waits for the next end.
  */
 #include "config.h"
 
@@ -157,29 +157,31 @@ static int hear(struct engine *engine, struct job *job, bool met, int64_t after_
 static int tell_one(
 	struct engine *engine, const struct job_dependency *dependent, int64_t after_id, int state)
 {
+	bool met = dependent->any || state == JOB_DONE;
 	struct job *job = NULL;
-	int err = store_dependency_remove(engine->store, dependent->id, after_id);
+	int err = met ? store_dependency_remove(engine->store, dependent->id, after_id) : 0;
 
 	if (!err)
 		err = store_get(engine->store, dependent->id, &job);
 	if (err)
 		return err == -ENOENT ? 0 : err;
-	err = hear(engine, job, dependent->any || state == JOB_DONE, after_id, state);
+	err = hear(engine, job, met, after_id, state);
 	job_free(job);
 	return err;
 }
 
 /* Up to *budget of those who wait for one job. */
-static int tell_end(struct engine *engine, int64_t job_id, int state, size_t *budget)
+static int tell_end(struct engine *engine, const struct store_end *end, size_t *budget)
 {
 	struct job_dependency dependents[SLICE];
 	size_t n;
-	int err = store_dependents(engine->store, job_id, *budget, dependents, &n);
+	int err = store_dependents(engine->store, end->job_id, end->told, *budget, dependents, &n);
 
 	for (size_t i = 0; i < n && !err; i++)
-		err = tell_one(engine, &dependents[i], job_id, state);
-	if (!err && n < *budget)
-		err = store_end_forget(engine->store, job_id);
+		err = tell_one(engine, &dependents[i], end->job_id, end->state);
+	if (!err)
+		err = n < *budget ? store_end_forget(engine->store, end->job_id)
+				  : store_end_told(engine->store, end->job_id, dependents[n - 1].id);
 	/* One that nobody waits for any more costs its part too. */
 	*budget -= n > 0 ? n : 1;
 	return err;
@@ -188,14 +190,14 @@ static int tell_end(struct engine *engine, int64_t job_id, int state, size_t *bu
 int dependencies_settle(struct engine *engine, bool *ret_more)
 {
 	size_t budget = SLICE;
-	int64_t job_id;
-	int state, err = 0;
+	struct store_end end;
+	int err = 0;
 
 	*ret_more = false;
 	if (engine->stopping || !store_has_ends(engine->store))
 		return 0;
-	while (budget > 0 && (err = store_next_end(engine->store, &job_id, &state)) == 0) {
-		err = tell_end(engine, job_id, state, &budget);
+	while (budget > 0 && (err = store_next_end(engine->store, &end)) == 0) {
+		err = tell_end(engine, &end, &budget);
 		if (err)
 			return err;
 	}
@@ -205,10 +207,32 @@ int dependencies_settle(struct engine *engine, bool *ret_more)
 
 /* ---- verbs */
 
+/* Those that have ended otherwise say so again, at the end of the turn: what is retried with the job is open
+ * by then. */
+static int ask_again(struct engine *engine, const struct job *job, bool *ret_unmet)
+{
+	struct job_dependency *after;
+	enum job_state state;
+	uid_t owner;
+	size_t n;
+	int err = store_dependencies(engine->store, job->id, &after, &n);
+
+	for (size_t i = 0; i < n && !err; i++) {
+		err = store_state(engine->store, after[i].id, &state, &owner);
+		if (err == -ENOENT)
+			err = store_end_again(engine->store, after[i].id, 0, job->id);
+		else if (!err && job_state_ended(state))
+			err = store_end_again(engine->store, after[i].id, (int)state, job->id);
+	}
+	*ret_unmet = n > 0;
+	free(after);
+	return err;
+}
+
 int dependencies_start(struct engine *engine, struct job *job, enum job_event event, enum event_kind kind)
 {
 	bool unmet;
-	int err = dependencies_unmet(engine, job, &unmet);
+	int err = ask_again(engine, job, &unmet);
 
 	if (err)
 		return err;

@@ -50,8 +50,20 @@ void due_note(struct engine *engine, const struct job *job)
 		engine->next_since_usec = earlier(engine->next_since_usec, job->since_usec);
 }
 
+void due_note_run(struct engine *engine, const struct run *run)
+{
+	engine->next_run_deadline_usec =
+		earlier(engine->next_run_deadline_usec, job_deadline(engine, run->job));
+}
+
+void due_tuned(struct engine *engine)
+{
+	engine->next_run_deadline_usec = 0;
+}
+
 void due_lost(struct engine *engine)
 {
+	engine->next_run_deadline_usec = 0;
 	engine->next_due_usec = engine->next_scheduled_usec = 0;
 	engine->next_own_deadline_usec = engine->next_since_usec = 0;
 	engine->next_clock_save_usec = 0;
@@ -71,7 +83,8 @@ static int64_t boot_time(const struct engine *engine, int64_t steady_usec)
 
 int64_t due_next_usec(const struct engine *engine)
 {
-	int64_t at = boot_time(engine, earlier(engine->next_due_usec, next_deadline(engine)));
+	int64_t next = earlier(engine->next_due_usec, next_deadline(engine));
+	int64_t at = boot_time(engine, earlier(next, engine->next_run_deadline_usec));
 
 	if (engine->next_scheduled_usec != USEC_INFINITY)
 		at = earlier(at, engine->next_scheduled_usec - clock_wall_usec() + clock_boot_usec());
@@ -298,6 +311,23 @@ static int work_deadlines(struct engine *engine, bool *more)
 			     engine->store, &engine->next_own_deadline_usec, &engine->next_since_usec);
 }
 
+/* Stopped, they go back to the queue, and fail there. */
+static void work_run_deadlines(struct engine *engine)
+{
+	int64_t now = engine_now(engine);
+	struct run *run, *next;
+
+	if (engine->next_run_deadline_usec > now)
+		return;
+	engine->next_run_deadline_usec = USEC_INFINITY;
+	HASH_ITER(hh, engine->runs, run, next) {
+		if (job_deadline(engine, run->job) <= now)
+			run_cancel(engine, run);
+		else
+			due_note_run(engine, run);
+	}
+}
+
 /* ---- all */
 
 static int work_clamp(struct engine *engine, bool *more)
@@ -312,6 +342,19 @@ static int work_clamp(struct engine *engine, bool *more)
 	return err;
 }
 
+static int work_quota(struct engine *engine, bool *more)
+{
+	size_t n = 0;
+	int err = engine->quota_usec > 0 ? store_wake_quota(engine->store, engine->quota_usec, SLICE, &n) : 0;
+
+	if (n > 0)
+		engine->next_due_usec = earlier(engine->next_due_usec, engine->quota_usec);
+	if (!err && n < SLICE)
+		engine->quota_usec = 0;
+	*more |= n == SLICE;
+	return err;
+}
+
 int due_work(struct engine *engine, bool *ret_more)
 {
 	int err;
@@ -319,7 +362,10 @@ int due_work(struct engine *engine, bool *ret_more)
 	*ret_more = false;
 	if (engine->stopping)
 		return 0;
+	work_run_deadlines(engine);
 	err = work_clamp(engine, ret_more);
+	if (!err)
+		err = work_quota(engine, ret_more);
 	if (!err)
 		err = work_deadlines(engine, ret_more);
 	if (!err)

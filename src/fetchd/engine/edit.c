@@ -203,6 +203,7 @@ static void change_run(struct engine *engine, struct request *request, struct ru
 	run->job = job_dup(after);
 	job_secrets_free(run->job->secrets);
 	run->job->secrets = NULL;
+	due_note_run(engine, run);
 	if (fields & EDIT_BIT(EDIT_LIMIT_RATE))
 		run_limit(engine, run, after->options.limit_rate > 0 ? after->options.limit_rate : 0);
 	if (!job_edit_is_request(request->edit))

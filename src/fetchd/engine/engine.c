@@ -61,6 +61,7 @@ static void reload(struct engine *engine, struct request *request)
 	request->config = NULL;
 	schedule_update(engine);
 	limits_resolve(engine);
+	due_tuned(engine);
 	disk_tune(engine->disk, engine->config);
 	for (size_t i = 0; i < engine->n_workers; i++) {
 		struct worker_tune *tune = xcalloc(1, sizeof(*tune));
@@ -97,7 +98,7 @@ static int serve(struct engine *engine, struct request *request, enum request_ki
 	case REQUEST_CHANGE: return request_change(engine, request, ret_again);
 	case REQUEST_LIMITS: return request_limits(engine, request);
 	case REQUEST_SET_LIMIT: return request_set_limit(engine, request);
-	case REQUEST_WATCHERS: engine->watchers += (unsigned)request->watchers_delta; return 0;
+	case REQUEST_WATCHERS: return request_watchers(engine, request);
 	case REQUEST_NETWORK: network_changed(engine, request->network_up); return 0;
 	case REQUEST_DRAIN:
 		engine->draining = request->drain_on;
@@ -148,7 +149,10 @@ static int on_request(struct engine *engine, struct request *request)
 		return 0;
 	}
 	if (is_full(engine) && changes(kind)) {
-		drop_request(engine, request, "E_DB", "no room for the queue database; nothing was changed");
+		/* Slices before this one are in the rows. */
+		drop_request(engine, request, "E_DB",
+			request->going_on ? "no room for the queue database; not all of it was changed"
+					  : "no room for the queue database; nothing was changed");
 		return 0;
 	}
 	if (changes(kind))
@@ -570,6 +574,7 @@ static void engine_init(struct engine *engine, const struct engine_setup *setup)
 	engine->next_group_deadline_usec = USEC_INFINITY;
 	engine->next_due_usec = engine->next_scheduled_usec = USEC_INFINITY;
 	engine->next_own_deadline_usec = engine->next_since_usec = USEC_INFINITY;
+	engine->next_run_deadline_usec = USEC_INFINITY;
 	engine->relax_usec = usec_add(clock_boot_usec(), RELAX_USEC);
 	engine->network_up = setup->network_up;
 	engine->waking = setup->network_up; /* it may have come while nobody looked */

@@ -4,6 +4,7 @@
 #include "fetchd/engine/fair.h"
 
 #include <assert.h>
+#include <stddef.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -11,24 +12,33 @@
 /* What one turn costs a node of weight 1: far more than there are ever nodes in a heap, and passes of 2^36
  * turns fit. */
 #define STRIDE ((uint64_t)1 << 28)
-/* Lanes that ageing looks at in one level before it gives up. */
-#define AGED_LOOKS 8
+/* Levels that ageing looks at before it gives up, and lanes in each. */
+#define AGED_LEVELS 8
+#define AGED_LOOKS  8
 
 struct fair_level {
+	struct heap_node node; /* in fair->open: highest first */
+	struct heap_node turn; /* in fair->turns, with the other: whom ageing has not looked at for longest */
 	int32_t priority;
+	struct fair *fair;
 	struct fair_line shares;
 	TAILQ_HEAD(, lane) ages;
-	TAILQ_HEAD(, fair_share) all; /* in the heap or not */
-	TAILQ_ENTRY(fair_level) link;
+	unsigned n_shares; /* in the heap or not */
+	UT_hash_handle hh;
+};
+
+struct share_key {
+	struct fair_level *level;
+	struct fair_user *user;
 };
 
 struct fair_share {
 	struct heap_node node; /* in level->shares */
-	struct fair_level *level;
-	struct fair_user *user;
+	struct share_key key;
 	struct fair_line groups;
 	struct fair_group *table; /* all of them, by group_id */
-	TAILQ_ENTRY(fair_share) level_link, user_link;
+	TAILQ_ENTRY(fair_share) user_link;
+	UT_hash_handle hh;
 };
 
 struct fair_group {
@@ -81,10 +91,27 @@ static void enter(struct fair_line *line, struct heap_node *node, uint32_t weigh
 		line_remove(line, node, weight);
 }
 
+static void level_settle(struct fair_level *level)
+{
+	struct fair *fair = level->fair;
+	bool wanted = level->shares.heap.n > 0;
+
+	if (wanted == heap_has(&level->node))
+		return;
+	if (wanted) {
+		heap_add(&fair->open, &level->node);
+		heap_add(&fair->turns, &level->turn);
+	} else {
+		heap_remove(&fair->open, &level->node);
+		heap_remove(&fair->turns, &level->turn);
+	}
+}
+
 static void share_settle(struct fair_share *share)
 {
-	enter(&share->level->shares, &share->node, share->user->weight,
-		share->groups.heap.n > 0 && !share->user->gate.shut);
+	enter(&share->key.level->shares, &share->node, share->key.user->weight,
+		share->groups.heap.n > 0 && !share->key.user->gate.shut);
+	level_settle(share->key.level);
 }
 
 static void group_settle(struct fair_group *group)
@@ -96,19 +123,35 @@ static void group_settle(struct fair_group *group)
 
 static void lane_settle(struct lane *lane)
 {
-	enter(&lane->group->lanes, &lane->node, 1, !lane->host->gate.shut);
+	bool shut = lane->host->gate.shut;
+
+	if (shut && !lane->parked)
+		TAILQ_INSERT_TAIL(&lane->host->parked, lane, park_link);
+	else if (!shut && lane->parked)
+		TAILQ_REMOVE(&lane->host->parked, lane, park_link);
+	lane->parked = shut;
+	enter(&lane->group->lanes, &lane->node, 1, !shut);
 	group_settle(lane->group);
 }
 
-void fair_host_shut(struct fair_host *host, bool shut)
+/* A host is shut with each slot that it takes and opened with each that it gives back: its lanes stay in
+ * their heaps until a pick comes upon them, and only those come back. */
+void fair_host_shut(struct fair *fair, struct fair_host *host, bool shut)
 {
 	struct lane *lane;
 
 	if (host->gate.shut == shut)
 		return;
 	host->gate.shut = shut;
-	TAILQ_FOREACH(lane, &host->lanes, host_link)
+	if (shut) {
+		fair->n_free -= host->n_lanes;
+		return;
+	}
+	fair->n_free += host->n_lanes;
+	while ((lane = TAILQ_FIRST(&host->parked))) {
 		lane_settle(lane);
+		fair->steps++;
+	}
 }
 
 void fair_user_shut(struct fair_user *user, bool shut)
@@ -146,37 +189,34 @@ void fair_batch_shut(struct fair_batch *batch, bool shut)
 
 static struct fair_level *level_need(struct fair *fair, int32_t priority)
 {
-	struct fair_level *level, *fresh;
+	struct fair_level *level;
 
-	TAILQ_FOREACH(level, &fair->levels, link)
-		if (level->priority <= priority)
-			break;
-	if (level && level->priority == priority)
-		return level;
-	fresh = xcalloc(1, sizeof(*fresh));
-	fresh->priority = priority;
-	TAILQ_INIT(&fresh->ages);
-	TAILQ_INIT(&fresh->all);
+	HASH_FIND(hh, fair->levels, &priority, sizeof(priority), level);
 	if (level)
-		TAILQ_INSERT_BEFORE(level, fresh, link);
-	else
-		TAILQ_INSERT_TAIL(&fair->levels, fresh, link);
-	return fresh;
+		return level;
+	level = xcalloc(1, sizeof(*level));
+	level->priority = priority;
+	level->fair = fair;
+	level->node.key = (uint64_t)((int64_t)INT32_MAX - priority);
+	level->turn.key = ++fair->looks;
+	TAILQ_INIT(&level->ages);
+	HASH_ADD(hh, fair->levels, priority, sizeof(level->priority), level);
+	return level;
 }
 
 static struct fair_share *share_need(struct fair_level *level, struct fair_user *user)
 {
+	const struct share_key key = {.level = level, .user = user};
 	struct fair_share *share;
 
-	/* An owner has few priorities. */
-	TAILQ_FOREACH(share, &user->shares, user_link)
-		if (share->level == level)
-			return share;
+	HASH_FIND(hh, level->fair->shares, &key, sizeof(key), share);
+	if (share)
+		return share;
 	share = xcalloc(1, sizeof(*share));
-	share->level = level;
-	share->user = user;
-	TAILQ_INSERT_TAIL(&level->all, share, level_link);
+	share->key = key;
+	level->n_shares++;
 	TAILQ_INSERT_TAIL(&user->shares, share, user_link);
+	HASH_ADD(hh, level->fair->shares, key, sizeof(share->key), share);
 	return share;
 }
 
@@ -199,24 +239,24 @@ static struct fair_group *group_need(struct fair_share *share, int64_t group_id,
 
 static void level_drop(struct fair *fair, struct fair_level *level)
 {
-	if (!TAILQ_EMPTY(&level->all))
+	if (level->n_shares > 0)
 		return;
-	if (fair->aged == level)
-		fair->aged = NULL;
-	TAILQ_REMOVE(&fair->levels, level, link);
+	HASH_DELETE(hh, fair->levels, level);
 	heap_done(&level->shares.heap);
 	free(level);
 }
 
 static void share_drop(struct fair *fair, struct fair_share *share)
 {
-	struct fair_level *level = share->level;
+	struct fair_level *level = share->key.level;
 
 	if (share->table)
 		return;
-	enter(&level->shares, &share->node, share->user->weight, false);
-	TAILQ_REMOVE(&level->all, share, level_link);
-	TAILQ_REMOVE(&share->user->shares, share, user_link);
+	enter(&level->shares, &share->node, share->key.user->weight, false);
+	level_settle(level);
+	level->n_shares--;
+	HASH_DELETE(hh, fair->shares, share);
+	TAILQ_REMOVE(&share->key.user->shares, share, user_link);
 	heap_done(&share->groups.heap);
 	free(share);
 	level_drop(fair, level);
@@ -257,7 +297,7 @@ static void lane_displace(struct fair *fair, struct lane *lane)
 	struct fair_group *group = lane->group;
 
 	enter(&group->lanes, &lane->node, 1, false);
-	TAILQ_REMOVE(&group->share->level->ages, lane, age_link);
+	TAILQ_REMOVE(&group->share->key.level->ages, lane, age_link);
 	group->n_lanes--;
 	group_settle(group);
 	group_drop(fair, group);
@@ -288,6 +328,8 @@ struct lane *fair_ready(struct fair *fair, const struct lane_key *key, struct fa
 	lane->batch = batch;
 	lane->waits_since_usec = now_usec;
 	TAILQ_INSERT_TAIL(&host->lanes, lane, host_link);
+	host->n_lanes++;
+	fair->n_free += !host->gate.shut;
 	HASH_ADD(hh, fair->lanes, key, sizeof(lane->key), lane);
 	lane_place(fair, lane, priority);
 	return lane;
@@ -305,6 +347,10 @@ void fair_remove(struct fair *fair, struct lane *lane)
 {
 	lane_displace(fair, lane);
 	TAILQ_REMOVE(&lane->host->lanes, lane, host_link);
+	if (lane->parked)
+		TAILQ_REMOVE(&lane->host->parked, lane, park_link);
+	lane->host->n_lanes--;
+	fair->n_free -= !lane->host->gate.shut;
 	HASH_DELETE(hh, fair->lanes, lane);
 	free(lane);
 }
@@ -313,17 +359,30 @@ void fair_remove(struct fair *fair, struct lane *lane)
 
 static bool lane_open(const struct lane *lane)
 {
-	return heap_has(&lane->node) && heap_has(&lane->group->node) && heap_has(&lane->group->share->node);
+	return !lane->host->gate.shut && heap_has(&lane->node) && heap_has(&lane->group->node) &&
+	       heap_has(&lane->group->share->node);
 }
 
-static struct fair_level *top_level(const struct fair *fair)
+/* Whose turn it is by the heaps, whatever its host says. The node is the first member of each. */
+static struct lane *front(const struct fair *fair)
 {
-	struct fair_level *level;
+	struct fair_level *level = (struct fair_level *)heap_first(&fair->open);
+	struct fair_share *share = level ? (struct fair_share *)heap_first(&level->shares.heap) : NULL;
+	struct fair_group *group = share ? (struct fair_group *)heap_first(&share->groups.heap) : NULL;
 
-	TAILQ_FOREACH(level, &fair->levels, link)
-		if (level->shares.heap.n > 0)
-			return level;
-	return NULL;
+	return group ? (struct lane *)heap_first(&group->lanes.heap) : NULL;
+}
+
+/* The same, of those that may run; the others are put aside. */
+static struct lane *first_lane(struct fair *fair)
+{
+	struct lane *lane;
+
+	if (fair->n_free == 0)
+		return NULL;
+	for (; (lane = front(fair)) && lane->host->gate.shut; fair->steps++)
+		lane_settle(lane);
+	return lane;
 }
 
 /* The one that has waited too long, if it may run. What may not is passed over, and looked at again when the
@@ -344,74 +403,72 @@ static struct lane *aged_lane(struct fair_level *level, int64_t since_usec)
 	return NULL;
 }
 
-/* Levels below the top take turns. */
-static struct lane *pick_aged(struct fair *fair, struct fair_level *top, int64_t since_usec)
+static struct fair_level *level_of_turn(struct heap_node *turn)
 {
-	struct fair_level *first = fair->aged ? TAILQ_NEXT(fair->aged, link) : NULL, *level;
+	return (struct fair_level *)((char *)turn - offsetof(struct fair_level, turn));
+}
 
-	if (!first || first->priority >= top->priority)
-		first = TAILQ_NEXT(top, link);
-	level = first;
-	while (level) {
-		struct lane *lane = level->shares.heap.n > 0 ? aged_lane(level, since_usec) : NULL;
+/* Levels below the top take turns. */
+static struct lane *pick_aged(struct fair *fair, const struct fair_level *top, int64_t since_usec)
+{
+	uint64_t last = fair->looks;
+	struct heap_node *turn;
 
-		if (lane) {
-			fair->aged = level;
+	for (int i = 0; i < AGED_LEVELS && (turn = heap_first(&fair->turns)) && turn->key <= last; i++) {
+		struct fair_level *level = level_of_turn(turn);
+		struct lane *lane = level != top ? aged_lane(level, since_usec) : NULL;
+
+		heap_move(&fair->turns, turn, ++fair->looks);
+		if (lane)
 			return lane;
-		}
-		level = TAILQ_NEXT(level, link) ? TAILQ_NEXT(level, link) : TAILQ_NEXT(top, link);
-		if (level == first)
-			break;
 	}
 	return NULL;
 }
 
 struct lane *fair_pick(struct fair *fair, int64_t now_usec, int64_t ageing_usec, bool *ret_alone)
 {
-	struct fair_level *top = top_level(fair);
-	struct fair_share *share;
-	struct fair_group *group;
-	struct lane *aged = NULL;
+	struct lane *lane = first_lane(fair), *aged = NULL;
+	const struct fair_group *group;
+	const struct fair_level *top;
 
 	*ret_alone = false;
-	if (!top)
+	if (!lane)
 		return NULL;
+	group = lane->group;
+	top = group->share->key.level;
 	if (ageing_usec != USEC_INFINITY && fair->picks++ % FAIR_AGED_SHARE == FAIR_AGED_SHARE - 1)
 		aged = pick_aged(fair, top, now_usec - ageing_usec);
 	if (aged)
 		return aged;
-	/* The node is the first member of each. */
-	share = (struct fair_share *)heap_first(&top->shares.heap);
-	group = (struct fair_group *)heap_first(&share->groups.heap);
-	*ret_alone = top->shares.heap.n == 1 && share->groups.heap.n == 1 && group->lanes.heap.n == 1 &&
-		     !TAILQ_NEXT(top, link);
-	return (struct lane *)heap_first(&group->lanes.heap);
+	*ret_alone = top->shares.heap.n == 1 && group->share->groups.heap.n == 1 &&
+		     group->lanes.heap.n == 1 && fair->open.n == 1;
+	return lane;
 }
 
 void fair_served(struct lane *lane, int64_t now_usec)
 {
 	struct fair_group *group = lane->group;
 	struct fair_share *share = group->share;
-	struct fair_level *level = share->level;
+	struct fair_level *level = share->key.level;
 
 	assert(lane_open(lane));
 	line_charge(&group->lanes, &lane->node, 1);
 	line_charge(&share->groups, &group->node, 1);
-	line_charge(&level->shares, &share->node, share->user->weight);
+	line_charge(&level->shares, &share->node, share->key.user->weight);
 	lane->waits_since_usec = now_usec;
 	TAILQ_REMOVE(&level->ages, lane, age_link);
 	TAILQ_INSERT_TAIL(&level->ages, lane, age_link);
 }
 
-void fair_peers(const struct fair *fair, const struct lane *lane, struct fair_peers *ret)
+void fair_peers(struct fair *fair, const struct lane *lane, struct fair_peers *ret)
 {
 	const struct fair_group *group = lane->group;
-	const struct fair_level *top = top_level(fair);
+	const struct lane *first = first_lane(fair);
 
 	ret->lanes = group->lanes.heap.n;
 	ret->groups = group->share->groups.heap.n;
-	ret->owners = group->share->level->shares.heap.n;
-	ret->higher = top && top->priority > lane->priority;
+	ret->owners = group->share->key.level->shares.heap.n;
+	ret->higher = first && first->priority > lane->priority;
 }
 
 /* ---- all */
@@ -419,7 +476,6 @@ void fair_peers(const struct fair *fair, const struct lane *lane, struct fair_pe
 void fair_init(struct fair *fair)
 {
 	*fair = (struct fair){0};
-	TAILQ_INIT(&fair->levels);
 }
 
 void fair_done(struct fair *fair)
@@ -428,12 +484,16 @@ void fair_done(struct fair *fair)
 
 	HASH_ITER(hh, fair->lanes, lane, next)
 		fair_remove(fair, lane);
+	heap_done(&fair->open);
+	heap_done(&fair->turns);
 }
 
 void fair_host_init(struct fair_host *host)
 {
 	host->gate.shut = false;
+	host->n_lanes = 0;
 	TAILQ_INIT(&host->lanes);
+	TAILQ_INIT(&host->parked);
 }
 
 void fair_user_init(struct fair_user *user, uint32_t weight)

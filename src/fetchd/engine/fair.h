@@ -4,8 +4,9 @@
  * Strict priority first. Within a priority, owners share by weight, an owner's groups share equally, and so
  * do a group's origins: stride scheduling in three layers of heaps (Waldspurger and Weihl, 1995), so that
  * what was stepped over while its host was at its bound is next when there is room, and what comes new waits
- * for no more than a turn of each other. A lane whose host, owner or group may not start anything stands in
- * no heap.
+ * for no more than a turn of each other. What an owner or group that may not start anything has stands in no
+ * heap; a lane whose host may not leaves it when it comes up, so that hosts are shut and opened for the price
+ * of what was passed over meanwhile.
  *
  * Ageing: one claim in FAIR_AGED_SHARE goes to a lane of a lower priority that has waited longer than the
  * ageing time, if there is one.
@@ -41,7 +42,7 @@ struct lane_key {
 	int64_t owner;
 };
 
-/* What a lane belongs to: any of them may be shut, and then its lanes stand in no heap. Embedded in the
+/* What a lane belongs to: any of them may be shut, and then its lanes are not picked. Embedded in the
  * engine's hosts, users and groups. */
 struct fair_gate {
 	bool shut;
@@ -49,6 +50,8 @@ struct fair_gate {
 struct fair_host {
 	struct fair_gate gate;
 	TAILQ_HEAD(, lane) lanes;
+	TAILQ_HEAD(, lane) parked; /* those that a pick came upon while it was shut, and put aside */
+	unsigned n_lanes;
 };
 struct fair_user {
 	struct fair_gate gate;
@@ -69,16 +72,21 @@ struct lane {
 	struct fair_user *user;
 	struct fair_batch *batch; /* NULL: in no group */
 	int64_t waits_since_usec; /* served last, or made: the ageing clock */
-	TAILQ_ENTRY(lane) host_link;
+	bool parked;		  /* in host->parked, and in no heap */
+	TAILQ_ENTRY(lane) host_link, park_link;
 	TAILQ_ENTRY(lane) age_link; /* of the level: who waits longest first */
 	UT_hash_handle hh;
 };
 
 struct fair {
 	struct lane *lanes;
-	TAILQ_HEAD(, fair_level) levels; /* highest first; those with lanes */
+	struct fair_level *levels; /* those with lanes, by priority: users have as many as they like */
+	struct fair_share *shares;
+	struct heap open, turns; /* of levels with something to start */
+	size_t n_free;		 /* lanes whose host is open */
 	unsigned picks;
-	struct fair_level *aged; /* the level that ageing served last */
+	uint64_t steps; /* lanes put aside and back again, ever */
+	uint64_t looks; /* that ageing took at levels */
 };
 
 void fair_init(struct fair *fair);
@@ -99,7 +107,7 @@ void fair_set_priority(struct fair *fair, struct lane *lane, int32_t priority);
 void fair_remove(struct fair *fair, struct lane *lane);
 
 /* Shut or open all lanes of one. Cheap when nothing changes. */
-void fair_host_shut(struct fair_host *host, bool shut);
+void fair_host_shut(struct fair *fair, struct fair_host *host, bool shut);
 void fair_user_shut(struct fair_user *user, bool shut);
 void fair_batch_shut(struct fair_batch *batch, bool shut);
 /* Another weight, >= 1. */
@@ -111,12 +119,12 @@ struct lane *fair_pick(struct fair *fair, int64_t now_usec, int64_t ageing_usec,
 /* It has been given a slot. */
 void fair_served(struct lane *lane, int64_t now_usec);
 
-/* For "why": how many lanes of its group, groups of its owner, owners of its priority compete with it, and
- * whether a higher priority has something to start. */
+/* For "why": how many lanes of its group, groups of its owner, owners of its priority compete with it, those
+ * included whose host is at its bound just now, and whether a higher priority has something to start. */
 struct fair_peers {
 	unsigned lanes, groups, owners;
 	bool higher;
 };
-void fair_peers(const struct fair *fair, const struct lane *lane, struct fair_peers *ret);
+void fair_peers(struct fair *fair, const struct lane *lane, struct fair_peers *ret);
 
 #endif

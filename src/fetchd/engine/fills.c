@@ -122,6 +122,7 @@ static int make(struct engine *engine, struct request *request, const struct job
 		.filling = filling,
 		.created_usec = now_usec,
 		.deadline_usec = -1,
+		.deadline_span_usec = -1,
 	};
 	int err = group_create(engine, &row);
 
@@ -306,7 +307,8 @@ int groups_admitted(struct engine *engine, struct request *request)
 static int find_group(struct engine *engine, struct request *request, struct job_group *ret)
 {
 	const struct job_filter *filter = &request->filter;
-	int err = store_group_find(engine->store, request->uid, filter->group, ret);
+	uid_t first = filter->all_owners ? request->uid : filter->owner;
+	int err = store_group_find(engine->store, first, filter->group, ret);
 
 	if (err == -ENOENT && filter->all_owners)
 		err = store_group_find_any(engine->store, filter->group, ret);
@@ -318,12 +320,25 @@ static int find_group(struct engine *engine, struct request *request, struct job
 
 int request_check_group(struct engine *engine, struct request *request)
 {
+	struct job_filter *filter = &request->filter;
 	struct job_group row;
-	int err = request->filter.group ? find_group(engine, request, &row) : 0;
+	int err = filter->group ? find_group(engine, request, &row) : 0;
 
-	if (!err && request->filter.group)
-		job_group_done(&row);
-	return err;
+	if (err || !filter->group || request->error != REQUEST_OK)
+		return err;
+	if (filter->one_group) {
+		filter->all_owners = filter->one_group = false;
+		filter->owner = row.owner;
+	}
+	job_group_done(&row);
+	return 0;
+}
+
+/* As people see it. */
+static void dress(const struct engine *engine, struct job_group *row)
+{
+	if (row->deadline_usec >= 0)
+		row->deadline_usec = engine_shown(engine, row->deadline_usec);
 }
 
 int request_group(struct engine *engine, struct request *request)
@@ -332,6 +347,8 @@ int request_group(struct engine *engine, struct request *request)
 	int err = find_group(engine, request, request->groups);
 
 	request->n_groups = !err && request->error == REQUEST_OK;
+	if (request->n_groups > 0)
+		dress(engine, request->groups);
 	return err;
 }
 
@@ -343,6 +360,8 @@ int request_groups(struct engine *engine, struct request *request)
 	request->groups = xcalloc(request->limit, sizeof(*request->groups));
 	err = store_groups(engine->store, filter->all_owners, filter->owner, request->after_id,
 		request->limit, request->groups, &request->n_groups);
+	for (size_t i = 0; i < request->n_groups; i++)
+		dress(engine, &request->groups[i]);
 	request->more = request->n_groups == request->limit;
 	return err;
 }
@@ -363,6 +382,8 @@ int request_group_create(struct engine *engine, struct request *request)
 		refuse(request, 0, row.name, "would have passed its deadline already");
 		return 0;
 	}
+	row.deadline_span_usec = row.deadline_usec < 0 ? -1 : row.deadline_usec - row.created_usec;
+	row.deadline_usec = row.deadline_usec < 0 ? -1 : usec_add(engine_now(engine), row.deadline_span_usec);
 	return err == -ENOENT ? group_create(engine, &row) : err;
 }
 

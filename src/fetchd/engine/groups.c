@@ -199,13 +199,13 @@ static int finish(struct engine *engine, struct job_group *row)
 /* A job of it is open again: a new life, with a deadline that has passed begun anew. */
 static int reopen(struct engine *engine, struct job_group *row)
 {
-	int64_t now = clock_wall_usec();
+	int64_t now = engine_now(engine);
 
 	row->finished_usec = 0;
 	row->fate = GROUP_FATE_NONE;
 	row->fate_job = 0;
 	if (row->deadline_usec >= 0 && row->deadline_usec <= now)
-		row->deadline_usec = usec_add(now, row->deadline_usec - row->created_usec);
+		row->deadline_usec = usec_add(now, row->deadline_span_usec);
 	if (row->deadline_usec >= 0 && row->deadline_usec < engine->next_group_deadline_usec)
 		engine->next_group_deadline_usec = row->deadline_usec;
 	engine->lanes_opened = true;
@@ -254,11 +254,31 @@ static int settle_one(struct engine *engine, int64_t group_id, bool had_jobs)
 	return err;
 }
 
+/* Rows that made no sense: nobody has told their groups. */
+static int hear_of_strays(struct engine *engine)
+{
+	struct job job = {0};
+	enum job_state state;
+	uid_t owner;
+	int err = 0;
+
+	while (!err && store_next_stray(engine->store, &job.group_id, &job.id)) {
+		err = store_state(engine->store, job.id, &state, &owner);
+		if (!err && state == JOB_FAILED)
+			err = group_job_failed(engine, &job);
+		err = err == -ENOENT ? 0 : err;
+	}
+	return err;
+}
+
 int groups_settle(struct engine *engine)
 {
-	const int64_t *touched;
-	size_t n;
-	int err = store_groups_touched(engine->store, &touched, &n);
+	const int64_t *touched = NULL;
+	size_t n = 0;
+	int err = hear_of_strays(engine);
+
+	if (!err)
+		err = store_groups_touched(engine->store, &touched, &n);
 
 	CLEANUP_FREE int64_t *ids = n > 0 ? xmemdup(touched, n * sizeof(*touched)) : NULL;
 
@@ -393,7 +413,7 @@ static int expire(struct engine *engine, struct job_group *row)
 
 static int expire_some(struct engine *engine, bool *ret_more)
 {
-	int64_t now = clock_wall_usec();
+	int64_t now = engine_now(engine);
 	struct job_group row;
 	int err = 0;
 
@@ -427,10 +447,7 @@ int groups_work(struct engine *engine, bool *ret_more)
 
 int64_t groups_next_usec(const struct engine *engine)
 {
-	int64_t left;
-
 	if (engine->stopping || engine->next_group_deadline_usec == USEC_INFINITY)
 		return USEC_INFINITY;
-	left = engine->next_group_deadline_usec - clock_wall_usec();
-	return clock_boot_usec() + (left > 0 ? left : 0);
+	return engine->next_group_deadline_usec - engine->wall_offset_usec;
 }

@@ -255,7 +255,7 @@ void host_settle(struct engine *engine, struct host *host)
 		governor_ramp(&host->memory->governor, &policy, now, &ramp_usec);
 	}
 	block = host_block(engine, host, now, &until_usec);
-	fair_host_shut(&host->fair, block != HOST_FREE);
+	fair_host_shut(&engine->fair, &host->fair, block != HOST_FREE);
 	if (block == HOST_LIMITED)
 		until_usec = ramp_usec;
 	if (host->memory) {
@@ -347,6 +347,27 @@ int host_ended(struct engine *engine, struct run *run, enum governor_answer answ
 	}
 	host_settle(engine, run->host);
 	return err;
+}
+
+void host_claim_undone(struct engine *engine, struct run *run)
+{
+	const struct governor_policy policy = policy_of(engine, run->host);
+	struct host *host = run->host;
+	struct store_origin row;
+	int err;
+
+	if (run->governed && host->memory)
+		(void)governor_ended(&host->memory->governor, &policy, &run->ticket, GOVERNOR_NONE,
+			run->job_id, engine_now(engine));
+	run->governed = false;
+	err = store_origin_get(engine->store, host->origin_id, &row);
+	if (!err)
+		store_origin_done(&row);
+	if (err == -ENOENT) {
+		memory_free(engine, host->memory);
+		host->memory = NULL;
+	}
+	host_settle(engine, host);
 }
 
 void host_note(struct host *host, const char *code)

@@ -151,7 +151,7 @@ struct engine {
 	bool sweeping;	   /* there are dooms to carry out */
 	struct doom *dooms;
 	struct fill *fills;		  /* fills.c's own */
-	int64_t next_group_deadline_usec; /* wall */
+	int64_t next_group_deadline_usec; /* steady wall */
 	struct run *runs;
 	size_t n_active;    /* slots taken */
 	size_t n_finishing; /* runs that have given theirs back before their end */
@@ -161,6 +161,7 @@ struct engine {
 	int64_t next_scheduled_usec;	/* wall */
 	int64_t next_own_deadline_usec; /* steady wall */
 	int64_t next_since_usec;	/* steady wall: since when the configured deadline runs */
+	int64_t next_run_deadline_usec; /* steady wall: of an active job */
 	/* What fell due before the start. */
 	bool piled;			     /* there is more of it */
 	int64_t piled_usec, piled_wall_usec; /* steady wall, wall: the start */
@@ -168,6 +169,7 @@ struct engine {
 	size_t piled_n;
 	bool clamping; /* waits that are longer than any may be */
 	int64_t clamp_usec;
+	int64_t quota_usec; /* the bound on the disk was raised then: who waits for it is looked at; 0 */
 	int64_t next_purge_usec;
 	int64_t relax_usec; /* boot clock: idle for so long gives memory back; USEC_INFINITY: done, or not
 			       idle */
@@ -226,6 +228,10 @@ int due_work(struct engine *engine, bool *ret_more);
 int64_t due_next_usec(const struct engine *engine);
 /* The job was added, or has changed its state. */
 void due_note(struct engine *engine, const struct job *job);
+/* The job runs; or its deadline has changed while it does. */
+void due_note_run(struct engine *engine, const struct run *run);
+/* Another configuration's deadline. */
+void due_tuned(struct engine *engine);
 /* A turn was undone: everything is looked at again. */
 void due_lost(struct engine *engine);
 /* At the start. 0 or -errno. */
@@ -258,6 +264,9 @@ int host_avoid_http2(struct engine *engine, struct host *host);
 /* An attempt begins, and has ended: once each; progress in between. 0 or -errno. */
 void host_started(struct engine *engine, struct run *run);
 int host_ended(struct engine *engine, struct run *run, enum governor_answer answer);
+/* An attempt that never began. Outside of a turn: what the row has stands, and of an origin that went with
+ * the turn nothing is remembered, as its number will be another's. */
+void host_claim_undone(struct engine *engine, struct run *run);
 /* For who asks: an attempt ended like this. code NULL: well. */
 void host_note(struct host *host, const char *code);
 void host_progress(struct engine *engine, struct run *run, int64_t bytes);
@@ -442,7 +451,7 @@ int end_intent(struct engine *engine, struct job *job, enum job_intent intent);
 int job_most_attempts(const struct engine *engine, const struct job *job);
 /* When a held job is looked at again. */
 int64_t hold_until(struct engine *engine, const struct verdict *v);
-/* When no attempt may begin any more; steady wall. */
+/* When no attempt may begin any more, and none go on; steady wall. */
 int64_t job_deadline(const struct engine *engine, const struct job *job);
 
 /* What is there and what is to come of it is more than its user may have. */
@@ -486,6 +495,8 @@ bool request_only_asks(const struct request *request);
 /* ---- requests.c, change.c: fill the reply; 0, or -errno of the store */
 int request_add(struct engine *engine, struct request *request);
 int request_events(struct engine *engine, struct request *request);
+/* The filter: jobs that must be there, and a group that may be. */
+int request_watchers(struct engine *engine, struct request *request);
 /* *ret_again: go on with it in the next turn. */
 int request_list(struct engine *engine, struct request *request, bool *ret_again);
 int request_change(struct engine *engine, struct request *request, bool *ret_again);
@@ -508,7 +519,7 @@ void edits_told(struct engine *engine);
 void edits_take_back(struct engine *engine);
 /* What holds for it. */
 enum job_conflict job_conflict_of(const struct engine *engine, const struct job *job);
-/* Refuses a request for a group that is not there, or another's. */
+/* Refuses a request for a group that is not there, or another's; else its filter knows whose it is. */
 int request_check_group(struct engine *engine, struct request *request);
 void request_fail(struct request *request, enum request_error error, int64_t id, const char *code,
 	const char *fmt, ...) __attribute__((format(printf, 5, 6)));

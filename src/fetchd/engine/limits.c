@@ -66,8 +66,12 @@ static void tell(struct engine *engine)
 
 void limits_resolve(struct engine *engine)
 {
+	int64_t was = user_disk_max(engine);
+
 	for (int i = 0; i < LIMITS_N; i++)
 		resolve_one(engine, (enum limit)i);
+	if (was > 0 && (user_disk_max(engine) == 0 || user_disk_max(engine) > was))
+		engine->quota_usec = engine_now(engine);
 	engine->layers.lowered = true;
 	rates_tune(engine);
 	hosts_tune(engine);

@@ -357,10 +357,26 @@ static int list_begin(struct engine *engine, struct request *request)
 {
 	int err = request->after_id == 0 ? check_ids(engine, request) : 0;
 
-	if (!err && request->error == REQUEST_OK && request->after_id == 0)
+	if (!err && request->error == REQUEST_OK && (request->after_id == 0 || request->filter.one_group))
 		err = request_check_group(engine, request);
 	request->looked_id = request->after_id;
 	request->last_event_id = store_last_event_id(engine->store);
+	return err;
+}
+
+/* A group may come yet, a job that is named may not. */
+int request_watchers(struct engine *engine, struct request *request)
+{
+	int err = check_ids(engine, request);
+
+	engine->watchers += (unsigned)request->watchers_delta;
+	if (err || request->error != REQUEST_OK)
+		return err;
+	err = request_check_group(engine, request);
+	if (request->error == REQUEST_NO_SUCH_GROUP) {
+		request->error = REQUEST_OK;
+		str_set(&request->error_message, NULL);
+	}
 	return err;
 }
 

@@ -55,6 +55,7 @@ static void finishing_count(struct engine *engine, struct run *run, int by)
 static void run_hold(struct engine *engine, struct run *run)
 {
 	HASH_ADD(hh, engine->runs, job_id, sizeof(run->job_id), run);
+	due_note_run(engine, run);
 	rates_hold(engine, run);
 	engine->worker_load[run->worker_index]++;
 	if (run->batch)

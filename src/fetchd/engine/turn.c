@@ -431,7 +431,7 @@ static void take_back(struct engine *engine, const char *why)
 	take_back_intents(engine);
 	while ((run = TAILQ_FIRST(&engine->claimed))) {
 		TAILQ_REMOVE(&engine->claimed, run, turn_link);
-		(void)host_ended(engine, run, GOVERNOR_NONE);
+		host_claim_undone(engine, run);
 		run_release(engine, run);
 		run_free(run);
 	}

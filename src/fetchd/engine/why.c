@@ -105,7 +105,7 @@ static bool blame_slots(const struct engine *engine, struct why *why)
 }
 
 /* Who takes turns with it. Appended to what was said. */
-static void add_peers(const struct engine *engine, const struct lane *lane, struct why *why)
+static void add_peers(struct engine *engine, const struct lane *lane, struct why *why)
 {
 	struct fair_peers peers;
 	CLEANUP_FREE char *said = why->message;

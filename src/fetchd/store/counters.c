@@ -93,26 +93,39 @@ void counters_move(struct store *store, const struct job *job, int from, int to)
 	counters_move_row(store, job->owner, job->group_id, from, to);
 }
 
-int counters_move_bytes(struct store *store, const struct job *job, bool gone)
+int counters_bytes_of(struct store *store, int64_t job_id, int64_t *ret)
 {
 	sqlite3_stmt *st = store_statement(store, ST_BYTES_OF);
-	int64_t is = gone || job->state == JOB_CANCELLED ? 0 : job->received, was;
-	struct store_counter *c;
 	int rc;
 
-	sqlite3_bind_int64(st, 1, job->id);
+	sqlite3_bind_int64(st, 1, job_id);
 	rc = sqlite3_step(st);
-	was = rc == SQLITE_ROW ? sqlite3_column_int64(st, 0) : 0;
+	*ret = rc == SQLITE_ROW ? sqlite3_column_int64(st, 0) : 0;
 	sqlite3_reset(st);
-	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
-		return store_failure(store, rc, "reading what a job has on disk");
-	if (is == was)
-		return 0;
-	c = counter_need(&store->counters, job->owner);
-	c->bytes += is - was;
+	return rc == SQLITE_ROW || rc == SQLITE_DONE
+		       ? 0
+		       : store_failure(store, rc, "reading what a job has on disk");
+}
+
+void counters_add_bytes(struct store *store, uid_t owner, int64_t bytes)
+{
+	struct store_counter *c = counter_need(&store->counters, owner);
+
+	if (bytes == 0)
+		return;
+	c->bytes += bytes;
 	store->counters.dirty[c - store->counters.owners] = true;
 	store->counters.version++;
-	return 0;
+}
+
+int counters_move_bytes(struct store *store, const struct job *job, bool gone)
+{
+	int64_t is = gone || job->state == JOB_CANCELLED ? 0 : job->received, was;
+	int err = counters_bytes_of(store, job->id, &was);
+
+	if (!err)
+		counters_add_bytes(store, job->owner, is - was);
+	return err;
 }
 
 static int usage_flush(struct store *store, const struct store_counter *c)

@@ -59,15 +59,16 @@ int store_dependencies(struct store *store, int64_t job_id, struct job_dependenc
 	return store_failure(store, rc, "reading what a job waits for");
 }
 
-int store_dependents(
-	struct store *store, int64_t job_id, size_t limit, struct job_dependency *ret, size_t *ret_n)
+int store_dependents(struct store *store, int64_t after_id, int64_t beyond_id, size_t limit,
+	struct job_dependency *ret, size_t *ret_n)
 {
 	sqlite3_stmt *st = store_statement(store, ST_DEPENDENTS);
 	int rc;
 
 	*ret_n = 0;
-	sqlite3_bind_int64(st, 1, job_id);
-	sqlite3_bind_int64(st, 2, (int64_t)limit);
+	sqlite3_bind_int64(st, 1, after_id);
+	sqlite3_bind_int64(st, 2, beyond_id);
+	sqlite3_bind_int64(st, 3, (int64_t)limit);
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW && *ret_n < limit)
 		ret[(*ret_n)++] = from_row(st);
 	sqlite3_reset(st);
@@ -107,6 +108,26 @@ int store_end_note(struct store *store, int64_t job_id, int state)
 	return err;
 }
 
+int store_end_again(struct store *store, int64_t after_id, int state, int64_t job_id)
+{
+	sqlite3_stmt *st = store_statement(store, ST_END_AGAIN);
+
+	sqlite3_bind_int64(st, 1, after_id);
+	sqlite3_bind_int(st, 2, state);
+	sqlite3_bind_int64(st, 3, job_id - 1);
+	store->ends = true;
+	return store_run(store, st);
+}
+
+int store_end_told(struct store *store, int64_t after_id, int64_t job_id)
+{
+	sqlite3_stmt *st = store_statement(store, ST_END_TOLD);
+
+	sqlite3_bind_int64(st, 1, after_id);
+	sqlite3_bind_int64(st, 2, job_id);
+	return store_run(store, st);
+}
+
 int store_end_forget(struct store *store, int64_t job_id)
 {
 	sqlite3_stmt *st = store_statement(store, ST_END_FORGET);
@@ -120,15 +141,15 @@ bool store_has_ends(const struct store *store)
 	return store->ends;
 }
 
-int store_next_end(struct store *store, int64_t *ret_job_id, int *ret_state)
+int store_next_end(struct store *store, struct store_end *ret)
 {
 	sqlite3_stmt *st = store_statement(store, ST_NEXT_END);
 	int rc = sqlite3_step(st);
 
-	if (rc == SQLITE_ROW) {
-		*ret_job_id = sqlite3_column_int64(st, 0);
-		*ret_state = sqlite3_column_int(st, 1);
-	}
+	if (rc == SQLITE_ROW)
+		*ret = (struct store_end){.job_id = sqlite3_column_int64(st, 0),
+			.state = sqlite3_column_int(st, 1),
+			.told = sqlite3_column_int64(st, 2)};
 	sqlite3_reset(st);
 	if (rc == SQLITE_ROW)
 		return 0;

@@ -60,6 +60,26 @@ static void touch(struct group_moves *m, int64_t group_id)
 	m->touched[m->n_touched++] = group_id;
 }
 
+void group_strayed(struct store *store, int64_t group_id, int64_t job_id)
+{
+	struct group_moves *m = &store->group_moves;
+
+	m->strays = xreallocarray(m->strays, m->n_strays + 1, sizeof(*m->strays));
+	m->strays[m->n_strays++] = (struct stray){.group_id = group_id, .job_id = job_id};
+}
+
+bool store_next_stray(struct store *store, int64_t *ret_group_id, int64_t *ret_job_id)
+{
+	struct group_moves *m = &store->group_moves;
+
+	if (m->n_strays == 0)
+		return false;
+	m->n_strays--;
+	*ret_group_id = m->strays[m->n_strays].group_id;
+	*ret_job_id = m->strays[m->n_strays].job_id;
+	return true;
+}
+
 int group_moves_flush(struct store *store)
 {
 	struct group_moves *m = &store->group_moves;
@@ -108,6 +128,7 @@ int store_group_add(struct store *store, struct job_group *group)
 	sqlite3_bind_int64(st, 5, group->created_usec);
 	sqlite3_bind_int64(st, 6, group->deadline_usec);
 	sqlite3_bind_int64(st, 7, group->limit_rate);
+	sqlite3_bind_int64(st, 8, group->deadline_span_usec);
 	err = store_run(store, st);
 	if (!err)
 		group->id = sqlite3_last_insert_rowid(store->db);
@@ -125,8 +146,11 @@ int group_need(struct store *store, uid_t owner, const char *name, int64_t now_u
 	err = group_find(store, owner, name, ret_id);
 	if (err == -ENOENT) {
 		CLEANUP_FREE char *copy = xstrdup(name);
-		struct job_group group = {
-			.owner = owner, .name = copy, .created_usec = now_usec, .deadline_usec = -1};
+		struct job_group group = {.owner = owner,
+			.name = copy,
+			.created_usec = now_usec,
+			.deadline_usec = -1,
+			.deadline_span_usec = -1};
 
 		err = store_group_add(store, &group);
 		*ret_id = group.id;
@@ -153,6 +177,7 @@ static void group_from_row(sqlite3_stmt *st, struct job_group *g)
 	g->created_usec = sqlite3_column_int64(st, i++);
 	g->finished_usec = sqlite3_column_int64(st, i++);
 	g->deadline_usec = sqlite3_column_int64(st, i++);
+	g->deadline_span_usec = sqlite3_column_int64(st, i++);
 	g->limit_rate = sqlite3_column_int64(st, i++);
 	for (int state = JOB_STATE_FIRST; state <= JOB_STATE_LAST; state++)
 		g->by_state[state] = sqlite3_column_int64(st, i++);

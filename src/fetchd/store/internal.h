@@ -38,6 +38,7 @@ enum statement {
 	ST_OVERDUE_SINCE,
 	ST_NEXT_SINCE,
 	ST_CLAMP_RETRIES,
+	ST_WAKE_QUOTA,
 	ST_ACTIVE,
 	ST_NEXT_LANE,
 	ST_LANE_HEAD,
@@ -78,6 +79,8 @@ enum statement {
 	ST_DEPENDENCIES,
 	ST_DEPENDENTS,
 	ST_END_NOTE,
+	ST_END_AGAIN,
+	ST_END_TOLD,
 	ST_END_FORGET,
 	ST_NEXT_END,
 	ST_COUNTER_SET,
@@ -109,6 +112,11 @@ struct group_moves {
 	/* Groups of this turn, each once: store_groups_touched(). */
 	int64_t *touched;
 	size_t n_touched, room_touched, n_touched_saved;
+	/* Their jobs that the store itself has made fail: store_next_stray(). */
+	struct stray {
+		int64_t group_id, job_id;
+	} * strays;
+	size_t n_strays;
 };
 
 struct store {
@@ -167,7 +175,7 @@ void store_bind_text(sqlite3_stmt *st, int index, const char *text);
 /* groups.c: in the order of struct job_group. */
 #define GROUP_COLUMNS                                                                                        \
 	"id, owner, name, policy, fate, fate_job, filling, created_usec, finished_usec, deadline_usec,"      \
-	" limit_rate, queued, waiting, active, paused, done, failed, cancelled"
+	" deadline_span_usec, limit_rate, queued, waiting, active, paused, done, failed, cancelled"
 
 /* jobs.c */
 /* The columns that job_from_row() reads, in its order. */
@@ -216,6 +224,9 @@ int counters_load(struct store *store);
 void counters_move(struct store *store, const struct job *job, int from, int to);
 void counters_move_row(struct store *store, uid_t owner, int64_t group_id, int from, int to);
 /* Before the row of job is written, or removed with gone: what it has on disk. 0 or -errno. */
+/* What a job has on disk, by its row. 0 or -errno. */
+int counters_bytes_of(struct store *store, int64_t job_id, int64_t *ret);
+void counters_add_bytes(struct store *store, uid_t owner, int64_t bytes);
 int counters_move_bytes(struct store *store, const struct job *job, bool gone);
 /* Writes dirty ones into the running transaction. */
 int counters_flush(struct store *store);
@@ -228,6 +239,7 @@ void counters_done(struct counters *counters);
 int group_need(struct store *store, uid_t owner, const char *name, int64_t now_usec, int64_t *ret_id);
 void group_moved(struct store *store, int64_t group_id, int from, int to);
 /* Writes the moves into the running transaction. */
+void group_strayed(struct store *store, int64_t group_id, int64_t job_id);
 int group_moves_flush(struct store *store);
 
 #endif

@@ -48,13 +48,20 @@ static int quarantine(struct store *store, const struct bad_rows *bad)
 		const struct bad_row *row = &bad->rows[i];
 		bool known = row->state >= JOB_STATE_FIRST && row->state <= JOB_STATE_LAST;
 		sqlite3_stmt *st = store_statement(store, ST_QUARANTINE);
+		int64_t bytes;
 
+		err = counters_bytes_of(store, row->id, &bytes);
+		if (err)
+			return err;
 		sqlite3_bind_int64(st, 1, row->id);
 		sqlite3_bind_int64(st, 2, clock_wall_usec());
 		err = store_run(store, st);
 		if (err || sqlite3_changes(store->db) == 0)
 			continue;
 		counters_move_row(store, row->owner, row->group_id, known ? row->state : 0, JOB_FAILED);
+		counters_add_bytes(store, row->owner, -bytes);
+		if (row->group_id)
+			group_strayed(store, row->group_id, row->id);
 		err = store_end_note(store, row->id, JOB_FAILED);
 	}
 	return err;
@@ -211,9 +218,10 @@ int store_next_deadline(struct store *store, int64_t *ret_usec, int64_t *ret_sin
 	return err ? err : next_time(store, store_statement(store, ST_NEXT_SINCE), ret_since_usec);
 }
 
-int store_clamp_retries(struct store *store, int64_t latest_usec, size_t limit, size_t *ret_n)
+static int make_due(
+	struct store *store, enum statement which, int64_t latest_usec, size_t limit, size_t *ret_n)
 {
-	sqlite3_stmt *st = store_statement(store, ST_CLAMP_RETRIES);
+	sqlite3_stmt *st = store_statement(store, which);
 	int err;
 
 	sqlite3_bind_int64(st, 1, latest_usec);
@@ -221,6 +229,16 @@ int store_clamp_retries(struct store *store, int64_t latest_usec, size_t limit, 
 	err = store_run(store, st);
 	*ret_n = err ? 0 : (size_t)sqlite3_changes(store->db);
 	return err;
+}
+
+int store_clamp_retries(struct store *store, int64_t latest_usec, size_t limit, size_t *ret_n)
+{
+	return make_due(store, ST_CLAMP_RETRIES, latest_usec, limit, ret_n);
+}
+
+int store_wake_quota(struct store *store, int64_t latest_usec, size_t limit, size_t *ret_n)
+{
+	return make_due(store, ST_WAKE_QUOTA, latest_usec, limit, ret_n);
 }
 
 int store_wake_network(struct store *store, int64_t now_usec, int64_t spread_usec, int64_t *after_id,

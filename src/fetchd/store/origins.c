@@ -3,6 +3,7 @@
 
 #include "fetchd/store/internal.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -116,6 +117,7 @@ int store_origin_put(struct store *store, const struct store_origin *o)
 	sqlite3_stmt *st = store_statement(store, ST_ORIGIN_PUT);
 	int i = 1;
 
+	assert(store->in_turn);
 	sqlite3_bind_int64(st, i++, o->id);
 	sqlite3_bind_int64(st, i++, o->hold_until_usec);
 	store_bind_text(st, i++, o->hold_code);

@@ -166,7 +166,8 @@ static const char migration_3[] =
 	"  filling INTEGER NOT NULL DEFAULT 0 CHECK (filling IN (0, 1)),"
 	"  created_usec INTEGER NOT NULL,"
 	"  finished_usec INTEGER NOT NULL DEFAULT 0,"
-	"  deadline_usec INTEGER NOT NULL DEFAULT -1," /* a time, not a span */
+	"  deadline_usec INTEGER NOT NULL DEFAULT -1," /* a steady time */
+	"  deadline_span_usec INTEGER NOT NULL DEFAULT -1,"
 	"  limit_rate INTEGER NOT NULL DEFAULT 0,"
 	"  queued INTEGER NOT NULL DEFAULT 0,"
 	"  waiting INTEGER NOT NULL DEFAULT 0,"
@@ -210,6 +211,8 @@ static const char migration_3[] =
 	"CREATE INDEX jobs_due ON jobs (due_usec) WHERE state = 2 AND waiting_for NOT IN (2, 3);"
 	"CREATE INDEX jobs_scheduled ON jobs (due_usec) WHERE state = 2 AND waiting_for = 2;"
 	"CREATE INDEX jobs_group ON jobs (group_id, id) WHERE group_id > 0;"
+	/* Of all states, by id: it is written once a job. */
+	"CREATE INDEX jobs_owner ON jobs (owner);"
 	/* When its deadline begins to run, steady; and those whose deadline would end a wait: their own, and
 	   the configuration's, which may change. */
 	"ALTER TABLE jobs ADD COLUMN since_usec INTEGER NOT NULL DEFAULT 0;"
@@ -226,9 +229,13 @@ static const char migration_3[] =
 	"  PRIMARY KEY (job, after)"
 	") STRICT, WITHOUT ROWID;"
 	"CREATE INDEX dependencies_after ON dependencies (after, job);"
-	/* Jobs that have ended, and whose dependents have not all been told: state, or 0 when it was removed.
-	 */
-	"CREATE TABLE dependency_ends (job INTEGER PRIMARY KEY, state INTEGER NOT NULL) STRICT;"
+	/* Jobs that have ended, and whose dependents have not all been told: state, or 0 when it was removed,
+	   and the last of those who have. */
+	"CREATE TABLE dependency_ends ("
+	"  job INTEGER PRIMARY KEY,"
+	"  state INTEGER NOT NULL,"
+	"  told INTEGER NOT NULL DEFAULT 0"
+	") STRICT;"
 
 	/* 0: the configuration's. */
 	"ALTER TABLE origins ADD COLUMN limit_rate INTEGER NOT NULL DEFAULT 0;"

@@ -266,6 +266,20 @@ static int64_t rows_of(const struct store *store, unsigned states)
 	return n;
 }
 
+/* Of the owner that is asked for. */
+static int64_t rows_of_owner(const struct store *store, const struct job_filter *filter)
+{
+	int64_t n = 0;
+
+	if (filter->all_owners)
+		return INT64_MAX;
+	for (size_t i = 0; i < store->counters.n; i++)
+		for (int state = JOB_STATE_FIRST; state <= JOB_STATE_LAST; state++)
+			if (store->counters.owners[i].owner == filter->owner)
+				n += store->counters.owners[i].by_state[state];
+	return n;
+}
+
 /* The states of the filter that its owners have jobs in. */
 static unsigned states_there(const struct store *store, const struct job_filter *filter)
 {
@@ -341,16 +355,24 @@ static int by_groups(struct look *look)
 	return err;
 }
 
+static int by_owner(struct look *look)
+{
+	return add_row_stream(look, " AND owner = ?2", look->filter->owner);
+}
+
 static int choose(struct look *look, int64_t group_rows)
 {
+	int64_t own = rows_of_owner(look->store, look->filter);
 	bool wants_queued = (look->states & JOB_STATE_BIT(JOB_QUEUED)) != 0, few = !wants_queued;
 	int64_t all = rows_of(look->store, JOB_STATES_ALL);
 	int64_t others = rows_of(look->store, look->states & ~JOB_STATE_BIT(JOB_QUEUED));
 	struct ids queued = {0};
 	int err = 0;
 
-	if (group_rows <= others || group_rows <= LOOK_MAX)
+	if (group_rows <= own && (group_rows <= others || group_rows <= LOOK_MAX))
 		return by_groups(look);
+	if (own < all && (own <= others || own <= LOOK_MAX))
+		return by_owner(look);
 	if (wants_queued && look->filter->host && others < all)
 		err = queued_at(look, &queued, &few);
 	if (!err && few && others + (int64_t)queued.n <= group_rows && others < all) {
@@ -361,7 +383,9 @@ static int choose(struct look *look, int64_t group_rows)
 	free(queued.ids);
 	if (err)
 		return err;
-	return group_rows < all ? by_groups(look) : add_row_stream(look, "", 0);
+	if (group_rows < all && group_rows <= own)
+		return by_groups(look);
+	return own < all ? by_owner(look) : add_row_stream(look, "", 0);
 }
 
 /* ---- looking */

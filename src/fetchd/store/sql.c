@@ -89,6 +89,8 @@ static const char *const statement_sql[ST_N] = {
 		 */
 	"UPDATE jobs SET due_usec = ?1 WHERE id IN (SELECT id FROM jobs WHERE state = 2"
 	" AND waiting_for NOT IN (2, 3) AND due_usec > ?1 ORDER BY due_usec DESC LIMIT ?2)",
+	[ST_WAKE_QUOTA] = "UPDATE jobs SET due_usec = ?1 WHERE id IN (SELECT id FROM jobs WHERE state = 2"
+			  " AND waiting_for = 7 AND due_usec > ?1 LIMIT ?2)",
 	[ST_ACTIVE] =
 		/* The first statement after a start: by the rows' own numbers it would read the queue. */
 	"SELECT " JOB_COLUMNS " FROM jobs INDEXED BY jobs_state JOIN origins ON origins.id = jobs.origin"
@@ -154,8 +156,8 @@ static const char *const statement_sql[ST_N] = {
 		" SELECT (SELECT min(owner) FROM groups WHERE owner > uid) FROM owners WHERE uid IS NOT NULL)"
 		" SELECT groups.id FROM owners CROSS JOIN groups ON groups.owner = uid AND groups.name = ?1",
 	[ST_GROUP_ADD] =
-		"INSERT INTO groups (owner, name, policy, filling, created_usec, deadline_usec, limit_rate)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+		"INSERT INTO groups (owner, name, policy, filling, created_usec, deadline_usec, limit_rate,"
+		" deadline_span_usec) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
 	[ST_GROUP_GET] = "SELECT " GROUP_COLUMNS " FROM groups WHERE id = ?1",
 	[ST_GROUP_PUT] =
 		"UPDATE groups SET policy = ?2, fate = ?3, fate_job = ?4, filling = ?5, finished_usec = ?6,"
@@ -181,12 +183,17 @@ static const char *const statement_sql[ST_N] = {
 			      " ON CONFLICT (job, after) DO UPDATE SET any = min(any, excluded.any)",
 	[ST_DEPENDENCY_REMOVE] = "DELETE FROM dependencies WHERE job = ?1 AND after = ?2",
 	[ST_DEPENDENCIES] = "SELECT after, any FROM dependencies WHERE job = ?1 ORDER BY after",
-	[ST_DEPENDENTS] = "SELECT job, any FROM dependencies WHERE after = ?1 ORDER BY job LIMIT ?2",
+	[ST_DEPENDENTS] =
+		"SELECT job, any FROM dependencies WHERE after = ?1 AND job > ?2 ORDER BY job LIMIT ?3",
 	/* Only where somebody waits for it. */
-	[ST_END_NOTE] = "INSERT OR REPLACE INTO dependency_ends SELECT ?1, ?2"
+	[ST_END_NOTE] = "INSERT OR REPLACE INTO dependency_ends SELECT ?1, ?2, 0"
 			" WHERE EXISTS (SELECT 1 FROM dependencies WHERE after = ?1)",
+	/* One that is still to be told of is true; a record may be gone by now. */
+	[ST_END_AGAIN] = "INSERT INTO dependency_ends VALUES (?1, ?2, ?3)"
+			 " ON CONFLICT (job) DO UPDATE SET told = min(told, excluded.told)",
+	[ST_END_TOLD] = "UPDATE dependency_ends SET told = ?2 WHERE job = ?1",
 	[ST_END_FORGET] = "DELETE FROM dependency_ends WHERE job = ?1",
-	[ST_NEXT_END] = "SELECT job, state FROM dependency_ends ORDER BY job LIMIT 1",
+	[ST_NEXT_END] = "SELECT job, state, told FROM dependency_ends ORDER BY job LIMIT 1",
 	[ST_META_GET] = "SELECT value FROM meta WHERE key = ?1",
 	[ST_META_SET] =
 		"INSERT INTO meta VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",

@@ -255,6 +255,7 @@ void store_close(struct store *store)
 	counters_done(&store->saved);
 	free(store->group_moves.moves);
 	free(store->group_moves.touched);
+	free(store->group_moves.strays);
 	free(store->memo_origin);
 	free(store->memo_group);
 	free(store->path);
@@ -312,7 +313,7 @@ int store_begin(struct store *store)
 
 	store->in_turn = err == 0;
 	store->changes = sqlite3_total_changes(store->db);
-	store->group_moves.n_touched = 0;
+	store->group_moves.n_touched = store->group_moves.n_strays = 0;
 	return err;
 }
 
@@ -380,7 +381,7 @@ void store_rollback(struct store *store)
 		(void)store_run(store, store_statement(store, ST_ROLLBACK));
 	forget_memos(store);
 	store->ends = true;
-	store->group_moves.n = store->group_moves.n_touched = 0;
+	store->group_moves.n = store->group_moves.n_touched = store->group_moves.n_strays = 0;
 	(void)counters_load(store);
 }
 

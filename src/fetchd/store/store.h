@@ -143,6 +143,8 @@ int store_wake_network(struct store *store, int64_t now_usec, int64_t spread_use
 	size_t limit, int64_t *ret_first_usec, size_t *ret_n);
 /* No retry or look may be due later than latest_usec (steady): up to limit that are become due then. */
 int store_clamp_retries(struct store *store, int64_t latest_usec, size_t limit, size_t *ret_n);
+/* The same for those that wait for a quota alone. */
+int store_wake_quota(struct store *store, int64_t latest_usec, size_t limit, size_t *ret_n);
 /* Jobs in state active: after a crash, those that ran. */
 int store_active(struct store *store, int64_t after_id, size_t limit, struct job_list *ret);
 /* Removes up to limit records of each kind that ended before the given times, and as many events as old as
@@ -203,12 +205,15 @@ int store_group_members(struct store *store, int64_t id, int64_t after_id, size_
 /* Groups whose jobs have changed their state, or came or went, in this turn: each once. *ret_ids is valid
  * until the next write. Asked again in a turn, those since. */
 int store_groups_touched(struct store *store, const int64_t **ret_ids, size_t *ret_n);
+/* A job of a group whose row made no sense, and which was made to fail in this turn: each once, then false.
+ */
+bool store_next_stray(struct store *store, int64_t *ret_group_id, int64_t *ret_job_id);
 
 /* ---- dependencies: rows of jobs that wait for others to end */
 
 /* job is to run after another has ended. What is asked twice is asked once, and success outranks any end. */
 int store_dependency_add(struct store *store, int64_t job_id, const struct job_dependency *after);
-/* What job still waits for, by id; the caller frees *ret. */
+/* What job is to follow and what has not ended as it should, by id; the caller frees *ret. */
 int store_dependencies(struct store *store, int64_t job_id, struct job_dependency **ret, size_t *ret_n);
 int store_dependency_remove(struct store *store, int64_t job_id, int64_t after_id);
 /* State and owner of a job, without the rest of it. -ENOENT. */
@@ -217,15 +222,25 @@ int store_state(struct store *store, int64_t id, enum job_state *ret_state, uid_
 /* A job has ended: kept for as long as jobs wait for it that have not heard of it. state 0: its record is
  * gone before it ended. */
 int store_end_note(struct store *store, int64_t job_id, int state);
+/* Kept, after_id has ended like this, job_id is told of it once more. */
+int store_end_again(struct store *store, int64_t after_id, int state, int64_t job_id);
+/* Its dependents up to job_id have heard. */
+int store_end_told(struct store *store, int64_t after_id, int64_t job_id);
 /* It goes on: who has not heard of its end waits for the next. */
 int store_end_forget(struct store *store, int64_t job_id);
 /* Whether there may be ends to tell of. */
 bool store_has_ends(const struct store *store);
-/* One of them; -ENOENT when there is none. *ret_state as above. */
-int store_next_end(struct store *store, int64_t *ret_job_id, int *ret_state);
-/* Jobs that wait for job_id: their ids, and whether any end will do. *ret has room for limit. */
-int store_dependents(
-	struct store *store, int64_t job_id, size_t limit, struct job_dependency *ret, size_t *ret_n);
+struct store_end {
+	int64_t job_id;
+	int state;    /* as above */
+	int64_t told; /* the last dependent that has heard */
+};
+/* One of them; -ENOENT when there is none. */
+int store_next_end(struct store *store, struct store_end *ret);
+/* Jobs beyond beyond_id that are to follow after_id: their ids, and whether any end will do. *ret has room
+ * for limit. */
+int store_dependents(struct store *store, int64_t after_id, int64_t beyond_id, size_t limit,
+	struct job_dependency *ret, size_t *ret_n);
 
 /* ---- settings */
 
