@@ -45,11 +45,6 @@ char *words_name(const struct job *job)
 	return text_escape(job->name && *job->name ? job->name : job->url);
 }
 
-char *words_group(const struct job *job)
-{
-	return text_escape(job->group ? job->group : "");
-}
-
 char *words_progress(const struct job *job)
 {
 	char buf[UNITS_MAX];

@@ -11,8 +11,6 @@
 char *words_host(const char *origin);
 /* The file's name, or its URL while it has none. */
 char *words_name(const struct job *job);
-/* The group's name, or "". */
-char *words_group(const struct job *job);
 /* "45%", or the bytes so far when the size is not known; "" before the first byte. */
 char *words_progress(const struct job *job);
 /* What is worth knowing beside the state: speed and time left, what it waits for and until when, the error's

@@ -192,6 +192,14 @@ def test_13_no_headings(queue, ctl):
         assert shown(ctl, "--no-legend", *words, rows=40).lines[0] == shown(ctl, *words, rows=40).lines[1], words
 
 
+def test_14_widths_hold_from_part_to_part(queue, ctl):
+    """Rows are drawn some hundred at a time: those that need less room stand below those that needed more."""
+    queue(1100)
+    head, *lines = shown(ctl, "--color=never", "list", "--reverse", "--columns=id,state").raw.decode().splitlines()
+    assert head == "  ID STATE" and len(lines) == 1100 and [line[:5] for line in lines] == [f"{i:4} " for i in range(1100, 0, -1)]
+    assert not any(line.endswith(" ") for line in lines)
+
+
 # ---- pipes
 
 
