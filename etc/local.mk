@@ -13,3 +13,18 @@ uninstall-fetchd-conf:
 	if cmp -s $(srcdir)/etc/fetchd.conf "$(fetchd_conf)"; then rm -f "$(fetchd_conf)"; fi
 
 .PHONY: install-fetchd-conf uninstall-fetchd-conf
+
+# Where each shell looks; what knows the language is "fetchctl __complete".
+EXTRA_DIST += etc/completion/fetchctl.bash etc/completion/_fetchctl etc/completion/fetchctl.fish
+install-data-local: install-completion
+install-completion:
+	$(MKDIR_P) "$(DESTDIR)$(bashcompletiondir)" "$(DESTDIR)$(zshcompletiondir)" "$(DESTDIR)$(fishcompletiondir)"
+	$(INSTALL_DATA) $(srcdir)/etc/completion/fetchctl.bash "$(DESTDIR)$(bashcompletiondir)/fetchctl"
+	$(INSTALL_DATA) $(srcdir)/etc/completion/_fetchctl "$(DESTDIR)$(zshcompletiondir)/_fetchctl"
+	$(INSTALL_DATA) $(srcdir)/etc/completion/fetchctl.fish "$(DESTDIR)$(fishcompletiondir)/fetchctl.fish"
+
+uninstall-local: uninstall-completion
+uninstall-completion:
+	rm -f "$(DESTDIR)$(bashcompletiondir)/fetchctl" "$(DESTDIR)$(zshcompletiondir)/_fetchctl" "$(DESTDIR)$(fishcompletiondir)/fetchctl.fish"
+
+.PHONY: install-completion uninstall-completion

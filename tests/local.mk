@@ -38,6 +38,15 @@ TESTS += $(lint_tests) $(e2e_tests)
 # They run the programs.
 tests/lint/agreement.py.log tests/e2e/run.sh.log: fetchd$(EXEEXT) fetchctl$(EXEEXT)
 
+top_screens = tests/e2e/screens/top_40_0.txt tests/e2e/screens/top_40_1.txt tests/e2e/screens/top_40_20.txt tests/e2e/screens/top_40_10000.txt \
+	tests/e2e/screens/top_80_0.txt tests/e2e/screens/top_80_1.txt tests/e2e/screens/top_80_20.txt tests/e2e/screens/top_80_10000.txt \
+	tests/e2e/screens/top_200_0.txt tests/e2e/screens/top_200_1.txt tests/e2e/screens/top_200_20.txt tests/e2e/screens/top_200_10000.txt
+progress_screens = tests/e2e/screens/progress_one_20.txt tests/e2e/screens/progress_one_200.txt \
+	tests/e2e/screens/progress_one_40.txt tests/e2e/screens/progress_one_80.txt \
+	tests/e2e/screens/progress_ten_thousand_80.txt tests/e2e/screens/progress_twenty_12_rows.txt \
+	tests/e2e/screens/progress_twenty_200.txt tests/e2e/screens/progress_twenty_40.txt \
+	tests/e2e/screens/progress_twenty_80.txt
+
 EXTRA_DIST += scripts/need $(lint_tests) $(e2e_tests) tests/lint/tree.py \
 	tests/e2e/conftest.py tests/e2e/disks.py tests/e2e/harness.py tests/e2e/hostile.py tests/e2e/screen.py tests/e2e/shim.c tests/e2e/varlink.py \
 	tests/e2e/test_01_basics.py tests/e2e/test_02_refusals.py tests/e2e/test_03_options.py \
@@ -48,7 +57,8 @@ EXTRA_DIST += scripts/need $(lint_tests) $(e2e_tests) tests/lint/tree.py \
 	tests/e2e/test_20_hostile_tls.py tests/e2e/test_21_servers.py tests/e2e/test_22_network.py \
 	tests/e2e/test_30_groups.py tests/e2e/test_31_limits.py tests/e2e/test_32_edit.py tests/e2e/test_33_backup.py tests/e2e/test_34_lists.py \
 	tests/e2e/test_35_schemas.py tests/e2e/test_35_time.py tests/e2e/test_36_quota.py tests/e2e/test_37_governor.py \
-	tests/e2e/test_40_tables.py \
+	tests/e2e/test_40_tables.py tests/e2e/test_41_progress.py tests/e2e/test_42_habits.py $(progress_screens) \
+	tests/e2e/test_42_top.py $(top_screens) tests/e2e/test_43_patterns.py tests/e2e/test_44_completion.py \
 	tests/e2e/schema_1.sql tests/e2e/schema_2.sql tests/e2e/test_90_crash.py \
 	$(e2e_screens) \
 	tests/origin/README.md tests/origin/__init__.py tests/origin/__main__.py tests/origin/behaviour.py \

@@ -106,6 +106,16 @@ void str_set(char **slot, const char *s)
 	*slot = copy;
 }
 
+void alloc_keep(void)
+{
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+	mallopt(M_TRIM_THRESHOLD, 8 << 20);
+	mallopt(M_TOP_PAD, 1 << 20);
+	/* As it would be without the two above. */
+	mallopt(M_MMAP_THRESHOLD, 1 << 20);
+#endif
+}
+
 void alloc_trim(void)
 {
 	/* A sanitizer brings its own allocator, and glibc's has no heap to look at. */

@@ -204,6 +204,24 @@ char *text_ellipsize(const char *s, size_t columns)
 	return xasprintf("%.*s" ELLIPSIS, (int)fitting(s, columns - 1, &width), s);
 }
 
+char *text_ellipsize_middle(const char *s, size_t columns)
+{
+	bool utf8_locale = locale_is_utf8();
+	size_t n = strlen(s), whole = text_width(s), head_width, width, head, at, len;
+
+	if (whole <= columns || columns < 4)
+		return text_ellipsize(s, columns);
+	head = fitting(s, columns / 3, &head_width);
+	at = fitting(s, whole - (columns - 1 - head_width), &width);
+	/* A wide character on the edge goes, too, and what has no width behind it. */
+	while (at < n && (whole - width > columns - 1 - head_width ||
+				 cp_width(s + at, n - at, utf8_locale, &len) == 0)) {
+		width += cp_width(s + at, n - at, utf8_locale, &len);
+		at += len;
+	}
+	return xasprintf("%.*s" ELLIPSIS "%s", (int)head, s, s + at);
+}
+
 bool text_ieq(const char *a, const char *b)
 {
 	for (; *a && *b; a++, b++) {

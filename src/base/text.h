@@ -23,6 +23,8 @@ size_t text_width(const char *s);
 /* Copy of s cut to at most columns, with "…" in the place of what is left out; whole when it fits. Caller
  * frees. */
 char *text_ellipsize(const char *s, size_t columns);
+/* The same with "…" in the middle: of names that begin alike the end is what tells them apart. */
+char *text_ellipsize_middle(const char *s, size_t columns);
 /* Case-insensitive ASCII. */
 bool text_ieq(const char *a, const char *b);
 bool text_starts(const char *s, const char *prefix);

@@ -1,6 +1,6 @@
 /* Bars: owns the last rows of the terminal. Each frame leaves by one write(2): what is over scrolls up, then
- * one line for each transfer that fits, then the sum. All names are escaped already; every line is cut to the
- * terminal's width, since a wrapped line could not be taken back.
+ * one line for each job that is chosen, then the sum. All names are escaped already; every line is cut to the
+ * terminal's width.
  */
 #include "config.h"
 
@@ -16,6 +16,8 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "fetchctl/notable.h"
+#include "fetchctl/taskbar.h"
 #include "fetchctl/term.h"
 #include "fetchctl/words.h"
 
@@ -23,25 +25,16 @@
 #define FRAME_USEC (USEC_PER_SEC / 8)
 #define TICK_USEC  USEC_PER_SEC
 /* Lines for jobs at most, whatever the terminal's height. */
-#define JOB_LINES_MAX 20
-#define BAR_COLUMNS   20
-/* The speed shown is that of the last seconds. */
-#define SPEED_SAMPLES 24
-
-struct sample {
-	int64_t at_usec;
-	int64_t fetched;
-};
+#define JOB_LINES_MAX 100
+/* Rows left to what has ended, as far as there are that many. */
+#define OVER_ROWS 6
 
 struct bars {
 	bool color;
 	struct term_size size;
-	int64_t begun_usec;
-	int64_t pace_usec;		  /* when all jobs were known */
-	size_t pace_ended;		  /* and how many had ended then */
-	int64_t drawn_usec;		  /* last frame */
-	size_t widths[JOB_LINES_MAX + 2]; /* columns of the lines that stand there */
-	size_t n_lines;
+	int64_t drawn_usec; /* last frame */
+	bool stands;	    /* lines of a frame, the cursor on the first */
+	struct taskbar taskbar;
 
 	FILE *over; /* lines of ended jobs since the last frame */
 	char *over_text;
@@ -49,19 +42,19 @@ struct bars {
 	size_t n_over;
 	size_t n_hidden; /* ended, but too many to name */
 
-	struct sample samples[SPEED_SAMPLES]; /* a ring */
-	size_t n_samples;
-
-	/* the frame being made */
+	/* the frame being made, and the lines as they stand on the screen */
 	FILE *frame;
+	size_t n_lines;
+	char *last;
 };
 
-static void over_open(struct bars *bars)
+static FILE *text_open(char **text, size_t *len)
 {
-	bars->over = open_memstream(&bars->over_text, &bars->over_len);
-	if (!bars->over)
+	FILE *to = open_memstream(text, len);
+
+	if (!to)
 		abort();
-	bars->n_over = bars->n_hidden = 0;
+	return to;
 }
 
 struct bars *bars_new(bool color)
@@ -70,8 +63,8 @@ struct bars *bars_new(bool color)
 
 	bars->color = color;
 	bars->size = term_size(STDERR_FILENO);
-	bars->begun_usec = clock_boot_usec();
-	over_open(bars);
+	bars->taskbar.known = taskbar_known(getenv);
+	bars->over = text_open(&bars->over_text, &bars->over_len);
 	return bars;
 }
 
@@ -92,33 +85,10 @@ static void write_all(const char *text, size_t n)
 	}
 }
 
-/* Up to the first line that stands there, and everything from it on away. A terminal that became narrower has
- * wrapped the lines: they are as many rows more. */
-static void put_clear(struct bars *bars, FILE *to)
+void bars_redraw(struct bars *bars)
 {
-	size_t rows = 0;
-
-	for (size_t i = 0; i < bars->n_lines; i++)
-		rows += bars->widths[i] > 0 ? (bars->widths[i] - 1) / bars->size.columns + 1 : 1;
-	if (rows > 0)
-		fprintf(to, "\r\033[%zuA\033[J", rows);
-	bars->n_lines = 0;
-}
-
-/* A line of the frame. Takes text; color may be "". */
-static void put_line(struct bars *bars, char *text, const char *color)
-{
-	CLEANUP_FREE char *line = text_ellipsize(text, bars->size.columns - 1);
-
-	fprintf(bars->frame, "%s%s%s\n", color, line, *color ? term_plain(bars->color) : "");
-	bars->widths[bars->n_lines++] = text_width(line);
-	free(text);
-}
-
-void bars_resized(struct bars *bars)
-{
-	bars->size = term_size(STDERR_FILENO);
 	bars->drawn_usec = 0;
+	str_set(&bars->last, NULL);
 }
 
 int64_t bars_due_usec(const struct bars *bars, bool changed)
@@ -146,9 +116,7 @@ static char *over_detail(const struct job *job)
 
 void bars_tell(struct bars *bars, const struct job *job)
 {
-	CLEANUP_FREE char *name = words_name(job);
-	CLEANUP_FREE char *detail = over_detail(job);
-	CLEANUP_FREE char *rest = NULL, *line = NULL;
+	CLEANUP_FREE char *name = NULL, *detail = NULL, *rest = NULL, *line = NULL;
 
 	/* A screenful a frame can be read; failures are never left out. */
 	if (job->state == JOB_DONE && bars->n_over >= bars->size.rows) {
@@ -156,43 +124,48 @@ void bars_tell(struct bars *bars, const struct job *job)
 		return;
 	}
 	bars->n_over++;
+	name = words_name(job);
+	detail = over_detail(job);
 	rest = xasprintf(" %lld  %s%s%s", (long long)job->id, name, *detail ? "  " : "", detail);
-	line = job->state == JOB_DONE && text_width(rest) > bars->size.columns - 10
+	line = job->state == JOB_DONE && text_width(rest) + 9 > bars->size.columns
 		       ? xasprintf(" %lld  %s", (long long)job->id, name)
 		       : xstrdup(rest);
 	fprintf(bars->over, "%s%-9s%s%s\n", term_state_color(job->state, bars->color),
 		job_state_name(job->state), term_plain(bars->color), line);
 }
 
-static void put_over(struct bars *bars)
+void bars_say(struct bars *bars, const char *text)
 {
-	fclose(bars->over);
-	fwrite(bars->over_text, 1, bars->over_len, bars->frame);
-	if (bars->n_hidden > 0)
-		fprintf(bars->frame, "%sdone%s      … and %zu more\n",
-			term_state_color(JOB_DONE, bars->color), term_plain(bars->color), bars->n_hidden);
-	free(bars->over_text);
-	bars->over_text = NULL;
-	over_open(bars);
+	fputs(text, bars->over);
+	bars->n_over++;
 }
 
-/* What stands there goes, what is over comes: the beginning of every frame. */
-static void frame_begin(struct bars *bars, char **text, size_t *len)
+/* The lines that are over, where the frame stood. */
+static void put_over(struct bars *bars, FILE *to)
 {
-	bars->frame = open_memstream(text, len);
-	if (!bars->frame)
-		abort();
-	put_clear(bars, bars->frame);
-	put_over(bars);
+	fclose(bars->over);
+	if (bars->stands || bars->over_len > 0)
+		fputs("\r\033[J", to);
+	fwrite(bars->over_text, 1, bars->over_len, to);
+	if (bars->n_hidden > 0)
+		fprintf(to, "%sdone%s      … and %zu more\n", term_state_color(JOB_DONE, bars->color),
+			term_plain(bars->color), bars->n_hidden);
+	free(bars->over_text);
+	bars->over = text_open(&bars->over_text, &bars->over_len);
+	bars->n_over = bars->n_hidden = 0;
+	bars->stands = false;
+	str_set(&bars->last, NULL);
 }
 
 void bars_clear(struct bars *bars)
 {
 	CLEANUP_FREE char *text = NULL;
 	size_t len;
+	FILE *to = text_open(&text, &len);
 
-	frame_begin(bars, &text, &len);
-	fclose(bars->frame);
+	put_over(bars, to);
+	taskbar_clear(&bars->taskbar, to);
+	fclose(to);
 	write_all(text, len);
 }
 
@@ -203,210 +176,97 @@ void bars_free(struct bars *bars)
 	bars_clear(bars);
 	fclose(bars->over);
 	free(bars->over_text);
+	free(bars->last);
 	free(bars);
-}
-
-/* ---- speed --------------------------------------------------------------------------------------- */
-
-/* Bytes a second over the samples, the new one included: small files come and go between two reports of a
- * job's own speed. */
-static int64_t measure(struct bars *bars, int64_t fetched, int64_t now)
-{
-	const struct sample *oldest;
-	size_t at = bars->n_samples++ % SPEED_SAMPLES;
-
-	bars->samples[at] = (struct sample){now, fetched};
-	oldest = &bars->samples[bars->n_samples > SPEED_SAMPLES ? bars->n_samples % SPEED_SAMPLES : 0];
-	if (now - oldest->at_usec < USEC_PER_SEC / 4)
-		return -1;
-	return (int64_t)((double)(fetched - oldest->fetched) * USEC_PER_SEC /
-			 (double)(now - oldest->at_usec));
 }
 
 /* ---- lines --------------------------------------------------------------------------------------- */
 
-/* "[=====>    ]" */
-static void bar_text(char bar[BAR_COLUMNS + 3], int64_t received, int64_t size)
+/* A line of the frame. Takes text; color may be "". */
+static void put_line(struct bars *bars, char *text, const char *color)
 {
-	double part = (double)received / (double)size;
-	size_t n = (size_t)((part < 1 ? part : 1) * BAR_COLUMNS);
-
-	memset(bar, ' ', BAR_COLUMNS + 2);
-	memset(bar + 1, '=', n);
-	if (n > 0 && n < BAR_COLUMNS)
-		bar[n] = '>';
-	bar[0] = '[';
-	bar[BAR_COLUMNS + 1] = ']';
-	bar[BAR_COLUMNS + 2] = '\0';
+	fprintf(bars->frame, "%s%s%s%s\033[K", bars->n_lines > 0 ? "\n" : "\r", color, text,
+		*color ? term_plain(bars->color) : "");
+	bars->n_lines++;
+	free(text);
 }
 
-static int percent(int64_t received, int64_t size)
+static const char *color_of(const struct bars *bars, const struct tally_job *entry, int64_t now_usec)
 {
-	return received < size ? (int)((double)received * 100 / (double)size) : 100;
+	if (notable_stalled(entry, now_usec))
+		return term_state_color(JOB_WAITING, bars->color);
+	return entry->state == JOB_ACTIVE ? "" : term_state_color(entry->state, bars->color);
 }
 
-/* What stands behind the name; its parts have fixed widths, so that columns stay where they are. */
-static char *active_detail(const struct tally_job *entry, size_t columns)
+/* Lines for jobs: the window, but for the sum and some of what has ended. */
+static size_t job_lines(const struct bars *bars)
 {
-	char bar[BAR_COLUMNS + 3], amount[UNITS_MAX], rate[UNITS_MAX], eta[UNITS_MAX];
-	int64_t left = words_eta_usec(entry->size, entry->received, entry->speed);
-	bool sized = entry->size > 0;
+	size_t rows = bars->size.rows, over = rows / 4 < OVER_ROWS ? rows / 4 : OVER_ROWS;
 
-	if (sized)
-		snprintf(amount, sizeof(amount), "%3d%%", percent(entry->received, entry->size));
-	else
-		units_format_size(amount, entry->received);
-	units_format_rate(rate, entry->speed);
-	if (columns < 50)
-		return xasprintf("%9s %11s", amount, rate);
-	units_format_eta(eta, left);
-	if (columns < 70 || !sized)
-		return xasprintf("%*s %11s %8s", columns < 70 ? 9 : BAR_COLUMNS + 7, amount, rate, eta);
-	bar_text(bar, entry->received, entry->size);
-	return xasprintf("%s %s %11s %8s", bar, amount, rate, eta);
+	if (rows < 3)
+		return 0;
+	return rows - 1 - over < JOB_LINES_MAX ? rows - 1 - over : JOB_LINES_MAX;
 }
 
-/* name on the left, detail at the right edge. */
-static char *compose(const char *name, const char *detail, size_t columns)
+static void put_jobs(struct bars *bars, struct tally *tally, int64_t now_usec)
 {
-	size_t room = columns - 1, taken = text_width(detail) + 3;
-	CLEANUP_FREE char *cut = text_ellipsize(name, room > taken + 8 ? room - taken : 8);
-	size_t width = text_width(cut) + taken;
+	struct tally_job *shown[JOB_LINES_MAX];
+	size_t n = notable_pick(tally, now_usec, shown, job_lines(bars));
 
-	return xasprintf(" %s%*s  %s", cut, (int)(room > width ? room - width : 0), "", detail);
+	for (size_t i = 0; i < n; i++)
+		put_line(bars, gauge_job(shown[i], bars->size.columns, now_usec),
+			color_of(bars, shown[i], now_usec));
 }
 
-static void put_job(struct bars *bars, const struct tally_job *entry)
+/* The lines as text, the cursor behind the last. Caller frees. */
+static char *make_lines(struct bars *bars, struct tally *tally, const struct gauge_sum *sum, int64_t now_usec)
 {
-	CLEANUP_FREE char *detail =
-		entry->state == JOB_ACTIVE ? active_detail(entry, bars->size.columns)
-					   : words_waiting(entry->waiting_for, entry->due_usec, entry->error);
-	char *line = compose(entry->name ? entry->name : "", detail, bars->size.columns);
-
-	put_line(bars, line, entry->state == JOB_ACTIVE ? "" : term_state_color(entry->state, bars->color));
-}
-
-/* Those that run, the longest first, then those that wait, as far as the terminal goes. */
-static void put_jobs(struct bars *bars, const struct tally *tally)
-{
-	size_t room = bars->size.rows > 3 ? bars->size.rows - 2 : 1;
-	const struct tally_job *entry;
-
-	if (room > JOB_LINES_MAX)
-		room = JOB_LINES_MAX;
-	TAILQ_FOREACH(entry, &tally->active, link) {
-		if (room == 0)
-			return;
-		put_job(bars, entry);
-		room--;
-	}
-	TAILQ_FOREACH(entry, &tally->waiting, link) {
-		if (room == 0)
-			return;
-		put_job(bars, entry);
-		room--;
-	}
-}
-
-/* By the pace of jobs so far, for lists whose sizes are not known beforehand; counted from where all jobs
- * were known. */
-static int64_t left_by_pace(struct bars *bars, const struct tally *tally, int64_t now)
-{
-	size_t ended = tally_ended(tally);
-
-	if (bars->pace_usec == 0) {
-		bars->pace_usec = now;
-		bars->pace_ended = ended;
-	}
-	if (ended <= bars->pace_ended)
-		return USEC_INFINITY;
-	return (int64_t)((double)(now - bars->pace_usec) / (double)(ended - bars->pace_ended) *
-			 (double)(tally->n_jobs - ended));
-}
-
-/* Time left for all, or USEC_INFINITY. */
-static int64_t total_left_usec(struct bars *bars, const struct tally *tally, int64_t speed)
-{
-	if (tally->n_known < tally->n_jobs || TAILQ_EMPTY(&tally->active))
-		return USEC_INFINITY;
-	if (tally->n_sized == tally->n_jobs)
-		return words_eta_usec(tally->size, tally->received, speed);
-	return left_by_pace(bars, tally, clock_boot_usec());
-}
-
-static void put_counts(FILE *to, const struct tally *tally)
-{
-	static const struct {
-		enum job_state state;
-		const char *word;
-	} shown[] = {
-		{JOB_ACTIVE, "active"},
-		{JOB_QUEUED, "queued"},
-		{JOB_WAITING, "waiting"},
-		{JOB_PAUSED, "paused"},
-		{JOB_FAILED, "failed"},
-		{JOB_CANCELLED, "cancelled"},
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(shown); i++)
-		if (tally->by_state[shown[i].state] > 0)
-			fprintf(to, ", %zu %s", tally->by_state[shown[i].state], shown[i].word);
-}
-
-/* "12/20 done  1.2GiB of 3.4GiB  12.3MiB/s  2:03 left, 4 active, 1 failed" */
-static char *summary(struct bars *bars, const struct tally *tally, int64_t speed)
-{
-	char size[UNITS_MAX], *text = NULL;
-	int64_t left = total_left_usec(bars, tally, speed);
+	char *text = NULL;
 	size_t len;
-	FILE *to = open_memstream(&text, &len);
 
-	if (!to)
-		abort();
-	fprintf(to, "%zu/%zu done  %s", tally->by_state[JOB_DONE], tally->n_jobs,
-		units_format_size(size, tally->received));
-	if (tally->n_sized == tally->n_jobs && tally->size > tally->received)
-		fprintf(to, " of %s", units_format_size(size, tally->size));
-	if (speed >= 0)
-		fprintf(to, "  %s", units_format_rate(size, speed));
-	if (left != USEC_INFINITY)
-		fprintf(to, "  %s left", units_format_eta(size, left));
-	put_counts(to, tally);
-	fclose(to);
+	bars->frame = text_open(&text, &len);
+	bars->n_lines = 0;
+	put_jobs(bars, tally, now_usec);
+	if (tally->n_jobs != 1 || bars->n_lines == 0)
+		put_line(bars, gauge_sum(sum, bars->size.columns), "");
+	fclose(bars->frame);
 	return text;
 }
 
-void bars_draw(struct bars *bars, const struct tally *tally)
+/* Writes lines over those that stand there, unless they are the same. Takes lines. */
+static void put_lines(struct bars *bars, FILE *to, char *lines)
 {
-	int64_t now = clock_boot_usec(), speed = measure(bars, tally->fetched, now);
-	CLEANUP_FREE char *text = NULL;
-	size_t len;
-
-	frame_begin(bars, &text, &len);
-	if (tally_ended(tally) < tally->n_jobs) {
-		put_jobs(bars, tally);
-		if (tally->n_jobs != 1 || bars->n_lines == 0)
-			put_line(bars, summary(bars, tally, speed), "");
+	if (bars->last && strcmp(bars->last, lines) == 0) {
+		free(lines);
+		return;
 	}
-	fclose(bars->frame);
-	write_all(text, len);
-	bars->drawn_usec = now;
+	/* Nothing wraps, should the terminal have become narrower since it was asked. */
+	fprintf(to, "\033[?7l%s\033[J\033[?7h\r", lines);
+	if (bars->n_lines > 1)
+		fprintf(to, "\033[%zuA", bars->n_lines - 1);
+	free(bars->last);
+	bars->last = lines;
+	bars->stands = true;
 }
 
-void bars_sum(struct bars *bars, const struct tally *tally)
+void bars_draw(struct bars *bars, struct tally *tally, const struct gauge_sum *sum)
 {
-	char size[UNITS_MAX], span[UNITS_MAX];
+	int64_t now = clock_boot_usec();
 	CLEANUP_FREE char *text = NULL;
 	size_t len;
+	FILE *to = text_open(&text, &len);
 
-	if (tally->n_jobs < 2)
-		return;
-	frame_begin(bars, &text, &len);
-	fprintf(bars->frame, "%zu of %zu done, %s in %s", tally->by_state[JOB_DONE], tally->n_jobs,
-		units_format_size(size, tally->received),
-		units_format_span(span, clock_boot_usec() - bars->begun_usec));
-	put_counts(bars->frame, tally);
-	fputc('\n', bars->frame);
-	fclose(bars->frame);
+	bars->size = term_size(STDERR_FILENO);
+	if (bars->n_over > 0)
+		put_over(bars, to);
+	/* The terminal of a process in the background belongs to another. */
+	if (tally_ended(tally) < tally->n_jobs && term_foreground(STDERR_FILENO)) {
+		put_lines(bars, to, make_lines(bars, tally, sum, now));
+		taskbar_put(&bars->taskbar, to, gauge_percent(tally), tally_unsuccessful(tally) > 0, now);
+	} else if (bars->stands) {
+		put_over(bars, to);
+	}
+	fclose(to);
 	write_all(text, len);
+	bars->drawn_usec = now;
 }

@@ -12,7 +12,7 @@
 struct cmd {
 	const char *name;
 	const char *const *usage;	 /* forms behind the name, ended by NULL */
-	const char *summary;		 /* one line */
+	const char *summary;		 /* one line; NULL: no help tells of it */
 	const char *notes;		 /* a paragraph for --help, or NULL */
 	const enum opt_id *options;	 /* of its own, ended by OPT_END; NULL: none */
 	const struct view *const *views; /* what it shows in rows, ended by NULL; NULL: nothing */
@@ -35,6 +35,7 @@ extern const struct cmd cmd_why;
 extern const struct cmd cmd_hosts;
 extern const struct cmd cmd_wait;
 extern const struct cmd cmd_watch;
+extern const struct cmd cmd_top;
 extern const struct cmd cmd_pause;
 extern const struct cmd cmd_resume;
 extern const struct cmd cmd_cancel;
@@ -49,6 +50,7 @@ extern const struct cmd cmd_drain;
 extern const struct cmd cmd_ping;
 extern const struct cmd cmd_version;
 extern const struct cmd cmd_help;
+extern const struct cmd cmd_complete;
 
 /* All of them, in the order of --help, ended by NULL. */
 extern const struct cmd *const cmd_table[];

@@ -18,6 +18,7 @@
 #include "fetchctl/out.h"
 #include "fetchctl/spec.h"
 #include "fetchctl/urlglob.h"
+#include "fetchctl/words.h"
 #include "job/origin.h"
 
 /* Ids named in the hint after Ctrl-C. */
@@ -71,6 +72,14 @@ static int check_single(const struct args *args, enum opt_id id, const struct wa
 		wanted->n_lists > 0 ? "; in a list give each its own" : "");
 }
 
+static bool has_word(const struct args *args, const char *word)
+{
+	for (size_t i = 0; i < args->n_words; i++)
+		if (strcmp(args->words[i], word) == 0)
+			return true;
+	return false;
+}
+
 static int check_wanted(const struct args *args)
 {
 	const struct wanted wanted = count_wanted(args);
@@ -84,6 +93,10 @@ static int check_wanted(const struct args *args)
 	if (wanted.n_outputs > 0 && wanted.n_outputs != wanted.n_urls)
 		return complain(
 			STATUS_USAGE, "%zu names (--output) for %zu URLs", wanted.n_outputs, wanted.n_urls);
+	if (args_has(args, OPT_REMOTE_NAME) && wanted.n_urls > 0 && has_word(args, "-"))
+		return complain(STATUS_USAGE,
+			"-O -: the daemon writes files; it has no standard output of yours "
+			"to write to; a list on standard input is \"-i -\"");
 	if (wanted.n_stdin > 1)
 		return complain(STATUS_USAGE, "standard input can be read only once");
 	if (args_has(args, OPT_POLICY) && !args_has(args, OPT_GROUP) && wanted.n_lists == 0)
@@ -171,6 +184,8 @@ static int gather(const struct args *args, struct intake *intake)
 			status = list_read("-", intake);
 		else
 			status = put_url(args->words[i], args_next(args, OPT_OUTPUT, &next_output), intake);
+		if (status != 0 && args_has(args, OPT_REMOTE_NAME) && !strstr(args->words[i], "://"))
+			hint("-O takes no name, as with curl; what wget calls -O NAME is -o NAME.");
 	}
 	return status;
 }
@@ -224,8 +239,11 @@ static char *come_back_command(const struct args *args, const int64_t *ids, size
 	const char *group = args_value(args, OPT_GROUP);
 	char *command, *longer;
 
-	if (group)
-		return xasprintf("wait -g %s", group);
+	if (group) {
+		CLEANUP_FREE char *quoted = words_shell(group);
+
+		return xasprintf("wait -g %s", quoted);
+	}
 	command = xstrdup("wait");
 	for (size_t i = 0; i < n && n <= IDS_SHOWN; i++) {
 		longer = xasprintf("%s %lld", command, (long long)ids[i]);

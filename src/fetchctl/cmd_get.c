@@ -32,7 +32,9 @@ const struct cmd cmd_get = {
 	.usage = CMD_USAGE("[OPTION]... URL...", "[OPTION]... -i FILE", "[OPTION]... -"),
 	.summary = "download now: add, show progress, wait, exit by the outcome",
 	.notes = "Files go to the working directory unless --dir says otherwise; in a pipe the path of each\n"
-		 "finished file is printed. Ctrl-C leaves the downloads running.",
+		 "finished file is printed. Ctrl-C leaves the downloads running. Many options of curl and "
+		 "wget are\n"
+		 "understood as they spell them: see fetchctl(1).",
 	.options = CMD_OPTIONS(ADD_OPTIONS),
 	.takes_words = true,
 	.run = run,

@@ -6,17 +6,20 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "fetchctl/call.h"
 #include "fetchctl/cmd.h"
 #include "fetchctl/cmd_add.h"
 #include "fetchctl/follow.h"
 #include "fetchctl/group.h"
 #include "fetchctl/select.h"
+#include "fetchctl/words.h"
 
 /* The same command again. Caller frees. */
 static char *come_back_command(const struct args *args)
 {
 	const char *group = args_value(args, OPT_SELECT_GROUP);
-	char *command = group ? xasprintf("wait -g %s", group) : xstrdup("wait");
+	CLEANUP_FREE char *quoted = words_shell(group ? group : "");
+	char *command = group ? xasprintf("wait -g %s", quoted) : xstrdup("wait");
 
 	for (size_t i = 0; i < args->n_words; i++) {
 		char *longer = xasprintf("%s %s", command, args->words[i]);
@@ -42,12 +45,44 @@ static int64_t *selected_ids(const json_t *selection, size_t *ret_n)
 	return array;
 }
 
+/* How many jobs a group has, for progress that hears only of those that run or have ended. */
+static int count_group(struct ctl *ctl, const char *group, size_t *ret_n)
+{
+	static const char *const states[] = {
+		"queued", "waiting", "active", "paused", "done", "failed", "cancelled"};
+	json_t *reply = NULL, *params = json_pack("{s:s}", "group", group);
+	int status = params ? ctl_call(ctl, "GroupInspect", params, &reply)
+			    : complain(STATUS_USAGE, "a group's name is not valid UTF-8");
+	const json_t *counts = json_object_get(json_object_get(reply_parameters(reply), "group"), "counts");
+
+	for (size_t i = 0; i < ARRAY_LEN(states); i++)
+		*ret_n += (size_t)json_integer_value(json_object_get(counts, states[i]));
+	json_decref(reply);
+	return status;
+}
+
+/* A group: all that failed is told at once, when all have ended. */
+static int wait_group(struct ctl *ctl, struct follow *follow, const char *group)
+{
+	bool shown = !ctl->settings.quiet && !ctl->settings.json;
+	int status = shown ? count_group(ctl, group, &follow->n_expected) : 0, told;
+
+	follow->report = ctl->settings.quiet ? FOLLOW_NOTHING : FOLLOW_LATER;
+	if (status == 0)
+		status = follow_run(ctl, follow);
+	if (ctl->settings.quiet || (status != 0 && status != STATUS_JOB_FAILED))
+		return status;
+	told = group_tell(ctl, group, false);
+	/* Removed with its jobs: that has been told. */
+	return told != 0 && told != STATUS_NOT_FOUND ? told : status;
+}
+
 static int run(struct ctl *ctl, const struct args *args)
 {
 	struct follow follow = {.any = args_has(args, OPT_ANY), .report = FOLLOW_LINES};
 	CLEANUP_FREE char *come_back = come_back_command(args);
 	CLEANUP_FREE int64_t *ids = NULL;
-	const char *group;
+	const char *group = follow.any ? NULL : args_value(args, OPT_SELECT_GROUP);
 	int status = add_timeout(args, &follow.timeout_usec);
 
 	if (status == 0)
@@ -57,17 +92,7 @@ static int run(struct ctl *ctl, const struct args *args)
 	ids = selected_ids(follow.selection, &follow.n_ids);
 	follow.ids = ids;
 	follow.come_back = come_back;
-	group = follow.any ? NULL : args_value(args, OPT_SELECT_GROUP);
-	if (group)
-		follow.report = ctl->settings.quiet ? FOLLOW_NOTHING : FOLLOW_LATER;
-	status = follow_run(ctl, &follow);
-	/* All that failed at once, when all have ended. */
-	if (group && !ctl->settings.quiet && (status == 0 || status == STATUS_JOB_FAILED)) {
-		int told = group_tell(ctl, group, false);
-
-		/* Removed with its jobs: that has been told. */
-		status = told != 0 && told != STATUS_NOT_FOUND ? told : status;
-	}
+	status = group ? wait_group(ctl, &follow, group) : follow_run(ctl, &follow);
 	json_decref(follow.selection);
 	return status;
 }

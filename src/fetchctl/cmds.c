@@ -16,6 +16,7 @@ const struct cmd *const cmd_table[] = {
 	&cmd_hosts,
 	&cmd_wait,
 	&cmd_watch,
+	&cmd_top,
 	&cmd_pause,
 	&cmd_resume,
 	&cmd_cancel,
@@ -30,6 +31,7 @@ const struct cmd *const cmd_table[] = {
 	&cmd_ping,
 	&cmd_version,
 	&cmd_help,
+	&cmd_complete,
 	NULL,
 };
 
@@ -47,7 +49,8 @@ int cmd_unknown(const char *name)
 
 	suggest_init(&suggest, name);
 	for (size_t i = 0; cmd_table[i]; i++)
-		suggest_offer(&suggest, cmd_table[i]->name);
+		if (cmd_table[i]->summary)
+			suggest_offer(&suggest, cmd_table[i]->name);
 	complain(STATUS_USAGE, "there is no command \"%s\"", name);
 	if (suggest.best)
 		hint("Did you mean \"fetchctl %s\"?", suggest.best);

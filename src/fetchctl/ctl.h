@@ -13,9 +13,9 @@ enum exit_status {
 	STATUS_NOT_PERMITTED = 4,
 	STATUS_REFUSED = 5,
 	STATUS_UNREACHABLE = 69,
-	STATUS_OUTPUT = 74,    /* standard output cannot be written */
-	STATUS_TRY_AGAIN = 75, /* or --timeout ran out */
-	STATUS_INTERRUPTED = 130,
+	STATUS_OUTPUT = 74,	/* standard output cannot be written */
+	STATUS_TRY_AGAIN = 75,	/* or --timeout ran out */
+	STATUS_SIGNALLED = 128, /* and the number of the signal: 130 for Ctrl-C */
 };
 
 enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };

@@ -6,7 +6,6 @@
 
 #include "fetchctl/follow.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,13 +15,14 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "fetchctl/absence.h"
-#include "fetchctl/bars.h"
 #include "fetchctl/call.h"
 #include "fetchctl/link.h"
+#include "fetchctl/losses.h"
 #include "fetchctl/out.h"
+#include "fetchctl/progress.h"
 #include "fetchctl/select.h"
+#include "fetchctl/stir.h"
 #include "fetchctl/tally.h"
-#include "fetchctl/term.h"
 #include "fetchctl/words.h"
 #include "wire/jobjson.h"
 
@@ -33,59 +33,20 @@ struct run {
 	struct ctl *ctl;
 	const struct follow *follow;
 	struct tally tally;
-	struct bars *bars;  /* NULL: none are drawn */
+	struct progress *progress;
 	sigset_t mask;	    /* while waiting */
 	int64_t until_usec; /* of --timeout */
 	struct absence absence;
-	bool changed; /* since the last frame */
 	struct tally_job *first_ended;
+	struct losses losses;
 };
 
-/* ---- signals ------------------------------------------------------------------------------------- */
-
-static volatile sig_atomic_t interrupted, resized;
-
-static void on_interrupt(int signum)
-{
-	(void)signum;
-	interrupted = 1;
-}
-
-static void on_resize(int signum)
-{
-	(void)signum;
-	resized = 1;
-}
-
-/* Both are blocked but while waiting, so that none is missed between a look and the wait. */
-static void catch_signals(sigset_t *ret_waiting)
-{
-	struct sigaction interrupt = {.sa_handler = on_interrupt}, resize = {.sa_handler = on_resize};
-	sigset_t blocked;
-
-	sigemptyset(&blocked);
-	sigaddset(&blocked, SIGINT);
-	sigaddset(&blocked, SIGWINCH);
-	sigprocmask(SIG_BLOCK, &blocked, ret_waiting);
-	sigdelset(ret_waiting, SIGINT);
-	sigdelset(ret_waiting, SIGWINCH);
-	sigaction(SIGINT, &interrupt, NULL);
-	sigaction(SIGWINCH, &resize, NULL);
-}
-
 /* ---- jobs ---------------------------------------------------------------------------------------- */
-
-/* Before anything else is written to standard error. */
-static void clear_bars(struct run *run)
-{
-	if (run->bars)
-		bars_clear(run->bars);
-}
 
 /* A line on standard error for people. */
 static void notice(struct run *run, const char *text)
 {
-	clear_bars(run);
+	progress_clear(run->progress);
 	if (!run->ctl->settings.quiet)
 		hint("%s", text);
 }
@@ -104,12 +65,12 @@ static void complain_job(const struct job *job)
 static void tell_end(struct run *run, const struct job *job, const json_t *json)
 {
 	enum follow_report report = run->follow->report;
-	bool drawn = run->bars != NULL;
+	bool drawn = progress_draws(run->progress);
 
 	if (report == FOLLOW_LATER && !drawn)
 		return;
 	if (drawn)
-		bars_tell(run->bars, job);
+		progress_tell(run->progress, job);
 	else if (report != FOLLOW_LINES || run->ctl->settings.quiet)
 		complain_job(job);
 	/* On one terminal the line above the bars says it all. */
@@ -138,6 +99,8 @@ static void note_end(struct run *run, struct tally_job *entry, const struct job 
 	if (entry->told)
 		return;
 	entry->told = true;
+	if (job->state != JOB_DONE)
+		losses_add(&run->losses, job);
 	tell_end(run, job, json);
 }
 
@@ -149,7 +112,7 @@ static void take_removed(struct run *run, struct tally_job *entry)
 	if (entry->told)
 		return;
 	entry->told = true;
-	clear_bars(run);
+	progress_clear(run->progress);
 	complain(STATUS_JOB_FAILED, "job %lld was removed", (long long)entry->id);
 }
 
@@ -164,11 +127,18 @@ static void take_event(struct run *run, const json_t *event)
 	     removed = kind && strcmp(kind, "removed") == 0;
 
 	entry = entry_for(run, id, known ? &job : NULL, removed);
-	run->changed |= entry != NULL;
+	if (entry)
+		progress_note(run->progress);
 	if (entry && removed) {
 		take_removed(run, entry);
 	} else if (entry && known) {
-		tally_update(&run->tally, entry, &job, speed);
+		tally_update(&run->tally, entry,
+			&(struct tally_news){
+				.kind = kind && strcmp(kind, "snapshot") == 0 ? TALLY_STATE : TALLY_EVENT,
+				.job = &job,
+				.speed = speed,
+				.now_usec = clock_boot_usec(),
+			});
 		if (job_state_ended(job.state))
 			note_end(run, entry, &job, json);
 	}
@@ -184,10 +154,10 @@ static bool send_watch(struct run *run)
 	json_t *selection = follow->ids && !all ? select_ids(follow->ids, follow->n_ids)
 			    : follow->selection ? json_incref(follow->selection)
 						: NULL;
-	json_t *params = json_pack("{s:b, s:b}", "snapshot", 1, "progress", run->bars != NULL);
+	json_t *params = json_pack("{s:b, s:b}", "snapshot", 1, "progress", progress_shows(run->progress));
 
-	/* Nothing is drawn of what runs; but without a selection it tells which jobs are waited for. */
-	if (!run->bars && selection)
+	/* Nothing is drawn of what waits; but without a selection it tells which jobs are waited for. */
+	if (!progress_draws(run->progress) && selection)
 		json_object_set_new(params, "ended", json_true());
 	if (selection)
 		json_object_set_new(params, "selection", selection);
@@ -207,7 +177,7 @@ static void lose_link(struct run *run)
 static int try_link(struct run *run)
 {
 	if (absence_too_long(&run->absence)) {
-		clear_bars(run);
+		progress_clear(run->progress);
 		return absence_complain(run->ctl);
 	}
 	absence_try(run->ctl, &run->mask);
@@ -247,7 +217,7 @@ static int take_reply(struct run *run, const json_t *reply)
 			lose_link(run);
 			status = -1;
 		} else {
-			clear_bars(run);
+			progress_clear(run->progress);
 			complain(status, "%s", problem.message);
 		}
 		problem_done(&problem);
@@ -259,55 +229,56 @@ static int take_reply(struct run *run, const json_t *reply)
 	return is_over(run) || !reply_continues(reply) ? outcome(run) : -1;
 }
 
+/* Leaves the jobs to the daemon, and says so. */
 static int detach(struct run *run)
 {
 	const struct settings *settings = &run->ctl->settings;
-	CLEANUP_FREE char *socket = settings->socket ? xasprintf("-s %s ", settings->socket) : NULL;
+	CLEANUP_FREE char *path = settings->socket ? words_shell(settings->socket) : NULL;
+	bool one = run->tally.n_jobs == 1;
 
-	clear_bars(run);
+	progress_clear(run->progress);
 	if (!settings->quiet) {
-		hint("The downloads go on without you. To wait for them again:");
-		hint("    fetchctl %s%s%s%s", settings->user ? "--user " : "",
-			settings->system ? "--system " : "", socket ? socket : "", run->follow->come_back);
+		hint("The download%s on in the daemon. To wait for %s again:", one ? " goes" : "s go",
+			one ? "it" : "them");
+		hint("    fetchctl %s%s%s%s%s%s", settings->user ? "--user " : "",
+			settings->system ? "--system " : "", path ? "-s " : "", path ? path : "",
+			path ? " " : "", run->follow->come_back);
 	}
-	return STATUS_INTERRUPTED;
+	/* As shells tell what ended by a signal. */
+	return STATUS_SIGNALLED + stir_ending();
 }
 
 static int time_over(struct run *run)
 {
-	clear_bars(run);
+	progress_clear(run->progress);
 	return complain(STATUS_TRY_AGAIN, "not all jobs have ended in time, %zu have; the others go on",
 		tally_ended(&run->tally));
 }
 
-/* Draws when it is time. Returns when the next frame is due. */
-static int64_t draw(struct run *run)
+/* What signals ask for; false when the program is to end. */
+static bool heed_signals(struct run *run)
 {
-	int64_t due;
-
-	if (!run->bars)
-		return USEC_INFINITY;
-	if (resized)
-		bars_resized(run->bars);
-	resized = 0;
-	due = bars_due_usec(run->bars, run->changed);
-	if (clock_boot_usec() >= due) {
-		bars_draw(run->bars, &run->tally);
-		run->changed = false;
-		due = bars_due_usec(run->bars, false);
+	if (stir_ending())
+		return false;
+	if (stir_stopping()) {
+		progress_clear(run->progress);
+		stir_stop();
 	}
-	return due;
+	if (stir_redraw())
+		progress_redraw(run->progress);
+	return true;
 }
 
 /* Waits for one thing to happen, and does what it asks for. -1: go on, else the exit status. */
 static int step(struct run *run)
 {
-	int64_t due = draw(run);
 	json_t *reply = NULL;
 	int status = -1;
+	int64_t due;
 
-	if (interrupted)
+	if (!heed_signals(run))
 		return detach(run);
+	due = progress_step(run->progress, &run->tally);
 	if (clock_boot_usec() >= run->until_usec)
 		return time_over(run);
 	if (!run->ctl->link) {
@@ -341,6 +312,21 @@ static int loop(struct run *run)
 	return status;
 }
 
+/* What became of all. Where each failure has a line of its own on standard output, or will have one, none is
+ * named twice. */
+static void conclude(struct run *run)
+{
+	const struct follow *follow = run->follow;
+	bool named = follow->report == FOLLOW_LATER ||
+		     (follow->report == FOLLOW_LINES && !progress_draws(run->progress));
+
+	progress_sum(run->progress, &run->tally);
+	progress_clear(run->progress);
+	out_flush(run->ctl->out);
+	if (run->tally.n_jobs > 1 && progress_shows(run->progress) && !named && !follow->any)
+		losses_tell(&run->losses, run->tally.n_jobs);
+}
+
 int follow_run(struct ctl *ctl, const struct follow *follow)
 {
 	struct run run = {.ctl = ctl, .follow = follow, .until_usec = USEC_INFINITY};
@@ -353,13 +339,13 @@ int follow_run(struct ctl *ctl, const struct follow *follow)
 		tally_add(&run.tally, follow->ids[i]);
 	if (follow->timeout_usec != USEC_INFINITY)
 		run.until_usec = usec_add(clock_boot_usec(), follow->timeout_usec);
-	if (!ctl->settings.quiet && !ctl->settings.json && term_moves(STDERR_FILENO))
-		run.bars = bars_new(term_color(STDERR_FILENO, ctl->settings.color));
-	catch_signals(&run.mask);
+	run.progress = progress_new(ctl, follow->n_expected);
+	stir_begin(progress_draws(run.progress), &run.mask);
 	status = loop(&run);
-	if (run.bars && (status == 0 || status == STATUS_JOB_FAILED))
-		bars_sum(run.bars, &run.tally);
-	bars_free(run.bars);
+	if (status == 0 || status == STATUS_JOB_FAILED)
+		conclude(&run);
+	losses_done(&run.losses);
+	progress_free(run.progress);
 	tally_done(&run.tally);
 	return status;
 }

@@ -22,6 +22,7 @@ struct follow {
 	/* Ids that are known beforehand, or NULL: then the selection says which jobs there are. */
 	const int64_t *ids;
 	size_t n_ids;
+	size_t n_expected;    /* how many jobs the selection had to begin with; 0: not known */
 	bool any;	      /* until one ends, not all */
 	int64_t timeout_usec; /* USEC_INFINITY: none */
 	enum follow_report report;
@@ -29,7 +30,7 @@ struct follow {
 };
 
 /* Returns the exit status: 0 when all jobs waited for are done, 1 when one is not, 75 when the time is over,
- * 130 after Ctrl-C, or another after a message. */
+ * 130 after Ctrl-C (128 and its number after another signal), or another after a message. */
 int follow_run(struct ctl *ctl, const struct follow *follow);
 
 #endif

@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "fetchctl/table.h"
+#include "fetchctl/top/top.h"
 
 /* Where the help of an option begins. */
 #define HELP_COLUMN 30
@@ -67,7 +68,8 @@ char *help_program(void)
 	      "\nCommands:\n",
 		to);
 	for (size_t i = 0; cmd_table[i]; i++)
-		fprintf(to, "  %-9s %s\n", cmd_table[i]->name, cmd_table[i]->summary);
+		if (cmd_table[i]->summary)
+			fprintf(to, "  %-9s %s\n", cmd_table[i]->name, cmd_table[i]->summary);
 	put_options(to, "Options, before or after the command", opt_global);
 	fputs("\n\"fetchctl help COMMAND\" tells more of each; see also fetchctl(1).\n", to);
 	fclose(to);
@@ -83,7 +85,8 @@ char *help_command(const struct cmd *cmd)
 	for (size_t i = 0; cmd->usage[i]; i++)
 		fprintf(to, "%s fetchctl %s%s%s\n", i == 0 ? "Usage:" : "      ", cmd->name,
 			*cmd->usage[i] ? " " : "", cmd->usage[i]);
-	fprintf(to, "\n%s: %s.\n", cmd->name, cmd->summary);
+	if (cmd->summary)
+		fprintf(to, "\n%s: %s.\n", cmd->name, cmd->summary);
 	if (cmd->notes)
 		fprintf(to, "%s\n", cmd->notes);
 	put_options(to, "Options", cmd->options);
@@ -127,7 +130,7 @@ char *help_list_options(void)
 	FILE *to = text_open(&text, &len);
 
 	list_options(to, "", opt_global);
-	for (size_t i = 0; cmd_table[i]; i++) {
+	for (size_t i = 0; cmd_table[i] && cmd_table[i]->summary; i++) {
 		CLEANUP_FREE char *verb = xasprintf("%s ", cmd_table[i]->name);
 
 		/* Every command has it, also those with no option of their own. */
@@ -140,6 +143,6 @@ char *help_list_options(void)
 
 char *help_version(void)
 {
-	return xasprintf("fetchctl %s\njansson %s, libsmartcols %s\n", PACKAGE_VERSION, jansson_version_str(),
-		table_library_version());
+	return xasprintf("fetchctl %s\njansson %s, libsmartcols %s, %s\n", PACKAGE_VERSION,
+		jansson_version_str(), table_library_version(), top_library_version());
 }

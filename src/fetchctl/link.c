@@ -204,6 +204,11 @@ enum link_event link_next(struct link *link, int64_t until_usec, const sigset_t 
 	return *ret ? LINK_REPLY : LINK_GARBAGE;
 }
 
+int link_fd(const struct link *link)
+{
+	return link->fd;
+}
+
 bool link_has_more(const struct link *link)
 {
 	return link && link->len > link->start;

@@ -32,6 +32,8 @@ bool link_send_call(struct link *link, const char *method, json_t *params, bool 
  * waiting, NULL for the present one. *ret with LINK_REPLY: a new reference. */
 enum link_event link_next(struct link *link, int64_t until_usec, const sigset_t *mask, json_t **ret);
 
+/* To be polled for what comes: owned by link. */
+int link_fd(const struct link *link);
 /* Whether more than the message last taken has been read already; NULL has nothing. */
 bool link_has_more(const struct link *link);
 

@@ -11,6 +11,7 @@
 
 #include "base/alloc.h"
 #include "fetchctl/ctl.h"
+#include "fetchctl/foreign.h"
 #include "fetchctl/suggest.h"
 
 const struct opt opt_table[OPT_N] = {
@@ -140,8 +141,10 @@ const enum opt_id opt_global[] = {
 struct parser {
 	struct option longs[OPT_N + 1];
 	size_t n;
-	char letters[2 * OPT_N + 3];
+	char letters[2 * 128 + 3];
 	enum opt_id by_letter[128];
+	const struct foreign *foreign[128]; /* letters of other programs */
+	bool others;			    /* whose options are taken, too */
 };
 
 static bool has_long(const struct parser *parser, const char *name)
@@ -170,9 +173,21 @@ static void parser_add(struct parser *parser, enum opt_id id)
 		opt->arg ? ":" : "");
 }
 
+static void parser_add_foreign(struct parser *parser, const struct foreign *foreign)
+{
+	size_t len = strlen(parser->letters);
+	int letter = foreign->letter;
+
+	if (!letter || parser->by_letter[letter] != OPT_END || parser->foreign[letter])
+		return;
+	parser->foreign[letter] = foreign;
+	snprintf(parser->letters + len, sizeof(parser->letters) - len, "%c%s", letter,
+		foreign->takes ? ":" : "");
+}
+
 static void parser_init(struct parser *parser, const enum opt_id *own, bool stop_at_word)
 {
-	*parser = (struct parser){.n = 0};
+	*parser = (struct parser){.others = foreign_welcome(own)};
 	/* ':' first: a missing argument is told apart from an unknown option. */
 	snprintf(parser->letters, sizeof(parser->letters), "%s", stop_at_word ? "+:" : ":");
 	for (; own && *own != OPT_END; own++)
@@ -181,6 +196,8 @@ static void parser_init(struct parser *parser, const enum opt_id *own, bool stop
 		parser_add(parser, *id);
 	if (stop_at_word)
 		parser_add(parser, OPT_LIST_OPTIONS);
+	for (const struct foreign *foreign = foreign_table; parser->others && foreign->name; foreign++)
+		parser_add_foreign(parser, foreign);
 }
 
 static int refuse_unknown_long(const struct parser *parser, const char *typed)
@@ -226,13 +243,19 @@ static int refuse_missing(int option)
 
 /* ---- secrets ------------------------------------------------------------------------------------- */
 
+/* A copy that lives as long as args. */
+static char *keep(struct args *args, const char *text)
+{
+	args->hidden = xreallocarray(args->hidden, args->n_hidden + 1, sizeof(*args->hidden));
+	args->hidden[args->n_hidden] = xstrdup(text);
+	return args->hidden[args->n_hidden++];
+}
+
 /* A copy of text that lives as long as args; n bytes at start are overwritten in text itself. */
 static char *hide(struct args *args, char *text, char *start, size_t n)
 {
-	char *copy = xstrdup(text);
+	char *copy = keep(args, text);
 
-	args->hidden = xreallocarray(args->hidden, args->n_hidden + 1, sizeof(*args->hidden));
-	args->hidden[args->n_hidden++] = copy;
 	memset(start, '*', n);
 	return copy;
 }
@@ -262,6 +285,50 @@ static void args_add(struct args *args, enum opt_id id, char *value)
 	args->options[args->n_options++] = (struct args_option){.id = id, .value = value};
 }
 
+/* given: its argument, or NULL. 0, or the exit status after a message. */
+static int args_add_foreign(struct args *args, const struct foreign *foreign, char *given)
+{
+	const char *value;
+	int status = foreign_take(foreign, given, &value);
+
+	/* What the table holds is nobody's secret, and must not be overwritten. */
+	if (status == 0 && foreign->same != OPT_END)
+		args_add(args, foreign->same, value == given ? given : keep(args, value));
+	return status;
+}
+
+/* A long option that is none of ours: perhaps one of another program. */
+static int take_unknown(
+	struct args *args, const struct parser *parser, int argc, char **argv, const char *typed)
+{
+	size_t n = strcspn(typed, "=");
+	const struct foreign *foreign = parser->others && n > 2 ? foreign_find(typed + 2, n - 2) : NULL;
+	char *given = NULL;
+
+	if (!foreign || optopt != 0)
+		return refuse_option(parser, argv);
+	if (foreign->takes && typed[n] == '=')
+		given = argv[optind - 1] + n + 1;
+	else if (foreign->takes && optind < argc)
+		given = argv[optind++];
+	if (foreign->takes && !given)
+		return complain(STATUS_USAGE, "option --%s needs an argument", foreign->name);
+	return args_add_foreign(args, foreign, given);
+}
+
+/* c: what getopt_long() answered. 0, or the exit status after a message. */
+static int take_option(struct args *args, const struct parser *parser, int c, int argc, char **argv)
+{
+	if (c == '?')
+		return take_unknown(args, parser, argc, argv, argv[optind - 1]);
+	if (c == ':')
+		return refuse_missing(optopt);
+	if (c < LONG_BASE && parser->foreign[c])
+		return args_add_foreign(args, parser->foreign[c], optarg);
+	args_add(args, c >= LONG_BASE ? (enum opt_id)(c - LONG_BASE) : parser->by_letter[c], optarg);
+	return 0;
+}
+
 int args_parse(struct args *args, int argc, char **argv, const enum opt_id *own, bool stop_at_word)
 {
 	struct parser parser;
@@ -269,15 +336,19 @@ int args_parse(struct args *args, int argc, char **argv, const enum opt_id *own,
 
 	parser_init(&parser, own, stop_at_word);
 	*args = (struct args){.n_options = 0};
+	if (parser.others)
+		foreign_spell(argc, argv);
 	optind = 0;
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, parser.letters, parser.longs, NULL)) != -1) {
-		if (c == '?')
-			return refuse_option(&parser, argv);
-		if (c == ':')
-			return refuse_missing(optopt);
-		args_add(args, c >= LONG_BASE ? (enum opt_id)(c - LONG_BASE) : parser.by_letter[c], optarg);
+		int status = take_option(args, &parser, c, argc, argv);
+
+		if (status != 0)
+			return status;
 	}
+	if (parser.others && args_has(args, OPT_SOCKET) &&
+		foreign_check_socket(args_value(args, OPT_SOCKET)) != 0)
+		return STATUS_USAGE;
 	args->words = argv + optind;
 	args->n_words = (size_t)(argc - optind);
 	for (size_t i = 0; i < args->n_words && !stop_at_word; i++)

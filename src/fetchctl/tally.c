@@ -15,6 +15,7 @@ void tally_init(struct tally *tally)
 	*tally = (struct tally){.n_slots = 64};
 	tally->slots = xcalloc(tally->n_slots, sizeof(struct tally_job *));
 	TAILQ_INIT(&tally->active);
+	TAILQ_INIT(&tally->retrying);
 	TAILQ_INIT(&tally->waiting);
 }
 
@@ -78,12 +79,14 @@ struct tally_job *tally_add(struct tally *tally, int64_t id)
 	return entry;
 }
 
-/* The list that entries of this state stand in, or NULL. */
-static struct tally_list *list_of(struct tally *tally, enum job_state state)
+/* The list that an entry stands in, or NULL. */
+static struct tally_list *list_of(struct tally *tally, const struct tally_job *entry)
 {
-	switch (state) {
+	if (!entry->known)
+		return NULL;
+	switch (entry->state) {
 	case JOB_ACTIVE: return &tally->active;
-	case JOB_WAITING: return &tally->waiting;
+	case JOB_WAITING: return entry->error ? &tally->retrying : &tally->waiting;
 	case JOB_QUEUED:
 	case JOB_PAUSED:
 	case JOB_DONE:
@@ -108,20 +111,17 @@ static void count(struct tally *tally, const struct tally_job *entry, int sign)
 	}
 }
 
-static void move(struct tally *tally, struct tally_job *entry, enum job_state state)
+/* To the list that it belongs to now. */
+static void move(struct tally *tally, struct tally_job *entry, struct tally_list *from)
 {
-	struct tally_list *from = entry->known ? list_of(tally, entry->state) : NULL;
-	struct tally_list *to = list_of(tally, state);
+	struct tally_list *to = list_of(tally, entry);
 
-	if (from == to && entry->known) {
-		entry->state = state;
+	if (from == to)
 		return;
-	}
 	if (from)
 		TAILQ_REMOVE(from, entry, link);
 	if (to)
 		TAILQ_INSERT_TAIL(to, entry, link);
-	entry->state = state;
 }
 
 /* Names are kept only for what may be shown: of a million queued jobs nobody reads them. */
@@ -136,33 +136,57 @@ static void keep_words(struct tally_job *entry, const struct job *job)
 	entry->name = shown ? words_name(job) : NULL;
 }
 
-void tally_update(struct tally *tally, struct tally_job *entry, const struct job *job, int64_t speed)
+/* What has come since the last word about it. Of a job that is first heard of by its end, all of it came just
+ * now. */
+static int64_t came(const struct tally_job *entry, const struct job *job, enum tally_kind kind)
 {
-	count(tally, entry, -1);
-	move(tally, entry, job->state);
-	if (entry->known && job->received > entry->received)
-		tally->fetched += job->received - entry->received;
+	if (!entry->known)
+		return kind == TALLY_EVENT && job_state_ended(job->state) ? job->received : 0;
+	return job->received > entry->received ? job->received - entry->received : 0;
+}
+
+static void take_values(struct tally_job *entry, const struct tally_news *news)
+{
+	const struct job *job = news->job;
+
+	if (entry->state != job->state || entry->received != job->received)
+		entry->moved_usec = news->now_usec;
 	entry->known = true;
 	entry->removed = false;
+	entry->state = job->state;
 	entry->size = job->size;
 	entry->received = job->received;
-	entry->speed = speed > 0 ? speed : 0;
+	entry->speed = news->speed > 0 ? news->speed : 0;
 	entry->waiting_for = job->waiting_for;
 	entry->due_usec = job->due_usec;
-	keep_words(entry, job);
 	if (!job_state_ended(job->state))
 		entry->told = false;
+}
+
+void tally_update(struct tally *tally, struct tally_job *entry, const struct tally_news *news)
+{
+	struct tally_list *from = list_of(tally, entry);
+
+	count(tally, entry, -1);
+	tally->fetched += came(entry, news->job, news->kind);
+	tally->n_ends += news->kind == TALLY_EVENT && job_state_ended(news->job->state);
+	take_values(entry, news);
+	keep_words(entry, news->job);
+	move(tally, entry, from);
 	count(tally, entry, 1);
 }
 
 void tally_remove(struct tally *tally, struct tally_job *entry)
 {
+	struct tally_list *from = list_of(tally, entry);
+
 	entry->removed = true;
 	if (entry->known && job_state_ended(entry->state))
 		return;
 	count(tally, entry, -1);
-	move(tally, entry, JOB_CANCELLED);
+	entry->state = JOB_CANCELLED;
 	entry->known = true;
+	move(tally, entry, from);
 	count(tally, entry, 1);
 }
 

@@ -15,6 +15,7 @@ struct tally_job {
 	bool known; /* the daemon has told of it */
 	bool told;  /* its end was told to the user */
 	bool removed;
+	bool shown; /* has a line of its own in the present frame (notable.c) */
 	int64_t size;
 	int64_t received;
 	int64_t speed;
@@ -22,7 +23,8 @@ struct tally_job {
 	char *error; /* code of the last attempt's; while waiting */
 	enum job_wait waiting_for;
 	int64_t due_usec;
-	TAILQ_ENTRY(tally_job) link; /* in active or waiting */
+	int64_t moved_usec;	     /* when its bytes or its state last changed */
+	TAILQ_ENTRY(tally_job) link; /* in one of the lists */
 };
 TAILQ_HEAD(tally_list, tally_job);
 
@@ -32,12 +34,27 @@ struct tally {
 	size_t n_jobs;
 	size_t by_state[JOB_STATE_N]; /* of known jobs */
 	size_t n_known;
-	int64_t received;	  /* of all */
-	int64_t size;		  /* of those whose size is known */
-	size_t n_sized;		  /* how many that are */
-	int64_t fetched;	  /* bytes that came while we looked; never less than before */
-	struct tally_list active; /* in the order in which they became so */
+	int64_t received; /* of all */
+	int64_t size;	  /* of those whose size is known */
+	size_t n_sized;	  /* how many that are */
+	int64_t fetched;  /* bytes that came while we looked; never less than before */
+	size_t n_ends;	  /* and jobs that ended */
+	/* in the order in which they became so */
+	struct tally_list active;
+	struct tally_list retrying; /* waiting after an error */
 	struct tally_list waiting;
+};
+
+enum tally_kind {
+	TALLY_STATE, /* where a job stands */
+	TALLY_EVENT, /* it has just come so */
+};
+
+struct tally_news {
+	enum tally_kind kind;
+	const struct job *job;
+	int64_t speed;
+	int64_t now_usec; /* clock_boot_usec() */
 };
 
 void tally_init(struct tally *tally);
@@ -47,7 +64,7 @@ struct tally_job *tally_find(const struct tally *tally, int64_t id);
 /* The one that is there, or a new one that is not known yet. */
 struct tally_job *tally_add(struct tally *tally, int64_t id);
 /* Brings entry and sums up to date. */
-void tally_update(struct tally *tally, struct tally_job *entry, const struct job *job, int64_t speed);
+void tally_update(struct tally *tally, struct tally_job *entry, const struct tally_news *news);
 /* The record is gone: as cancelled, unless it had ended before. */
 void tally_remove(struct tally *tally, struct tally_job *entry);
 /* Jobs that have ended: done, failed, cancelled or removed. */

@@ -46,6 +46,14 @@ bool term_moves(int fd)
 	return isatty(fd) && term && *term && strcmp(term, "dumb") != 0;
 }
 
+bool term_foreground(int fd)
+{
+	pid_t group = tcgetpgrp(fd);
+
+	/* A terminal that is not the controlling one has no foreground. */
+	return group < 0 || group == getpgrp();
+}
+
 bool term_color(int fd, enum color_when when)
 {
 	const char *no_color = getenv("NO_COLOR");

@@ -17,6 +17,9 @@ struct term_size {
 struct term_size term_size(int fd);
 /* Whether fd is a terminal that obeys cursor movements ($TERM is not "dumb"). */
 bool term_moves(int fd);
+/* Whether what this process draws on the terminal behind fd is meant to be seen: false while a shell has put
+ * it into the background. */
+bool term_foreground(int fd);
 /* Whether to colour what goes to fd: --color, else NO_COLOR (no-color.org), $TERM and isatty(3). */
 bool term_color(int fd, enum color_when when);
 /* Escape sequence for a state, "" when color is false; term_plain() ends it. */

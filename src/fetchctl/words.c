@@ -45,6 +45,11 @@ char *words_name(const struct job *job)
 	return text_escape(job->name && *job->name ? job->name : job->url);
 }
 
+char *words_group(const struct job *job)
+{
+	return text_escape(job->group ? job->group : "");
+}
+
 char *words_progress(const struct job *job)
 {
 	char buf[UNITS_MAX];
@@ -142,4 +147,24 @@ char *words_error(const struct job *job)
 		return text_escape(job->error_code);
 	both = xasprintf("%s: %s", job->error_code, job->error_message);
 	return text_escape(both);
+}
+
+char *words_shell(const char *word)
+{
+	static const char plain[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./:,@%+=";
+	char *quoted, *to;
+
+	if (*word && word[strspn(word, plain)] == '\0')
+		return xstrdup(word);
+	quoted = to = xmalloc(strlen(word) * 4 + 3);
+	*to++ = '\'';
+	for (; *word; word++) {
+		if (*word == '\'')
+			to = mempcpy(to, "'\\'", 3);
+		*to++ = *word;
+	}
+	*to++ = '\'';
+	*to = '\0';
+	return quoted;
 }

@@ -139,6 +139,8 @@ static int act(const struct arguments *args)
 int main(int argc, char **argv)
 {
 	struct arguments args = {.action = ACTION_RUN};
+
+	alloc_keep();
 	parse_arguments(&args, argc, argv);
 	int status = act(&args);
 	free(args.overrides);

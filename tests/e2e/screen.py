@@ -37,9 +37,36 @@ def golden(name, text):
 class _Cells(pyte.Screen):
     """Answers what a program asks its terminal (cursor position, device attributes)."""
     answer = None
+    _last = " "
 
     def write_process_input(self, data):
         self.answer(data.encode())
+
+    # What xterm has and ncurses uses, and pyte 0.8 lacks: REP, SU and SD.
+
+    def draw(self, data):
+        super().draw(data)
+        self._last = data[-1:] or self._last
+
+    def repeat(self, count=1):
+        super().draw(self._last * (count or 1))
+
+    def scroll_up(self, count=1):
+        self._scroll((self.margins or (0, self.lines - 1))[1], self.index, count)
+
+    def scroll_down(self, count=1):
+        self._scroll((self.margins or (0, self.lines - 1))[0], self.reverse_index, count)
+
+    def _scroll(self, line, step, count):
+        at, self.cursor.y = self.cursor.y, line
+        for _ in range(count or 1):
+            step()
+        self.cursor.y = at
+
+
+class _Stream(pyte.ByteStream):
+    csi = {**pyte.ByteStream.csi, "b": "repeat", "S": "scroll_up", "T": "scroll_down"}
+    events = pyte.ByteStream.events | {"repeat", "scroll_up", "scroll_down"}
 
 
 class Screen:
@@ -51,7 +78,7 @@ class Screen:
         self.changed = threading.Condition()
         self.cells = _Cells(columns, rows)
         self.cells.answer = self.keys
-        self._stream = pyte.ByteStream(self.cells)
+        self._stream = _Stream(self.cells)
         self._fd, terminal = pty.openpty()
         _size(terminal, columns, rows)
         wanted = {**ctl.room.environment(TERM="xterm-256color"), **environment}

@@ -17,7 +17,8 @@ ROOMS = {
     "fetchd/transfer": ["job", "base", "fetchd/disk/disk.h", "fetchd/engine/engine.h", "fetchd/config.h"],
     "fetchd/disk": ["job", "base", "fetchd/config.h"],
     "fetchd": ["wire", "job", "base", "fetchd/control", "fetchd/engine", "fetchd/store", "fetchd/transfer", "fetchd/disk"],
-    "fetchctl": ["wire", "job", "base"],
+    "fetchctl": ["wire", "job", "base", "fetchctl/top/top.h"],
+    "fetchctl/top": ["fetchctl", "wire", "job", "base"],
 }
 
 # Library header: the places that may see it, and in how many files at most.
@@ -28,6 +29,7 @@ LIBRARIES = {
     r"jansson": (["wire/", "fetchd/control/", "fetchctl/"], None),
     r"openssl/": (["fetchd/"], 2),
     r"libsmartcols": (["fetchctl/"], 1),
+    r"(curses|term)\.h": (["fetchctl/top/screen"], 1),
     r"ini\.h": (["fetchd/config"], 1),
     r"event2/": (["base/mailbox", "fetchd/control/", "fetchd/engine/", "fetchd/transfer/", "fetchd/"], None),
 }

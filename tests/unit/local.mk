@@ -41,7 +41,9 @@ unit_tests = \
 	tests/unit/test_jobjson \
 	tests/unit/test_cookies \
 	tests/unit/test_netrc \
+	tests/unit/test_progress \
 	tests/unit/test_timecond \
+	tests/unit/test_top \
 	tests/unit/test_urlglob \
 	tests/unit/test_gate \
 	tests/unit/test_dependencies \
@@ -159,8 +161,12 @@ tests_unit_test_cookies_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_cookies_LDADD = $(unit_fetchctl)
 tests_unit_test_netrc_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_netrc_LDADD = $(unit_fetchctl)
+tests_unit_test_progress_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_progress_LDADD = src/libfetchctl.a $(unit_wire)
 tests_unit_test_timecond_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_timecond_LDADD = $(unit_fetchctl)
+tests_unit_test_top_CPPFLAGS = $(unit_cppflags) $(JANSSON_CFLAGS)
+tests_unit_test_top_LDADD = src/libfetchctl.a $(unit_wire)
 tests_unit_test_urlglob_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_urlglob_LDADD = $(unit_fetchctl)
 

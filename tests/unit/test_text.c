@@ -134,6 +134,32 @@ static const struct {
 	{"h\xc3\xa9llo", 3, "h\xc3\xa9\xe2\x80\xa6"},
 };
 
+static void test_ellipsize_middle(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t columns;
+		const char *want;
+	} rows[] = {
+		{"report-2026.pdf", 15, "report-2026.pdf"},
+		{"report-2026.pdf", 14, "repo\xe2\x80\xa6-2026.pdf"},
+		{"report-2026.pdf", 8,
+			"re\xe2\x80\xa6"
+			"6.pdf"},
+		{"report-2026.pdf", 4,
+			"r\xe2\x80\xa6"
+			"df"},
+		{"report-2026.pdf", 3, "re\xe2\x80\xa6"},
+		{"report-2026.pdf", 0, ""},
+		{"", 0, ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		CHECK_STR_FREE(
+			rows[i].text, text_ellipsize_middle(rows[i].text, rows[i].columns), rows[i].want);
+}
+
 static void test_ellipsize(void **state)
 {
 	(void)state;
@@ -154,6 +180,9 @@ static void test_wide_characters(void **state)
 		"\xe6\x97\xa5\xe2\x80\xa6");
 	CHECK_STR_FREE("nor here", text_ellipsize("\xe6\x97\xa5\xe6\x9c\xac", 2), "\xe2\x80\xa6");
 	test_ellipsize(state);
+	CHECK_STR_FREE("wide ones on both sides",
+		text_ellipsize_middle("\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e\xe6\x97\xa5", 6),
+		"\xe6\x97\xa5\xe2\x80\xa6\xe6\x97\xa5");
 	setlocale(LC_CTYPE, "C");
 }
 
@@ -199,6 +228,7 @@ int main(void)
 		cmocka_unit_test(test_decode),
 		cmocka_unit_test(test_hidden),
 		cmocka_unit_test(test_ellipsize),
+		cmocka_unit_test(test_ellipsize_middle),
 		cmocka_unit_test(test_wide_characters),
 		cmocka_unit_test(test_width_without_unicode),
 		cmocka_unit_test(test_compare),

@@ -19,7 +19,7 @@
 
 /* A turn takes so many messages, or as many as fit in this time. */
 #define TURN_MESSAGES	 256
-#define TURN_USEC	 (20 * USEC_PER_MSEC)
+#define TURN_USEC	 (30 * USEC_PER_MSEC)
 #define PURGE_EVERY_USEC (3600 * USEC_PER_SEC)
 #define PURGE_SLICE	 32
 #define PURGE_SLICES	 8
