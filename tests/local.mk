@@ -13,6 +13,27 @@ SH_LOG_COMPILER = $(SHELL)
 
 lint_tests = tests/lint/agreement.py tests/lint/errors.py tests/lint/format.sh tests/lint/includes.py tests/lint/manuals.sh tests/lint/words.py
 e2e_tests = tests/e2e/run.sh
+e2e_screens = \
+	tests/e2e/screens/group-show-80.txt \
+	tests/e2e/screens/groups-200.txt \
+	tests/e2e/screens/groups-40.txt \
+	tests/e2e/screens/groups-80.txt \
+	tests/e2e/screens/limits-40.txt \
+	tests/e2e/screens/limits-80.txt \
+	tests/e2e/screens/list-1-200.txt \
+	tests/e2e/screens/list-1-40.txt \
+	tests/e2e/screens/list-1-80.txt \
+	tests/e2e/screens/list-10000-200.txt \
+	tests/e2e/screens/list-10000-40.txt \
+	tests/e2e/screens/list-10000-80.txt \
+	tests/e2e/screens/list-20-200.txt \
+	tests/e2e/screens/list-20-40.txt \
+	tests/e2e/screens/list-20-80.txt \
+	tests/e2e/screens/list-chosen-80.txt \
+	tests/e2e/screens/pipe-groups.txt \
+	tests/e2e/screens/pipe-limits.txt \
+	tests/e2e/screens/pipe-list-json.txt \
+	tests/e2e/screens/pipe-list.txt
 TESTS += $(lint_tests) $(e2e_tests)
 # They run the programs.
 tests/lint/agreement.py.log tests/e2e/run.sh.log: fetchd$(EXEEXT) fetchctl$(EXEEXT)
@@ -39,6 +60,7 @@ EXTRA_DIST += scripts/need $(lint_tests) $(e2e_tests) tests/lint/tree.py \
 	tests/e2e/test_40_tables.py tests/e2e/test_41_progress.py tests/e2e/test_42_habits.py $(progress_screens) \
 	tests/e2e/test_42_top.py $(top_screens) tests/e2e/test_43_patterns.py tests/e2e/test_44_completion.py \
 	tests/e2e/schema_1.sql tests/e2e/schema_2.sql tests/e2e/test_90_crash.py \
+	$(e2e_screens) \
 	tests/origin/README.md tests/origin/__init__.py tests/origin/__main__.py tests/origin/behaviour.py \
 	tests/origin/certs.py tests/origin/content.py tests/origin/dns.py tests/origin/ftp.py tests/origin/http2.py \
 	tests/origin/ledger.py tests/origin/netns.py tests/origin/programs.py tests/origin/proxy.py tests/origin/raw.py \

@@ -7,13 +7,15 @@
 
 #include "fetchctl/ctl.h"
 #include "fetchctl/option.h"
+#include "fetchctl/view.h"
 
 struct cmd {
 	const char *name;
-	const char *const *usage;   /* forms behind the name, ended by NULL */
-	const char *summary;	    /* one line; NULL: no help tells of it */
-	const char *notes;	    /* a paragraph for --help, or NULL */
-	const enum opt_id *options; /* of its own, ended by OPT_END; NULL: none */
+	const char *const *usage;	 /* forms behind the name, ended by NULL */
+	const char *summary;		 /* one line; NULL: no help tells of it */
+	const char *notes;		 /* a paragraph for --help, or NULL */
+	const enum opt_id *options;	 /* of its own, ended by OPT_END; NULL: none */
+	const struct view *const *views; /* what it shows in rows, ended by NULL; NULL: nothing */
 	bool takes_words;
 	bool pages;					      /* long output goes through a pager */
 	int (*run)(struct ctl *ctl, const struct args *args); /* returns the exit status */
@@ -21,6 +23,9 @@ struct cmd {
 
 #define CMD_USAGE(...)	 ((const char *const[]){__VA_ARGS__, NULL})
 #define CMD_OPTIONS(...) ((const enum opt_id[]){__VA_ARGS__, OPT_END})
+#define CMD_VIEWS(...)	 ((const struct view *const[]){__VA_ARGS__, NULL})
+/* Of every command that shows rows. */
+#define CMD_ROW_OPTIONS OPT_COLUMNS, OPT_SORT, OPT_REVERSE
 
 extern const struct cmd cmd_add;
 extern const struct cmd cmd_get;

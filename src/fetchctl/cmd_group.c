@@ -28,15 +28,26 @@ static bool take_page(void *state, const json_t *parameters)
 	const json_t *groups = json_object_get(parameters, "groups");
 
 	for (size_t i = 0; i < json_array_size(groups); i++)
-		out_group_row(state, json_array_get(groups, i));
+		out_row(state, json_array_get(groups, i));
 	return true;
 }
 
 static int list(struct ctl *ctl, const struct args *args)
 {
+	struct shape shape;
+	int status;
+
 	if (args->n_words > 1)
 		return complain(STATUS_USAGE, "group list takes no name");
-	return ctl_stream(ctl, "GroupList", json_pack("{s:b}", "all_users", 1), take_page, ctl->out);
+	status = shape_read(&shape, &view_groups, args, ctl->settings.json);
+	if (status == 0) {
+		out_rows_begin(ctl->out, &shape);
+		status =
+			ctl_stream(ctl, "GroupList", json_pack("{s:b}", "all_users", 1), take_page, ctl->out);
+		out_rows_end(ctl->out);
+	}
+	shape_done(&shape);
+	return status;
 }
 
 /* ---- create */
@@ -97,7 +108,16 @@ static int create(struct ctl *ctl, const struct args *args)
 
 static int show(struct ctl *ctl, const struct args *args)
 {
-	return group_tell(ctl, args->words[1], true);
+	struct shape shape;
+	int status = shape_read(&shape, &view_failures, args, ctl->settings.json);
+
+	if (status == 0) {
+		out_rows_begin(ctl->out, &shape);
+		status = group_tell(ctl, args->words[1], true);
+		out_rows_end(ctl->out);
+	}
+	shape_done(&shape);
+	return status;
 }
 
 static int remove_group(struct ctl *ctl, const struct args *args)
@@ -134,6 +154,9 @@ static int run(struct ctl *ctl, const struct args *args)
 		return complain(STATUS_USAGE, "group %s: which group?", word);
 	if (has_options(args) && actions[i].run != create)
 		return complain(STATUS_USAGE, "--policy, --deadline and --limit-rate are for group create");
+	if (shape_wanted(args) && actions[i].run != list && actions[i].run != show)
+		return complain(
+			STATUS_USAGE, "--columns, --sort and --reverse are for group list and group show");
 	return actions[i].run(ctl, args);
 }
 
@@ -146,7 +169,8 @@ const struct cmd cmd_group = {
 		 "end. In one with --policy=fail-fast the first job that fails cancels the others. "
 		 "\"remove\"\n"
 		 "takes an empty group; with the record of its last job a group goes by itself.",
-	.options = CMD_OPTIONS(OPT_POLICY, OPT_GROUP_DEADLINE, OPT_GROUP_LIMIT_RATE),
+	.options = CMD_OPTIONS(OPT_POLICY, OPT_GROUP_DEADLINE, OPT_GROUP_LIMIT_RATE, CMD_ROW_OPTIONS),
+	.views = CMD_VIEWS(&view_groups, &view_failures),
 	.takes_words = true,
 	.pages = true,
 	.run = run,

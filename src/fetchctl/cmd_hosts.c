@@ -12,14 +12,22 @@ static bool take_page(void *state, const json_t *parameters)
 	struct out *out = state;
 
 	for (size_t i = 0; i < json_array_size(hosts); i++)
-		out_host(out, json_array_get(hosts, i));
+		out_row(out, json_array_get(hosts, i));
 	return true;
 }
 
 static int run(struct ctl *ctl, const struct args *args)
 {
-	(void)args;
-	return ctl_stream(ctl, "Hosts", NULL, take_page, ctl->out);
+	struct shape shape;
+	int status = shape_read(&shape, &view_hosts, args, ctl->settings.json);
+
+	if (status == 0) {
+		out_rows_begin(ctl->out, &shape);
+		status = ctl_stream(ctl, "Hosts", NULL, take_page, ctl->out);
+		out_rows_end(ctl->out);
+	}
+	shape_done(&shape);
+	return status;
 }
 
 const struct cmd cmd_hosts = {
@@ -29,6 +37,8 @@ const struct cmd cmd_hosts = {
 	.notes = "LIMIT is how many transfers at once the host was found to take, of MaxPerHost. Hosts that "
 		 "have\n"
 		 "nothing to do and are not held are not shown for long.",
+	.options = CMD_OPTIONS(CMD_ROW_OPTIONS),
+	.views = CMD_VIEWS(&view_hosts),
 	.pages = true,
 	.run = run,
 };

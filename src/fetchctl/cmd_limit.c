@@ -35,10 +35,25 @@ static int each_limit(struct ctl *ctl, const char *name,
 	return 0;
 }
 
-static void show(struct ctl *ctl, const json_t *limit, int64_t value)
+static void tell_row(struct ctl *ctl, const json_t *limit, int64_t value)
 {
 	(void)value;
-	out_limit(ctl->out, limit);
+	out_row(ctl->out, limit);
+}
+
+static int show(struct ctl *ctl, const struct args *args, const char *name)
+{
+	struct shape shape;
+	int status = shape_read(&shape, &view_limits, args, ctl->settings.json);
+
+	shape.bare = name;
+	if (status == 0) {
+		out_rows_begin(ctl->out, &shape);
+		status = each_limit(ctl, name, tell_row, 0);
+		out_rows_end(ctl->out);
+	}
+	shape_done(&shape);
+	return status;
 }
 
 /* Something else holds than what was set just now. */
@@ -106,6 +121,8 @@ static int check_form(const struct args *args)
 		return complain(STATUS_USAGE, "a value and --reset exclude each other");
 	if (reset && args_has(args, OPT_SAVE))
 		return complain(STATUS_USAGE, "--save and --reset exclude each other");
+	if (shape_wanted(args) && (reset || args->n_words == 2))
+		return complain(STATUS_USAGE, "--columns, --sort and --reverse are for showing limits");
 	if (args->n_words == 0 && (reset || whose || args_has(args, OPT_SAVE)))
 		return complain(STATUS_USAGE, "which limit?");
 	if (args->n_words == 1 && !reset && (whose || args_has(args, OPT_SAVE)))
@@ -145,7 +162,7 @@ static int run(struct ctl *ctl, const struct args *args)
 	if (args_has(args, OPT_RESET))
 		return set(ctl, args, name, NULL);
 	if (args->n_words < 2)
-		return each_limit(ctl, name, show, 0);
+		return show(ctl, args, name);
 	status = read_value((enum limit)limit, args->words[1], &value);
 	return status != 0 ? status : set(ctl, args, name, &value);
 }
@@ -159,7 +176,8 @@ const struct cmd cmd_limit = {
 		 "override\n"
 		 "(the daemon's command line), command (until the next start), window (of the calendar).\n"
 		 "A group can have a limit-rate, an origin a limit-rate and max-active; these are kept.",
-	.options = CMD_OPTIONS(OPT_OF_GROUP, OPT_OF_HOST, OPT_SAVE, OPT_RESET),
+	.options = CMD_OPTIONS(OPT_OF_GROUP, OPT_OF_HOST, OPT_SAVE, OPT_RESET, CMD_ROW_OPTIONS),
+	.views = CMD_VIEWS(&view_limits),
 	.takes_words = true,
 	.run = run,
 };

@@ -135,7 +135,7 @@ static void offer_argument(const struct completion *c, enum opt_id id)
 	if (id == OPT_GROUP || id == OPT_SELECT_GROUP || id == OPT_OF_GROUP)
 		offer_named(c, "GroupList", "groups", "name");
 	else if (id == OPT_HOST || id == OPT_OF_HOST)
-		offer_named(c, "Hosts", "hosts", "origin");
+		offer_named(c, "Hosts", "hosts", "host");
 	else if (id == OPT_STATE)
 		offer_states(c);
 	else if (id == OPT_COLOR)

@@ -9,7 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
-#include "fetchctl/out_table.h"
+#include "fetchctl/table.h"
 #include "fetchctl/top/top.h"
 
 /* Where the help of an option begins. */
@@ -49,6 +49,13 @@ static void put_options(FILE *to, const char *heading, const enum opt_id *ids)
 		put_option(to, *ids);
 }
 
+static void put_columns(FILE *to, const struct view *view)
+{
+	fprintf(to, "Columns of %s:\n", view->what);
+	for (size_t i = 0; i < view->n_columns; i++)
+		fprintf(to, "  %-14s %s\n", view->columns[i].name, view->columns[i].about);
+}
+
 char *help_program(void)
 {
 	char *text = NULL;
@@ -84,6 +91,24 @@ char *help_command(const struct cmd *cmd)
 		fprintf(to, "%s\n", cmd->notes);
 	put_options(to, "Options", cmd->options);
 	put_options(to, "Options of every command", opt_global);
+	for (size_t i = 0; cmd->views && cmd->views[i]; i++) {
+		fputc('\n', to);
+		put_columns(to, cmd->views[i]);
+	}
+	fclose(to);
+	return text;
+}
+
+char *help_columns(const struct cmd *cmd)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *to = text_open(&text, &len);
+
+	for (size_t i = 0; cmd->views[i]; i++) {
+		fputs(i > 0 ? "\n" : "", to);
+		put_columns(to, cmd->views[i]);
+	}
 	fclose(to);
 	return text;
 }

@@ -31,6 +31,7 @@ src_libfetchctl_a_SOURCES = \
 	src/fetchctl/cmd_complete.c \
 	src/fetchctl/cmd_verify.c \
 	src/fetchctl/cmd_why.c \
+	src/fetchctl/cell.c src/fetchctl/cell.h \
 	src/fetchctl/complete.c src/fetchctl/complete.h \
 	src/fetchctl/cookies.c src/fetchctl/cookies.h \
 	src/fetchctl/ctl.c src/fetchctl/ctl.h \
@@ -39,9 +40,9 @@ src_libfetchctl_a_SOURCES = \
 	src/fetchctl/foreign.c src/fetchctl/foreign.h \
 	src/fetchctl/gauge.c src/fetchctl/gauge.h \
 	src/fetchctl/group.c src/fetchctl/group.h \
-	src/fetchctl/grid.c src/fetchctl/grid.h \
 	src/fetchctl/help.c src/fetchctl/help.h \
 	src/fetchctl/intake.c src/fetchctl/intake.h \
+	src/fetchctl/line.c src/fetchctl/line.h \
 	src/fetchctl/link.c src/fetchctl/link.h \
 	src/fetchctl/list.c src/fetchctl/list.h \
 	src/fetchctl/losses.c src/fetchctl/losses.h \
@@ -50,20 +51,18 @@ src_libfetchctl_a_SOURCES = \
 	src/fetchctl/notable.c src/fetchctl/notable.h \
 	src/fetchctl/option.c src/fetchctl/option.h \
 	src/fetchctl/out.c src/fetchctl/out.h \
-	src/fetchctl/out_attempts.c src/fetchctl/out_attempts.h \
 	src/fetchctl/out_detail.c src/fetchctl/out_detail.h \
-	src/fetchctl/out_group.c src/fetchctl/out_group.h \
-	src/fetchctl/out_hosts.c src/fetchctl/out_hosts.h \
 	src/fetchctl/out_json.c \
-	src/fetchctl/out_table.c src/fetchctl/out_table.h \
 	src/fetchctl/out_text.c \
 	src/fetchctl/place.c src/fetchctl/place.h \
 	src/fetchctl/progress.c src/fetchctl/progress.h \
 	src/fetchctl/secret.c src/fetchctl/secret.h \
 	src/fetchctl/select.c src/fetchctl/select.h \
+	src/fetchctl/shape.c src/fetchctl/shape.h \
 	src/fetchctl/spec.c src/fetchctl/spec.h \
 	src/fetchctl/stir.c src/fetchctl/stir.h \
 	src/fetchctl/suggest.c src/fetchctl/suggest.h \
+	src/fetchctl/table.c src/fetchctl/table.h \
 	src/fetchctl/tally.c src/fetchctl/tally.h \
 	src/fetchctl/taskbar.c src/fetchctl/taskbar.h \
 	src/fetchctl/term.c src/fetchctl/term.h \
@@ -85,6 +84,12 @@ src_libfetchctl_a_SOURCES = \
 	src/fetchctl/top/loop.c src/fetchctl/top/top.h \
 	src/fetchctl/top/view_help.c src/fetchctl/top/view_rows.c \
 	src/fetchctl/urlglob.c src/fetchctl/urlglob.h \
+	src/fetchctl/view.c src/fetchctl/view.h \
+	src/fetchctl/view_attempts.c \
+	src/fetchctl/view_groups.c \
+	src/fetchctl/view_hosts.c \
+	src/fetchctl/view_jobs.c \
+	src/fetchctl/view_limits.c \
 	src/fetchctl/words.c src/fetchctl/words.h
 
 bin_PROGRAMS += fetchctl

@@ -81,6 +81,14 @@ static int show(char *text)
 	return out_close(out);
 }
 
+/* "--columns=help" */
+static bool asks_for_columns(const struct cmd *cmd, const struct args *args)
+{
+	const char *columns = args_value(args, OPT_COLUMNS);
+
+	return cmd->views && columns && strcmp(columns, "help") == 0;
+}
+
 static int run_command(struct ctl *ctl, const struct cmd *cmd, int argc, char **argv)
 {
 	struct args args;
@@ -92,6 +100,8 @@ static int run_command(struct ctl *ctl, const struct cmd *cmd, int argc, char **
 		status = show(help_command(cmd));
 	else if (status == 0 && args_has(&args, OPT_VERSION))
 		status = show(help_version());
+	else if (status == 0 && asks_for_columns(cmd, &args))
+		status = show(help_columns(cmd));
 	else if (status == 0 && (status = check_words(cmd, &args)) == 0)
 		status = run_in_place(ctl, cmd, &args);
 	args_done(&args);

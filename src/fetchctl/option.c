@@ -101,7 +101,9 @@ const struct opt opt_table[OPT_N] = {
 	[OPT_MINE] = {0, "mine", NULL, "only your own jobs"},
 	[OPT_ALL_USERS] = {0, "all-users", NULL, "all jobs that you may see (the default)"},
 	[OPT_LIMIT] = {'n', "limit", "N", "at most N jobs"},
-	[OPT_SORT] = {0, "sort", "KEY", "by id, state, size, name, host, priority or created"},
+
+	[OPT_COLUMNS] = {0, "columns", "COLUMN,…", "show these, in this order (\"help\": list them)"},
+	[OPT_SORT] = {0, "sort", "COLUMN,…", "in the order of this column, then the next"},
 	[OPT_REVERSE] = {0, "reverse", NULL, "last first"},
 
 	[OPT_GROUP_DEADLINE] = {0, "deadline", "TIME",

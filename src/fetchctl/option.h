@@ -80,6 +80,8 @@ enum opt_id {
 	OPT_MINE,
 	OPT_ALL_USERS,
 	OPT_LIMIT,
+	/* of what is shown in rows */
+	OPT_COLUMNS,
 	OPT_SORT,
 	OPT_REVERSE,
 	/* of group, wait, watch, drain */

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -42,7 +43,6 @@ int out_close(struct out *out)
 
 	if (!out)
 		return 0;
-	out->ops->finish(out);
 	status = out_flush(out);
 	pager_close(out->pager);
 	free(out);
@@ -59,19 +59,42 @@ void out_id(struct out *out, int64_t id)
 	out->ops->id(out, id);
 }
 
-void out_row(struct out *out, const json_t *job)
+void out_rows_begin(struct out *out, const struct shape *shape)
 {
-	out->ops->row(out, job);
+	out->shape = shape;
+	out->rows = shape_gathers(shape) ? json_array() : NULL;
+	out->n_rows = 0;
+}
+
+void out_row(struct out *out, const json_t *row)
+{
+	out->n_rows++;
+	if (!out->rows)
+		out->ops->row(out, row);
+	else if (json_array_append(out->rows, (json_t *)row) < 0)
+		abort();
+}
+
+bool out_rows_enough(const struct out *out)
+{
+	return !out->rows && out->shape->most > 0 && out->n_rows >= out->shape->most;
+}
+
+void out_rows_end(struct out *out)
+{
+	json_t *sorted = out->rows ? shape_sort(out->shape, out->rows) : NULL;
+
+	for (size_t i = 0; i < json_array_size(sorted); i++)
+		out->ops->row(out, json_array_get(sorted, i));
+	json_decref(sorted);
+	json_decref(out->rows);
+	out->rows = NULL;
+	out->ops->rows_end(out);
 }
 
 void out_job(struct out *out, const json_t *inspection)
 {
 	out->ops->job(out, inspection);
-}
-
-void out_host(struct out *out, const json_t *host)
-{
-	out->ops->host(out, host);
 }
 
 void out_why(struct out *out, const json_t *inspection)
@@ -89,11 +112,6 @@ void out_status(struct out *out, const json_t *status)
 	out->ops->status(out, status);
 }
 
-void out_limit(struct out *out, const json_t *limit)
-{
-	out->ops->limit(out, limit);
-}
-
 void out_event(struct out *out, const json_t *event)
 {
 	out->ops->event(out, event);
@@ -107,11 +125,6 @@ void out_ended(struct out *out, const json_t *job, bool path_only)
 void out_changed(struct out *out, const char *done, int64_t n, bool notice)
 {
 	out->ops->changed(out, done, n, notice);
-}
-
-void out_group_row(struct out *out, const json_t *group)
-{
-	out->ops->group_row(out, group);
 }
 
 void out_group(struct out *out, const json_t *group, const json_t *failures, bool whole)

@@ -186,6 +186,17 @@ void detail_job(
 	put_string(&form, "address", address);
 }
 
+char *detail_address(const json_t *attempts)
+{
+	for (size_t i = json_array_size(attempts); i > 0; i--) {
+		const json_t *address = json_object_get(json_array_get(attempts, i - 1), "address");
+
+		if (json_is_string(address))
+			return text_escape(json_string_value(address));
+	}
+	return NULL;
+}
+
 static int64_t number_of(const json_t *object, const char *name)
 {
 	return json_integer_value(json_object_get(object, name));

@@ -12,6 +12,8 @@
  * or NULL. */
 void detail_job(const struct job *job, int64_t speed, const char *path, const char *address, bool aligned,
 	bool color);
+/* Address of the last attempt that came to a connection, escaped; NULL when there is none. Caller frees. */
+char *detail_address(const json_t *attempts);
 /* Why a job does not run: type Why. */
 void detail_why(const struct job *job, const json_t *why, bool aligned, bool color);
 /* Reply of Status, without what is active. */

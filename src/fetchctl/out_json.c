@@ -8,10 +8,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* jansson gives its text in pieces of a few bytes, for which a call of fwrite(3) is dear. */
+static int put_piece(const char *text, size_t n, void *arg)
+{
+	(void)arg;
+	for (size_t i = 0; i < n; i++)
+		putc_unlocked(text[i], stdout);
+	return 0;
+}
+
 static void write_line(const json_t *value)
 {
 	/* A failed write is found by out_flush(). */
-	if (json_dumpf(value, stdout, JSON_COMPACT | JSON_ENSURE_ASCII) == 0)
+	if (json_dump_callback(value, put_piece, NULL, JSON_COMPACT | JSON_ENSURE_ASCII) == 0)
 		putchar('\n');
 }
 
@@ -109,7 +118,7 @@ static void json_version(struct out *out, const char *client, const json_t *daem
 	write_new(json_pack("{s:s, s:O*}", "client", client, "daemon", version));
 }
 
-static void json_finish(struct out *out)
+static void json_rows_end(struct out *out)
 {
 	(void)out;
 }
@@ -119,16 +128,13 @@ const struct out_ops out_json_ops = {
 	.row = json_value,
 	.job = json_job,
 	.why = json_why,
-	.host = json_value,
 	.verified = json_verified,
 	.status = json_value,
-	.limit = json_value,
 	.event = json_value,
 	.ended = json_ended,
 	.changed = json_changed,
-	.group_row = json_value,
 	.group = json_group,
 	.pong = json_pong,
 	.version = json_version,
-	.finish = json_finish,
+	.rows_end = json_rows_end,
 };

@@ -13,14 +13,10 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "base/units.h"
-#include "fetchctl/out_attempts.h"
 #include "fetchctl/out_detail.h"
-#include "fetchctl/out_group.h"
-#include "fetchctl/out_hosts.h"
-#include "fetchctl/out_table.h"
+#include "fetchctl/table.h"
 #include "fetchctl/term.h"
 #include "fetchctl/words.h"
-#include "job/limit.h"
 #include "wire/jobjson.h"
 
 /* The protocol's Job as a struct, for as long as a writer looks at it. */
@@ -45,65 +41,38 @@ static void text_id(struct out *out, int64_t id)
 
 /* ---- rows ---------------------------------------------------------------------------------------- */
 
-/* A field and what follows it. Takes text. */
-static void put_field(char *text, char end)
-{
-	printf("%s%c", text && *text ? text : "-", end);
-	free(text);
-}
-
-static void put_number(int64_t n, char end)
-{
-	if (n < 0)
-		printf("-%c", end);
-	else
-		printf("%lld%c", (long long)n, end);
-}
-
 static char *escape_or_null(const char *s)
 {
 	return s ? text_escape(s) : NULL;
 }
 
-static void put_row(const struct shown_job *shown)
+static void text_row(struct out *out, const json_t *row)
 {
-	const struct job *job = &shown->job;
-	const char *note = job->state == JOB_WAITING ? job_wait_name(job->waiting_for) : job->error_code;
+	size_t terminal = out->terminal ? out->columns : 0;
+	bool legend = out->legend && (out->terminal || !out->shape->bare);
 
-	put_number(job->id, '\t');
-	put_field(xstrdup(job_state_name(job->state)), '\t');
-	put_number(job->received, '\t');
-	put_number(job->size, '\t');
-	put_number(shown->speed, '\t');
-	printf("%d\t", job->priority);
-	put_field(escape_or_null(job->group), '\t');
-	put_field(escape_or_null(job->origin), '\t');
-	put_field(escape_or_null(note), '\t');
-	put_field(escape_or_null(job->name), '\t');
-	put_field(escape_or_null(job->url), '\n');
+	if (!out->table)
+		out->table = table_new(out->shape, terminal, out->color, legend);
+	table_row(out->table, row);
 }
 
-static void put_heading(const struct out *out)
+static void text_rows_end(struct out *out)
 {
-	if (out->legend)
-		puts("ID\tSTATE\tRECEIVED\tSIZE\tSPEED\tPRIORITY\tGROUP\tHOST\tNOTE\tNAME\tURL");
+	table_end(out->table);
+	out->table = NULL;
 }
 
-static void text_row(struct out *out, const json_t *json)
+/* Rows of something that was told before, which they stand apart from. */
+static void put_rows(struct out *out, const json_t *rows)
 {
-	struct shown_job shown;
+	json_t *sorted = shape_sort(out->shape, rows);
 
-	if (out->n_jobs++ == 0 && !out->terminal)
-		put_heading(out);
-	if (out->terminal && !out->table)
-		out->table = table_new(out->columns, out->color, out->legend);
-	if (!shown_job_read(&shown, json))
-		complain(STATUS_OK, "the daemon sent a job that this fetchctl cannot read");
-	else if (out->table)
-		table_add(out->table, &shown.job, shown.speed);
-	else
-		put_row(&shown);
-	job_done(&shown.job);
+	if (json_array_size(sorted) > 0)
+		putchar('\n');
+	for (size_t i = 0; i < json_array_size(sorted); i++)
+		text_row(out, json_array_get(sorted, i));
+	text_rows_end(out);
+	json_decref(sorted);
 }
 
 /* ---- whole things -------------------------------------------------------------------------------- */
@@ -111,14 +80,14 @@ static void text_row(struct out *out, const json_t *json)
 static void text_job(struct out *out, const json_t *inspection)
 {
 	const json_t *attempts = json_object_get(inspection, "attempts");
-	CLEANUP_FREE char *address = attempts_address(attempts);
+	CLEANUP_FREE char *address = detail_address(attempts);
 	struct shown_job shown;
 
 	if (out->n_jobs++ > 0)
 		putchar('\n');
 	if (shown_job_read(&shown, json_object_get(inspection, "job"))) {
 		detail_job(&shown.job, shown.speed, shown.path, address, out->terminal, out->color);
-		attempts_show(attempts, out->terminal, out->legend);
+		put_rows(out, attempts);
 	} else {
 		complain(STATUS_OK, "the daemon sent a job that this fetchctl cannot read");
 	}
@@ -134,65 +103,17 @@ static void text_why(struct out *out, const json_t *inspection)
 		putchar('\n');
 	if (shown_job_read(&shown, json_object_get(inspection, "job"))) {
 		detail_why(&shown.job, json_object_get(inspection, "why"), out->terminal, out->color);
-		attempts_show(attempts, out->terminal, out->legend);
+		put_rows(out, attempts);
 	} else {
 		complain(STATUS_OK, "the daemon sent a job that this fetchctl cannot read");
 	}
 	job_done(&shown.job);
 }
 
-static void text_host(struct out *out, const json_t *host)
-{
-	if (!out->grid)
-		out->grid = hosts_grid();
-	hosts_grid_add(out->grid, host);
-}
-
-/* "1.0MiB/s" for people, plain numbers in a pipe. Caller frees. */
-static char *limit_value(const struct out *out, int limit, int64_t value)
-{
-	enum limit_unit unit = limit < 0 ? LIMIT_COUNT : limit_info((enum limit)limit)->unit;
-	char buf[UNITS_MAX];
-
-	if (!out->terminal)
-		return xasprintf("%lld", (long long)value);
-	if (value == 0)
-		return xstrdup("none");
-	switch (unit) {
-	case LIMIT_BYTES: return xstrdup(units_format_size(buf, value));
-	case LIMIT_RATE: return xstrdup(units_format_rate(buf, value));
-	case LIMIT_COUNT: break;
-	}
-	return xasprintf("%lld", (long long)value);
-}
-
-static void text_limit(struct out *out, const json_t *limit)
-{
-	const char *name = json_string_value(json_object_get(limit, "name"));
-	const char *source = json_string_value(json_object_get(limit, "source"));
-	CLEANUP_FREE char *value = limit_value(
-		out, name ? limit_parse(name) : -1, json_integer_value(json_object_get(limit, "value")));
-	CLEANUP_FREE char *shown = text_escape(name ? name : "");
-	CLEANUP_FREE char *whence = text_escape(source ? source : "");
-	CLEANUP_FREE char *window = escape_or_null(json_string_value(json_object_get(limit, "window")));
-
-	if (out->terminal)
-		printf("%-20s %12s  %s%s%s\n", shown, value, whence, window ? ": " : "",
-			window ? window : "");
-	else
-		printf("%s\t%s\t%s\t%s\n", shown, value, whence, window ? window : "-");
-}
-
 static void text_status(struct out *out, const json_t *status)
 {
-	const json_t *active = json_object_get(status, "active");
-
 	detail_status(status, out->terminal);
-	if (json_array_size(active) == 0)
-		return;
-	putchar('\n');
-	for (size_t i = 0; i < json_array_size(active); i++)
-		text_row(out, json_array_get(active, i));
+	put_rows(out, json_object_get(status, "active"));
 }
 
 /* ---- lines --------------------------------------------------------------------------------------- */
@@ -293,23 +214,22 @@ static void put_ended(const struct out *out, const struct shown_job *shown)
 	printf(out->terminal ? "%6lld  %s\n" : "%lld\t%s\n", (long long)job->id, safe);
 }
 
-static void text_group_row(struct out *out, const json_t *group)
+/* "photos: 3 done, 1 failed" */
+static void put_sum(const json_t *group)
 {
-	if (out->terminal) {
-		if (!out->grid)
-			out->grid = group_grid();
-		group_grid_add(out->grid, group);
-		return;
-	}
-	if (out->n_jobs++ == 0 && out->legend)
-		group_heading();
-	group_row(group);
+	CLEANUP_FREE char *name = escape_or_null(json_string_value(json_object_get(group, "name")));
+	CLEANUP_FREE char *counts = detail_counts(json_object_get(group, "counts"));
+
+	printf("%s: %s\n", name ? name : "", counts);
 }
 
 static void text_group(struct out *out, const json_t *group, const json_t *failures, bool whole)
 {
-	if (whole)
+	if (whole) {
 		detail_group(group, out->terminal);
+		put_rows(out, failures);
+		return;
+	}
 	for (size_t i = 0; i < json_array_size(failures); i++) {
 		struct shown_job shown;
 
@@ -317,8 +237,7 @@ static void text_group(struct out *out, const json_t *group, const json_t *failu
 			put_failure(out, &shown);
 		job_done(&shown.job);
 	}
-	if (!whole)
-		group_sum(group);
+	put_sum(group);
 }
 
 static void text_verified(struct out *out, int64_t id, const json_t *result)
@@ -337,6 +256,13 @@ static void text_verified(struct out *out, int64_t id, const json_t *result)
 		detail);
 }
 
+static void put_path(const char *path)
+{
+	CLEANUP_FREE char *safe = text_escape(path);
+
+	puts(safe);
+}
+
 static void text_ended(struct out *out, const json_t *json, bool path_only)
 {
 	struct shown_job shown;
@@ -345,7 +271,7 @@ static void text_ended(struct out *out, const json_t *json, bool path_only)
 		return;
 	if (shown_job_read(&shown, json)) {
 		if (path_only && shown.path)
-			put_field(text_escape(shown.path), '\n');
+			put_path(shown.path);
 		else if (!path_only)
 			put_ended(out, &shown);
 	}
@@ -376,32 +302,18 @@ static void text_version(struct out *out, const char *client, const json_t *daem
 		printf("fetchd %s\n", version);
 }
 
-static void text_finish(struct out *out)
-{
-	if (out->table)
-		table_flush(out->table);
-	table_free(out->table);
-	out->table = NULL;
-	if (out->grid)
-		grid_write(out->grid, out->terminal, out->legend);
-	out->grid = NULL;
-}
-
 const struct out_ops out_text_ops = {
 	.id = text_id,
 	.row = text_row,
 	.job = text_job,
 	.why = text_why,
-	.host = text_host,
 	.verified = text_verified,
 	.status = text_status,
-	.limit = text_limit,
 	.event = text_event,
 	.ended = text_ended,
 	.changed = text_changed,
-	.group_row = text_group_row,
 	.group = text_group,
 	.pong = text_pong,
 	.version = text_version,
-	.finish = text_finish,
+	.rows_end = text_rows_end,
 };

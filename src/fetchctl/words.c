@@ -10,6 +10,10 @@
 #include "base/text.h"
 #include "base/units.h"
 
+#define MINUTE_USEC (60 * USEC_PER_SEC)
+/* What is further away is told by its date. */
+#define WHEN_DATE_USEC (60 * 24 * 60 * MINUTE_USEC)
+
 static bool ends_with(const char *s, size_t n, const char *end)
 {
 	size_t m = strlen(end);
@@ -94,6 +98,27 @@ char *words_waiting(enum job_wait waiting_for, int64_t due_usec, const char *err
 		due_usec > 0 ? units_format_span(span, left) : "", error_code ? ", after " : "",
 		error_code ? error_code : "");
 	return text_escape(both);
+}
+
+char *words_when(int64_t wall_usec)
+{
+	static const struct {
+		int64_t usec;
+		const char *name;
+	} units[] = {{24 * 60 * MINUTE_USEC, "d"}, {60 * MINUTE_USEC, "h"}, {MINUTE_USEC, "min"}};
+	int64_t distance = clock_wall_usec() - wall_usec, span = distance < 0 ? -distance : distance;
+	const char *before = distance < 0 ? "in " : "", *behind = distance < 0 ? "" : " ago", *name = "s";
+	int64_t unit = USEC_PER_SEC;
+	char date[UNITS_MAX];
+
+	if (span >= WHEN_DATE_USEC)
+		return xasprintf("%.10s", units_format_time(date, wall_usec));
+	for (size_t i = 0; i < ARRAY_LEN(units) && unit == USEC_PER_SEC; i++)
+		if (span >= units[i].usec) {
+			unit = units[i].usec;
+			name = units[i].name;
+		}
+	return xasprintf("%s%lld%s%s", before, (long long)(span / unit), name, behind);
 }
 
 char *words_note(const struct job *job, int64_t speed)

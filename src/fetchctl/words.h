@@ -20,6 +20,8 @@ char *words_progress(const struct job *job);
 char *words_note(const struct job *job, int64_t speed);
 /* "E_HTTP_404: the server has no such file" */
 char *words_error(const struct job *job);
+/* "3min ago", "in 12s", "2025-11-22": the largest unit is enough beside others. */
+char *words_when(int64_t wall_usec);
 /* Time left at this speed, or USEC_INFINITY. */
 int64_t words_eta_usec(int64_t size, int64_t received, int64_t speed);
 /* "retry in 4s, after E_HTTP_503", "host". due_usec: 0 when no time is known; error_code: NULL for none. */

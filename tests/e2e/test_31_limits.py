@@ -201,7 +201,7 @@ def test_21_where_a_value_comes_from(stopped, ctl):
     stopped.restart()
     assert limits(ctl)["limit-rate"]["source"] == "default" and limits(ctl)["max-per-host"]["source"] == "saved"
     assert ctl.ok("limit", "max-per-host").out == "max-per-host\t4\tsaved\t-\n"
-    assert len(ctl.ok("limit").lines) == 8
+    assert len(ctl.ok("limit", "--no-legend").lines) == 8
 
 
 @pytest.mark.parametrize("arguments, code, says", [

@@ -88,6 +88,21 @@ def check_fetchctl():
         tree.complain(f"only {len(verbs)} verbs and {len(options)} options found")
 
 
+def check_columns():
+    """--columns=help of each verb that shows rows, and the lists of fetchctl(1)."""
+    page, listed = read("man/fetchctl.1"), {}
+    for verb in ("list", "status", "hosts", "group", "limit"):
+        for block in ask("fetchctl", verb, "--columns=help").strip().split("\n\n"):
+            title, *lines = block.splitlines()
+            listed[title.rstrip(":")] = {line.split()[0] for line in lines}
+    told = {title: set(re.findall(r"^\.It Li (\S+)", text, re.M))
+            for title, text in re.findall(r"^\.Ss (Columns of \w+)\n(.*?)^\.El", page, re.M | re.S)}
+    for title, names in listed.items():
+        same(title, names, {"fetchctl.1": told.get(title, set())})
+    if len(listed) < 5:
+        tree.complain(f"only {len(listed)} lists of columns found")
+
+
 def check_protocol():
     idl = read("src/wire/io.fetchd.Manager.varlink")
     for kind, least in (("method", 10), ("error", 5), ("type", 5)):
@@ -105,5 +120,6 @@ def check_protocol():
 check_keys()
 check_fetchd_options()
 check_fetchctl()
+check_columns()
 check_protocol()
 tree.end()
