@@ -4,18 +4,23 @@
 
 #include <stdlib.h>
 
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/units.h"
 #include "fetchctl/absence.h"
 #include "fetchctl/call.h"
 #include "fetchctl/cmd.h"
+#include "fetchctl/eventline.h"
 #include "fetchctl/link.h"
+#include "fetchctl/onfinish.h"
 #include "fetchctl/out.h"
 #include "fetchctl/select.h"
 
 struct watch {
-	json_t *selection; /* or NULL */
-	int64_t since;	   /* the last event seen; -1: none */
+	json_t *selection;     /* or NULL */
+	int64_t since;	       /* the last event seen; -1: none */
+	const char *format;    /* or NULL */
+	const char *on_finish; /* or NULL */
 	struct absence absence;
 };
 
@@ -38,6 +43,17 @@ static void lose_link(struct ctl *ctl, struct watch *watch)
 		hint(ABSENCE_NOTICE);
 }
 
+static void tell_event(struct ctl *ctl, const struct watch *watch, const json_t *event)
+{
+	if (watch->format) {
+		CLEANUP_FREE char *line = eventline(watch->format, event);
+
+		out_text(ctl->out, line);
+	} else if (!watch->on_finish || !ctl->settings.quiet) {
+		out_event(ctl->out, event);
+	}
+}
+
 /* 0: go on; -1: the stream has ended; else the exit status after a message. */
 static int take_event(struct ctl *ctl, struct watch *watch, const json_t *reply)
 {
@@ -49,10 +65,12 @@ static int take_event(struct ctl *ctl, struct watch *watch, const json_t *reply)
 	if (json_is_integer(id))
 		watch->since = json_integer_value(id);
 	if (event)
-		out_event(ctl->out, event);
+		tell_event(ctl, watch, event);
 	/* A line is of use only while it is new; but many at once need not leave one by one. */
-	if (!link_has_more(ctl->link))
+	if (watch->on_finish || !link_has_more(ctl->link))
 		status = out_flush(ctl->out);
+	if (event && watch->on_finish && status == 0)
+		onfinish(watch->on_finish, event);
 	return status == 0 && !reply_continues(reply) ? -1 : status;
 }
 
@@ -130,10 +148,25 @@ static int look_for_group(struct ctl *ctl, const char *group)
 	return status;
 }
 
+static int parse_form(const struct ctl *ctl, const struct args *args, struct watch *watch)
+{
+	const char *why;
+
+	watch->format = args_value(args, OPT_FORMAT);
+	watch->on_finish = args_value(args, OPT_ON_FINISH);
+	if (watch->format && ctl->settings.json)
+		return complain(STATUS_USAGE, "--format and --json are two forms: give one");
+	why = watch->format ? eventline_check(watch->format) : NULL;
+	return why ? complain(STATUS_USAGE, "--format %s: %s", watch->format, why) : 0;
+}
+
 static int run(struct ctl *ctl, const struct args *args)
 {
 	struct watch watch = {.since = -1};
 	int status = parse_since(args, &watch.since);
+
+	if (status == 0)
+		status = parse_form(ctl, args, &watch);
 
 	if (status == 0)
 		status = select_from_args(args, NULL, &watch.selection);
@@ -152,12 +185,12 @@ static int run(struct ctl *ctl, const struct args *args)
 
 const struct cmd cmd_watch = {
 	.name = "watch",
-	.usage = CMD_USAGE("[--since CURSOR] [ID... | -g GROUP]"),
+	.usage = CMD_USAGE("[--since CURSOR] [--format FORMAT] [--on-finish COMMAND] [ID... | -g GROUP]"),
 	.summary = "print a line for each event as it happens",
 	.notes = "In a pipe: tabs between the event's number (the CURSOR of --since), time, kind, job id, "
 		 "name\n"
 		 "and detail. With --json one object a line. Ends with Ctrl-C.",
-	.options = CMD_OPTIONS(OPT_SELECT_GROUP, OPT_SINCE),
+	.options = CMD_OPTIONS(OPT_SELECT_GROUP, OPT_SINCE, OPT_FORMAT, OPT_ON_FINISH),
 	.takes_words = true,
 	.run = run,
 };

@@ -36,6 +36,8 @@ src_libfetchctl_a_SOURCES = \
 	src/fetchctl/cookies.c src/fetchctl/cookies.h \
 	src/fetchctl/ctl.c src/fetchctl/ctl.h \
 	src/fetchctl/dir.c src/fetchctl/dir.h \
+	src/fetchctl/eventline.c src/fetchctl/eventline.h \
+	src/fetchctl/onfinish.c src/fetchctl/onfinish.h \
 	src/fetchctl/follow.c src/fetchctl/follow.h \
 	src/fetchctl/foreign.c src/fetchctl/foreign.h \
 	src/fetchctl/gauge.c src/fetchctl/gauge.h \

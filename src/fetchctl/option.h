@@ -89,6 +89,8 @@ enum opt_id {
 	OPT_GROUP_LIMIT_RATE,
 	OPT_ANY,
 	OPT_SINCE,
+	OPT_FORMAT,
+	OPT_ON_FINISH,
 	OPT_EXIT,
 	OPT_OFF,
 	/* of limit */
