@@ -7,14 +7,16 @@ from origin import content
 
 
 def test_01_twice_503_then_fine(daemon, ctl, origin, room):
-    [job] = ctl.add(origin.url("/bytes/1000/a?status=503&times=2"))
     watch = ctl.watch("--since", 0)
+    [first] = ctl.add(origin.url("/bytes/1/first"))
+    watch.kind("done", first)  # from here on jobs are told as they are at the moment of the event
+    [job] = ctl.add(origin.url("/bytes/1000/a?status=503&times=2"))
     waiting = watch.kind("waiting", job)["job"]
     assert waiting["waiting_for"] == "retry" and waiting["error"]["code"] == "E_HTTP_503"
     assert ctl.wait(job).code == 0
     seen = ctl.job(job)
     assert seen["attempts"] == 3 and seen["http_status"] == 200 and "error" not in seen
-    assert origin.count() == 3
+    assert origin.count() == 1 + 3
     assert content.same_as_file(room.downloads / "a", "a", 1000)
 
 
