@@ -125,6 +125,11 @@ static int read_edit(const struct args *args, struct job_edit *edit)
 	int status = spec_from_args(&edit->values, args);
 
 	edit->fields = 0;
+	/* What is left of it differs from job to job. */
+	if (status == 0 && args_has(args, OPT_DEADLINE) && !spec_is_span(args_value(args, OPT_DEADLINE)))
+		status = complain(STATUS_USAGE,
+			"--deadline %s: here it is a span such as 2h, counted from when the job was added",
+			args_value(args, OPT_DEADLINE));
 	add_options(args, edit);
 	while (status == 0 && (words = args_next(args, OPT_UNSET, &at)))
 		status = add_unsets(words, edit);

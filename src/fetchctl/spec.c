@@ -429,6 +429,13 @@ const char *spec_set_listed(struct job *job, const char *name, const char *value
 	return NULL;
 }
 
+bool spec_is_span(const char *value)
+{
+	int64_t usec;
+
+	return parse_limit_span(value, &usec) == NULL;
+}
+
 bool spec_time_is_url(const char *value)
 {
 	return strstr(value, "://") != NULL;

@@ -19,6 +19,8 @@ const char *spec_set_dir(struct job *job, const char *dir, const char *base);
 const char *spec_set_output(struct job *job, const char *output);
 /* Any other option of add and get; value NULL for one that takes none. */
 const char *spec_set_option(struct job *job, enum opt_id id, const char *value);
+/* A span of time, or 0 for none; else it may be a time. */
+bool spec_is_span(const char *value);
 /* Whether the argument of --time-cond is no time, but a URL, which is then to be fetched as with
  * --conditional-get. */
 bool spec_time_is_url(const char *value);

@@ -344,7 +344,7 @@ def test_40_what_it_follows_joins_and_no_circle_is_closed(daemon, ctl, origin):
     ctl.ok("edit", jobs[2], "--after", jobs[1])
     for result in (ctl("edit", jobs[0], "--after", jobs[2]), ctl("edit", jobs[0], "--after-any", jobs[0]),
                    ctl("edit", jobs[0], "-p", 7, "--after", jobs[2])):
-        assert result.code == 5 and "would follow itself" in result.err, result
+        assert result.code == 5 and ("would follow itself" in result.err or "cannot follow itself" in result.err), result
     assert ctl("edit", jobs[0], "--after", 4711).code == 5
     assert ctl.job(jobs[0])["priority"] == 0
     ctl.ok("resume", jobs[2])
@@ -535,3 +535,23 @@ def test_51_without_its_own_deadline_the_configured_one_counts_from_the_schedule
     [job] = ctl.add("--not-before", "4s", "--deadline", "1h", origin.url("/bytes/100/a"))
     ctl.ok("edit", job, "--unset", "deadline")
     assert ctl.wait(job).code == 0
+
+
+def test_63_a_deadline_is_a_span(daemon, ctl, origin):
+    """A time would have to be another span for each job."""
+    ctl.ok("drain")
+    [job] = ctl.add("--deadline", "1h", origin.url("/bytes/1/a"))
+    result = ctl("edit", job, "--deadline", "tomorrow 06:00")
+    assert result.code == 2 and "it is a span such as 2h" in result.err
+    assert ctl.ok("edit", job, "--deadline", "2h").code == 0
+
+
+def test_64_who_takes_turns(daemon, ctl, origin):
+    ctl.ok("limit", "max-active", 1)
+    [first] = ctl.add(origin.url("/gate/g/bytes/1/a"))
+    ctl.add("-g", "one", origin.url("/bytes/1/b"))
+    [second] = ctl.add(origin.url("/bytes/1/c"))
+    said = ctl.ok("why", second).out
+    assert "1 transfer runs, as many as max-active lets; it takes turns with 1 more group" in said, said
+    result = ctl("edit", second, "--after", second)
+    assert result.code == 5 and f"job {second} cannot follow itself" in result.err

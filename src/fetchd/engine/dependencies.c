@@ -306,7 +306,10 @@ static int check_circle(
 	struct met *all = NULL;
 	int err = walk_from(engine, &all, after_id, job->id);
 
-	if (!err && has_met(all, job->id))
+	if (!err && after_id == job->id)
+		request_fail(request, REQUEST_REFUSED, job->id, "E_DEPENDENCY",
+			"job %lld cannot follow itself", (long long)job->id);
+	else if (!err && has_met(all, job->id))
 		request_fail(request, REQUEST_REFUSED, job->id, "E_DEPENDENCY",
 			"job %lld would follow itself, by way of job %lld", (long long)job->id,
 			(long long)after_id);

@@ -65,12 +65,12 @@ static bool blame_host(struct engine *engine, const struct host *host, struct wh
 	switch (block) {
 	case HOST_FREE: return false;
 	case HOST_FULL:
-		say(why, WHY_HOST_LIMIT, 0, "%u transfers run at %s, as many as max-per-host lets",
-			host->active, origin);
+		say(why, WHY_HOST_LIMIT, 0, "%u at once at %s, as many as max-per-host lets", host->active,
+			origin);
 		break;
 	case HOST_LIMITED:
-		say(why, WHY_HOST_LIMIT, 0, "%u transfers run at %s, as many as it was found to take",
-			host->active, origin);
+		say(why, WHY_HOST_LIMIT, 0, "%u at once at %s, as many as it was found to take", host->active,
+			origin);
 		break;
 	case HOST_PACED:
 		say(why, WHY_HOST_PACE, until_usec, "the last start at %s was a moment ago", origin);
@@ -100,8 +100,16 @@ static bool blame_slots(const struct engine *engine, struct why *why)
 {
 	if (sched_free_slots(engine) > 0)
 		return false;
-	say(why, WHY_SLOT, 0, "%zu transfers run, as many as max-active lets", engine->n_active);
+	say(why, WHY_SLOT, 0, "%zu transfer%s, as many as max-active lets", engine->n_active,
+		engine->n_active == 1 ? " runs" : "s run");
 	return true;
+}
+
+/* "; it takes turns with 2 more groups"; n counts its own. */
+static char *peers_of(unsigned n, const char *what)
+{
+	return n > 1 ? xasprintf("; it takes turns with %u more %s%s", n - 1, what, n > 2 ? "s" : "")
+		     : xstrdup("");
 }
 
 /* Who takes turns with it. Appended to what was said. */
@@ -109,15 +117,14 @@ static void add_peers(struct engine *engine, const struct lane *lane, struct why
 {
 	struct fair_peers peers;
 	CLEANUP_FREE char *said = why->message;
-	CLEANUP_FREE char *others = NULL;
 
 	fair_peers(&engine->fair, lane, &peers);
-	if (peers.owners > 1 || peers.groups > 1 || peers.lanes > 1)
-		others = xasprintf("; it takes turns with %u users, %u groups and %u hosts",
-			peers.owners > 0 ? peers.owners - 1 : 0, peers.groups > 0 ? peers.groups - 1 : 0,
-			peers.lanes > 0 ? peers.lanes - 1 : 0);
-	why->message = xasprintf("%s%s%s", said, peers.higher ? "; jobs of higher priority come first" : "",
-		others ? others : "");
+	CLEANUP_FREE char *users = peers_of(peers.owners, "user");
+	CLEANUP_FREE char *groups = peers_of(peers.groups, "group");
+	CLEANUP_FREE char *hosts = peers_of(peers.lanes, "host");
+
+	why->message = xasprintf("%s%s%s%s%s", said,
+		peers.higher ? "; jobs of higher priority come first" : "", users, groups, hosts);
 }
 
 static int count_ahead(struct engine *engine, const struct job *job, struct why *why)
