@@ -159,7 +159,7 @@ def test_13_a_job_that_only_stands_in_line(stopped, ctl, origin):
 
 def test_14_a_job_whose_schedule_never_came(clock, stopped, ctl, origin):
     """Its deadline does not follow the clock that was set back."""
-    [job] = ctl.add("--not-before", "100ms", "--deadline", "3s", origin.url("/bytes/10/a"))
+    [job] = ctl.add("--not-before", "4s", "--deadline", "5s", origin.url("/bytes/10/a"))
     clock.step(-DAY)
     expires(ctl, job)
     assert origin.count() == 0
