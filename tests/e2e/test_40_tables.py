@@ -128,7 +128,9 @@ def test_06_groups(queue, ctl, columns):
 def test_07_a_group(queue, ctl):
     queue(20)
     group = next(g["name"] for g in ctl.ok("--json", "group").json)
-    shown(ctl, "group", "show", group, rows=40).golden("group-show-80", [(f"{os.getuid()})", "UID)"), ("root", "USER")])
+    screen = shown(ctl, "group", "show", group, rows=40)
+    age = re.search(r"\(\d+d( \d+h)? ago\)", screen.text).group()
+    screen.golden("group-show-80", [(f"{os.getuid()})", "UID)"), ("root", "USER"), (age, "(AGE ago)")])
 
 
 @pytest.mark.parametrize("columns", [40, 80])
