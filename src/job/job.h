@@ -183,6 +183,7 @@ struct job {
 	int range_faults;    /* answers to a range that made no sense, for this job */
 	int changes;	     /* times the file changed on the server under the job */
 	int restarts;	     /* times in a row that bytes were dropped for the same reason */
+	int edits;	     /* times the request was changed: which one a file on disk answers */
 	int http_status;     /* of the last response, 0 none */
 	char *effective_url; /* after redirects */
 	char *error_code;    /* stable, "E_HTTP_404" */

@@ -241,8 +241,8 @@ void model_crashed(struct model *model)
 		m->running = m->received = false;
 		if (!m->there || m->state != JOB_ACTIVE)
 			continue;
-		/* The mark says whose file it is, and not of which request. */
-		if (m->has_file) {
+		/* A file of what was asked before an edit is not the job's. */
+		if (m->file == m->values.edits) {
 			model_move(model, m, JOB_DONE);
 			m->failures = m->restarts = 0;
 		} else {

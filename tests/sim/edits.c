@@ -120,6 +120,7 @@ static void change(struct model *model, struct model_request *r, const struct mo
 	bool waited = m->state == JOB_WAITING && !m->follows && !m->held;
 
 	set_values(edit, m);
+	m->values.edits += model_edit_is_request(edit);
 	m->deadline_usec = usec_add(m->since_usec, model_span(model, &m->values));
 	/* What it waited for is not what it will ask. */
 	if (waited && (edit->fields & EDIT_BIT(EDIT_URL)))
@@ -167,6 +168,7 @@ void model_edit_start(struct model_job *m)
 
 void model_edit_undo(struct model *model, struct model_job *m, int index)
 {
+	m->values.edits = m->started.edits;
 	m->values.url = m->started.url;
 	m->values.agent = m->started.agent;
 	m->origin = m->started_origin;
@@ -188,6 +190,8 @@ void model_check_values(const struct model_job *m, const struct job *job, int in
 
 	if (strcmp(job->url, url) != 0 || strcmp(job->origin, model_origins[m->origin]) != 0)
 		sim_fail("j%d has the URL %s at %s, expected %s", index, job->url, job->origin, url);
+	if (job->edits != v->edits)
+		sim_fail("j%d was edited %d times, expected %d", index, job->edits, v->edits);
 	if (job->owner != m->owner || job->priority != m->priority)
 		sim_fail("j%d has the priority %d, expected %d", index, (int)job->priority, (int)m->priority);
 	if ((agent != NULL) != (job->options.user_agent != NULL) ||

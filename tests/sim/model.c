@@ -60,7 +60,7 @@ int model_new_job(struct model *model)
 {
 	if (model->n_jobs == MODEL_JOBS_MAX)
 		return -1;
-	model->jobs[model->n_jobs] = (struct model_job){.group = -1, .key = -1};
+	model->jobs[model->n_jobs] = (struct model_job){.group = -1, .key = -1, .file = -1};
 	model_values_init(&model->jobs[model->n_jobs].values);
 	return (int)model->n_jobs++;
 }

@@ -26,6 +26,7 @@ struct model_after {
 
 /* What an add gives, and an edit changes. */
 struct model_values {
+	int edits; /* of what is asked */
 	int url;   /* 0: its first one */
 	int agent; /* 0: none */
 	int64_t limit_rate, retry_delay_usec, deadline_usec;
@@ -64,10 +65,10 @@ struct model_job {
 	bool running, received;				     /* an attempt is out; it gave its slot back */
 	struct model_after asked[2], after[MODEL_AFTER_MAX]; /* when added; that have not ended */
 	size_t n_asked, n_after;
-	bool follows;  /* waiting: for these */
-	bool untold;   /* who waits for its end has not heard */
-	int end;       /* untold: the state; -1: it was removed */
-	bool has_file; /* under its final name, whatever the row says */
+	bool follows; /* waiting: for these */
+	bool untold;  /* who waits for its end has not heard */
+	int end;      /* untold: the state; -1: it was removed */
+	int file;     /* under its final name, whatever the row says: values.edits of its attempt; -1 none */
 };
 
 /* Of one owner. */

@@ -80,6 +80,7 @@ struct mailbox *worker_mailbox(struct worker *worker)
 
 struct sim_finished {
 	int64_t job_id;
+	int edits;
 	char *name;
 	int64_t size;
 	UT_hash_handle hh;
@@ -174,7 +175,7 @@ bool disk_find_finished(struct disk *disk, const struct job *job, char **ret_nam
 
 	(void)disk;
 	HASH_FIND(hh, current->files, &job->id, sizeof(job->id), file);
-	if (!file)
+	if (!file || file->edits != job->edits)
 		return false;
 	*ret_name = xstrdup(file->name);
 	*ret_size = file->size;
@@ -187,6 +188,7 @@ static void remember_file(struct sim *sim, const struct job *job)
 
 	forget_file(sim, job->id);
 	file->job_id = job->id;
+	file->edits = job->edits;
 	file->name = xstrdup(job->name);
 	file->size = job->received;
 	HASH_ADD(hh, sim->files, job_id, sizeof(file->job_id), file);

@@ -67,7 +67,8 @@ static void finish(struct run_state *r, struct sim_attempt *attempt, enum answer
 	make_verdict(&verdict, answer);
 	run_trace(r, "  j%d ends: %s\n", p->index,
 		verdict.code ? verdict.code : verdict_class_name(verdict.class));
-	r->model.jobs[p->index].has_file |= verdict.class == VERDICT_OK;
+	if (verdict.class == VERDICT_OK)
+		r->model.jobs[p->index].file = r->model.jobs[p->index].started.edits;
 	sim_post(&r->sim, &sim_finish(&r->sim, attempt, &verdict, bytes)->msg);
 }
 

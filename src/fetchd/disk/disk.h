@@ -48,6 +48,7 @@ struct disk_file;
 struct disk_file_spec {
 	int64_t job_id;
 	int64_t generation;
+	int edits;	      /* job.h: of the request that the file is to answer */
 	const char *dir;      /* absolute; inside a root */
 	const char *checksum; /* the user's, normal form: hash the bytes; NULL none */
 	const char *digest;   /* the server's for the whole file, as known before this attempt; NULL none */
@@ -144,8 +145,8 @@ void disk_trim(struct disk *disk);
 /* Removes part files for which keep() says no. */
 void disk_sweep(struct disk *disk, bool (*keep)(int64_t job_id, int64_t generation, void *arg), void *arg);
 /* Was this job's file finished, though the queue does not know (a crash between rename and commit)? The mark
- * on the inode (extended attribute user.fetchd.job) tells; a file system without them answers no. On yes with
- * *ret_name (caller frees) and *ret_size. */
+ * on the inode (extended attribute user.fetchd.job) tells whose file it is and, after an edit, of which
+ * request; a file system without them answers no. On yes with *ret_name (caller frees) and *ret_size. */
 bool disk_find_finished(struct disk *disk, const struct job *job, char **ret_name, int64_t *ret_size);
 
 #endif

@@ -52,7 +52,8 @@ struct disk_file *disk_file_new(struct disk *disk, const struct disk_file_spec *
 	sums_init(&file->sums, spec->checksum, spec->digest);
 	snprintf(file->part, sizeof(file->part), "%lld.%lld.part", (long long)spec->job_id,
 		(long long)spec->generation);
-	snprintf(file->mark, sizeof(file->mark), "%s/%lld", disk->uuid, (long long)spec->job_id);
+	snprintf(file->mark, sizeof(file->mark), spec->edits > 0 ? "%s/%lld/%d" : "%s/%lld", disk->uuid,
+		(long long)spec->job_id, spec->edits);
 	return file;
 }
 

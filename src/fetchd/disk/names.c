@@ -176,8 +176,8 @@ static bool find_by_mark(
 
 bool disk_find_finished(struct disk *disk, const struct job *job, char **ret_name, int64_t *ret_size)
 {
-	struct disk_file *file =
-		disk_file_new(disk, &(struct disk_file_spec){.job_id = job->id, .dir = job->dir});
+	struct disk_file *file = disk_file_new(
+		disk, &(struct disk_file_spec){.job_id = job->id, .edits = job->edits, .dir = job->dir});
 	CLEANUP_CLOSE int dir_fd = -1;
 	bool found = false;
 	int form = 0;

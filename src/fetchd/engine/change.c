@@ -99,7 +99,8 @@ static int set_intent(struct engine *engine, struct request *request, struct job
 
 static void remove_file(struct engine *engine, struct request *request, const struct job *job)
 {
-	struct disk_file_spec spec = {.job_id = job->id, .generation = job->generation, .dir = job->dir};
+	struct disk_file_spec spec = {
+		.job_id = job->id, .generation = job->generation, .edits = job->edits, .dir = job->dir};
 	struct disk_file *file =
 		request->remove_files && job->state == JOB_DONE ? disk_file_new(engine->disk, &spec) : NULL;
 	struct disk_task *task;

@@ -144,6 +144,7 @@ static int change(struct engine *engine, struct request *request, struct job *jo
 	if (err && err != -ENOENT)
 		return err;
 	job_edit_apply(request->edit, job);
+	job->edits += job_edit_is_request(request->edit);
 	if ((request->edit->fields & EDIT_BIT(EDIT_DEADLINE)) && job->waiting_for == JOB_WAIT_SCHEDULE)
 		begin_deadline(engine, job);
 	judge(engine, request, job);

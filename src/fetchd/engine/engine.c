@@ -18,7 +18,9 @@
 #include "fetchd/engine/walltime.h"
 
 /* A turn takes so many messages, or as many as fit in this time. */
-#define TURN_MESSAGES	 256
+#define TURN_MESSAGES 256
+/* How far one end leads to others in one turn. */
+#define ENDS_ROUNDS	 8
 #define TURN_USEC	 (30 * USEC_PER_MSEC)
 #define PURGE_EVERY_USEC (3600 * USEC_PER_SEC)
 #define PURGE_SLICE	 32
@@ -321,11 +323,28 @@ static void notice_end(struct engine *engine)
 	}
 }
 
+/* An end may fail what follows it, that its group, and the group what follows its jobs: before anything of
+ * these is started. */
+static int work_ends(struct engine *engine, bool *ret_more)
+{
+	bool more_groups = false, more_ends = false;
+	int err = groups_work(engine, &more_groups);
+
+	if (!err)
+		err = dependencies_settle(engine, &more_ends);
+	for (int i = 0; i < ENDS_ROUNDS && !err && engine->sweeping && !more_groups && !more_ends; i++) {
+		err = groups_work(engine, &more_groups);
+		if (!err)
+			err = dependencies_settle(engine, &more_ends);
+	}
+	*ret_more = more_groups || more_ends;
+	return err;
+}
+
 /* What time brings, and the work that is ready. */
 static int work_time(struct engine *engine, bool *ret_more)
 {
-	bool more_wakes = false, more_due = false, more_claims = false, more_groups = false,
-	     more_ends = false;
+	bool more_wakes = false, more_due = false, more_claims = false, more_ends = false;
 	int err;
 
 	if (is_full(engine))
@@ -344,17 +363,14 @@ static int work_time(struct engine *engine, bool *ret_more)
 		err = due_work(engine, &more_due);
 	users_look(engine);
 	if (!err)
-		err = groups_work(engine, &more_groups);
-	if (!err)
-		err = dependencies_settle(engine, &more_ends);
+		err = work_ends(engine, &more_ends);
 	if (!err)
 		err = sched_fill(engine, &more_claims);
 	if (!err)
 		err = purge(engine);
 	/* What the last claims have brought, too. */
-	more_groups =
-		more_groups || ((engine->sweeping || store_has_ends(engine->store)) && !engine->stopping);
-	*ret_more = more_wakes || more_due || more_claims || more_groups || more_ends;
+	more_ends = more_ends || ((engine->sweeping || store_has_ends(engine->store)) && !engine->stopping);
+	*ret_more = more_wakes || more_due || more_claims || more_ends;
 	return err;
 }
 

@@ -53,7 +53,8 @@ static const char *wanted_digest(const struct job *job)
 
 static void post(struct engine *engine, struct request *request, const struct job *job)
 {
-	struct disk_file_spec spec = {.job_id = job->id, .generation = job->generation, .dir = job->dir};
+	struct disk_file_spec spec = {
+		.job_id = job->id, .generation = job->generation, .edits = job->edits, .dir = job->dir};
 	struct disk_file *file = disk_file_new(engine->disk, &spec);
 	struct disk_task *task;
 

@@ -46,7 +46,8 @@ void turn_to_disk(struct engine *engine, struct disk_task *task, struct request 
 
 void turn_discard_part(struct engine *engine, const struct job *job, struct request *request)
 {
-	struct disk_file_spec spec = {.job_id = job->id, .generation = job->generation, .dir = job->dir};
+	struct disk_file_spec spec = {
+		.job_id = job->id, .generation = job->generation, .edits = job->edits, .dir = job->dir};
 	struct disk_file *file =
 		job->received > 0 && job->state != JOB_DONE ? disk_file_new(engine->disk, &spec) : NULL;
 

@@ -194,7 +194,7 @@ static bool row_sane(const struct job *job)
 {
 	return words_sane(job) && job->url && job->dir && job->name && job->origin && job->received >= 0 &&
 	       job->size >= -1 && job->generation >= 0 && job->attempts >= 0 && job->failures >= 0 &&
-	       job->range_faults >= 0 && job->changes >= 0 && job->restarts >= 0;
+	       job->range_faults >= 0 && job->changes >= 0 && job->restarts >= 0 && job->edits >= 0;
 }
 
 struct job *job_from_row(sqlite3_stmt *st)
@@ -220,6 +220,7 @@ struct job *job_from_row(sqlite3_stmt *st)
 	job->not_before_usec = sqlite3_column_int64(st, 57);
 	job->same = sqlite3_column_int64(st, 58);
 	job->since_usec = sqlite3_column_int64(st, 59);
+	job->edits = sqlite3_column_int(st, 60);
 	if (row_sane(job))
 		return job;
 	log_err("database: the row of job %lld makes no sense (E_INTERNAL)", (long long)job->id);
@@ -354,6 +355,7 @@ int store_edit(struct store *store, struct job *job, int64_t was_group_id)
 	sqlite3_bind_int64(st, 26, job->group_id);
 	store_bind_text(st, 27, job->dir);
 	sqlite3_bind_int64(st, 28, job->not_before_usec);
+	sqlite3_bind_int(st, 29, job->edits);
 	if (was_group_id && was_group_id != job->group_id)
 		group_moved(store, was_group_id, job->state, 0);
 	if (job->group_id && was_group_id != job->group_id)

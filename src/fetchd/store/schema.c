@@ -198,6 +198,7 @@ static const char migration_3[] =
 	/* -1: nobody; no time. */
 	"ALTER TABLE jobs ADD COLUMN paused_by INTEGER NOT NULL DEFAULT -1;"
 	"ALTER TABLE jobs ADD COLUMN not_before_usec INTEGER NOT NULL DEFAULT -1;"
+	"ALTER TABLE jobs ADD COLUMN edits INTEGER NOT NULL DEFAULT 0;"
 	/* What an add of the same file has too; NULL where each add is a file of its own. */
 	"ALTER TABLE jobs ADD COLUMN same INTEGER;"
 

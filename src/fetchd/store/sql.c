@@ -53,7 +53,8 @@ static const char *const statement_sql[ST_N] = {
 		    " max_filesize = ?13, retry_delay_usec = ?14, max_time_usec = ?15,"
 		    " connect_timeout_usec = ?16, deadline_usec = ?17, max_attempts = ?18, on_conflict = ?19,"
 		    " resume = ?20, auth = ?21, remote_name = ?22, conditional = ?23, insecure = ?24,"
-		    " if_newer_usec = ?25, group_id = ?26, dir = ?27, not_before_usec = ?28 WHERE id = ?1",
+		    " if_newer_usec = ?25, group_id = ?26, dir = ?27, not_before_usec = ?28, edits = ?29"
+		    " WHERE id = ?1",
 	[ST_REMOVE] = "DELETE FROM jobs WHERE id = ?1",
 	/* What cannot be mended so far stays as it is. */
 	[ST_QUARANTINE] =
@@ -62,7 +63,8 @@ static const char *const statement_sql[ST_N] = {
 		" attempts = max(attempts, 0), failures = max(failures, 0), generation = max(generation, 0),"
 		" received = 0, size = -1, on_conflict = -1, validator = 0, integrity = 0, no_ranges = 0,"
 		" range_faults = 0, changes = 0, restarts = 0, resume = -1, auth = 0, remote_name = 0,"
-		" conditional = 0, insecure = 0, has_secrets = id IN (SELECT job FROM secrets),"
+		" conditional = 0, insecure = 0, edits = max(edits, 0), has_secrets = id IN (SELECT job FROM "
+		"secrets),"
 		" error_code = 'E_INTERNAL', error_message = 'its record in the queue database made no sense'"
 		" WHERE id = ?1",
 	[ST_READY] = "SELECT " JOB_COLUMNS JOB_FROM

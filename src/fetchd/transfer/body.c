@@ -226,6 +226,7 @@ bool transfer_need_file(struct transfer *t, bool small)
 	struct disk_file_spec spec = {
 		.job_id = t->job->id,
 		.generation = t->job->generation,
+		.edits = t->job->edits,
 		.dir = t->job->dir,
 		.checksum = t->job->options.checksum,
 		/* A new part learns it with its first bytes. */
