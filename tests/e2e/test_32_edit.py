@@ -1,6 +1,8 @@
 """edit: other terms and another request for jobs that have not ended; and adds that ask for the same."""
 import base64
 import contextlib
+import errno
+import os
 import sqlite3
 
 import pytest
@@ -154,6 +156,33 @@ def test_12_another_url_with_another_file_begins_anew(active, ctl, origin, room)
     ctl.ok("edit", active, "--url", origin.url(f"/bytes/{SIZE}/b?seed=other"))
     assert ctl.wait(active).code == 0
     assert content.same_as_file(room.downloads / "a", "other", SIZE)
+
+
+@pytest.mark.parametrize("edits, request_of_it", [("", "old"), ("/1", "new")])
+def test_17_a_finished_file_answers_one_request(daemon, ctl, origin, room, edits, request_of_it):
+    """A crash came between rename and commit, after an edit: the file on disk is of the request that its mark names."""
+    [job] = ctl.add(origin.url("/gate/a/bytes/100/a?seed=old"))
+    origin.wait_gated("a")
+    ctl.ok("edit", job, "--url", origin.url("/gate/b/bytes/100/a?seed=new"))
+    origin.wait_gated("b")
+    daemon.kill9()
+    with contextlib.closing(sqlite3.connect(room.state / "queue.db")) as database:
+        [[queue]] = database.execute("SELECT value FROM meta WHERE key = 'uuid'")
+    file = room.downloads / "a"
+    file.write_bytes(content.whole(request_of_it, 100))
+    try:
+        os.setxattr(file, "user.fetchd.job", f"{queue}/{job}{edits}".encode())
+    except OSError as error:
+        assert error.errno == errno.ENOTSUP
+        pytest.skip("no extended attributes here")
+    daemon.start()
+    origin.release("b")
+    assert ctl.wait(job).code == 0
+    shown = ctl.job(job)
+    assert shown["name"] == ("a" if edits else "a (1)") and content.same_as_file(room.downloads / shown["name"], "new", 100)
+    assert ctl.ok("verify", job)
+    ctl.ok("remove", "--files", job)
+    assert file.exists() != bool(edits) and not (room.downloads / "a (1)").exists()
 
 
 def test_13_name_and_checksum_of_a_running_job(active, ctl, origin, room):
