@@ -125,6 +125,18 @@ size_t mailbox_take(struct mailbox *mb, struct msg_list *list, size_t max)
 	return n;
 }
 
+bool mailbox_has(struct mailbox *mb, bool (*wanted)(const struct msg *msg))
+{
+	const struct msg *msg;
+	bool found = false;
+
+	pthread_mutex_lock(&mb->lock);
+	for (msg = STAILQ_FIRST(&mb->queue); msg && !found; msg = STAILQ_NEXT(msg, link))
+		found = wanted(msg);
+	pthread_mutex_unlock(&mb->lock);
+	return found;
+}
+
 size_t mailbox_length(struct mailbox *mb)
 {
 	pthread_mutex_lock(&mb->lock);

@@ -9,6 +9,7 @@
 #define BASE_MAILBOX_H
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/queue.h>
 
@@ -37,6 +38,8 @@ void mailbox_post(struct mailbox *mb, struct msg *msg);
 void mailbox_post_all(struct mailbox *mb, struct msg_list *list);
 /* Move up to max messages (0: all) to the end of list; returns how many. What is left keeps the bell rung. */
 size_t mailbox_take(struct mailbox *mb, struct msg_list *list, size_t max);
+/* Whether there is one now that is wanted. Walks them under the lock. */
+bool mailbox_has(struct mailbox *mb, bool (*wanted)(const struct msg *msg));
 /* How many wait; a figure for status lines, stale at once. */
 size_t mailbox_length(struct mailbox *mb);
 

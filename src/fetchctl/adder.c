@@ -21,9 +21,9 @@
 
 /* Below the protocol's limits, with room for the call around the jobs; and so few that the daemon, which
  * reads a message at once, answers others in between within milliseconds. */
-#define BATCH_JOBS 500
+#define BATCH_JOBS 250
 /* Calls that are on their way at once: what the daemon works on together shares a commit. */
-#define BATCH_CALLS 8
+#define BATCH_CALLS 16
 #define BATCH_BYTES ((size_t)900 << 10)
 
 /* Some jobs as JSON, ready to be put into a call. */

@@ -143,7 +143,7 @@ static void test_shutting_a_host_walks_no_lanes(void **state)
 	fair_host_shut(&fair, &host, true);
 	fair_host_shut(&fair, &other, true);
 	assert_null(fair_pick(&fair, 1, USEC_INFINITY, &alone));
-	while ((lane = TAILQ_FIRST(&host.lanes)))
+	while ((lane = LIST_FIRST(&host.lanes)) || (lane = LIST_FIRST(&host.parked)))
 		fair_remove(&fair, lane);
 	fair_host_shut(&fair, &other, false);
 	assert_non_null(fair_pick(&fair, 1, USEC_INFINITY, &alone));

@@ -54,6 +54,33 @@ static void test_order_and_bell(void **state)
 	mailbox_done(&mb);
 }
 
+static bool is_two(const struct msg *msg)
+{
+	return msg->kind == 2;
+}
+
+static void test_what_is_wanted_is_seen(void **state)
+{
+	struct mailbox mb;
+	struct msg msgs[4];
+	struct msg_list list = STAILQ_HEAD_INITIALIZER(list);
+
+	(void)state;
+	assert_int_equal(mailbox_init(&mb), 0);
+	assert_false(mailbox_has(&mb, is_two));
+	post_numbers(&mb, msgs, 2);
+	assert_false(mailbox_has(&mb, is_two));
+	post_numbers(&mb, msgs + 2, 1);
+	msgs[3].kind = 2;
+	mailbox_post(&mb, &msgs[3]);
+	assert_true(mailbox_has(&mb, is_two));
+	assert_int_equal(mailbox_take(&mb, &list, 3), 3);
+	assert_true(mailbox_has(&mb, is_two));
+	assert_int_equal(mailbox_take(&mb, &list, 0), 1);
+	assert_false(mailbox_has(&mb, is_two));
+	mailbox_done(&mb);
+}
+
 static void test_bounded_take_keeps_ringing(void **state)
 {
 	struct mailbox mb;
@@ -180,6 +207,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order_and_bell),
+		cmocka_unit_test(test_what_is_wanted_is_seen),
 		cmocka_unit_test(test_bounded_take_keeps_ringing),
 		cmocka_unit_test(test_post_all),
 		cmocka_unit_test(test_no_descriptor_left),

@@ -44,6 +44,7 @@ struct call {
 	uint64_t id;
 	bool more, oneway;
 	bool begun;
+	size_t bytes;	 /* of the message, as it came */
 	json_t *message; /* owned; NULL when there was none that could be read */
 	char *bad;	 /* what is wrong with the message, or NULL */
 	/* Its last answer, while those before it have none. */

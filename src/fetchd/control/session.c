@@ -71,6 +71,7 @@ static void drop_call(struct session *session)
 
 	TAILQ_REMOVE(&session->calls, call, link);
 	session->n_calls--;
+	session->bytes -= call->bytes;
 	call_free(call);
 }
 
@@ -172,7 +173,7 @@ static bool may_take(const struct session *session)
 	const struct call *last = TAILQ_LAST(&session->calls, call_list);
 
 	return !session->closing && !session->dead && session->n_calls < SESSION_CALLS &&
-	       (!last || goes_ahead(last));
+	       session->bytes < SESSION_BYTES && (!last || goes_ahead(last));
 }
 
 /* ---- input */
@@ -219,6 +220,8 @@ static void take_message(struct session *session, struct evbuffer *input, ssize_
 {
 	struct call *call = read_message(session, input, len);
 
+	call->bytes = len > 0 ? (size_t)len : 0;
+	session->bytes += call->bytes;
 	if (call == first_call(session) || goes_ahead(call))
 		begin(session, call);
 }

@@ -14,8 +14,10 @@
 #define SESSIONS_PER_USER     ((size_t)64)
 /* A closing session waits so long for its peer to take what is written, and to close. */
 #define SESSION_FLUSH_USEC USEC_PER_SEC
-/* Calls that are under way at once, at most: so many messages of a list can share a commit. */
-#define SESSION_CALLS ((size_t)8)
+/* Calls that are under way at once, at most, and the bytes of their messages from which on no more are taken:
+ * so much of a list can share a commit. */
+#define SESSION_CALLS ((size_t)16)
+#define SESSION_BYTES ((size_t)1 << 20)
 /* Below this much unsent output, more is produced. */
 #define SESSION_OUTPUT_LOW ((size_t)64 * 1024)
 
@@ -32,6 +34,7 @@ struct session {
 	struct event *again; /* there may be another message in what came */
 	struct call_list calls;
 	size_t n_calls;
+	size_t bytes;	 /* of their messages */
 	size_t scanned;	 /* bytes of input without a message's end */
 	bool reading;	 /* session_read() is on the stack */
 	bool eof;	 /* the peer sends no more */

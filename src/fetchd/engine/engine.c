@@ -17,11 +17,13 @@
 #include "base/log.h"
 #include "fetchd/engine/walltime.h"
 
-/* A turn takes so many messages, or as many as fit in this time. */
-#define TURN_MESSAGES 256
+/* A turn takes so many messages, or as many as fit in this time: in the longer one while there are only adds,
+ * which share pages and a commit. */
+#define TURN_MESSAGES	  256
+#define TURN_USEC	  (20 * USEC_PER_MSEC)
+#define TURN_LONGEST_USEC (80 * USEC_PER_MSEC)
 /* How far one end leads to others in one turn. */
 #define ENDS_ROUNDS	 8
-#define TURN_USEC	 (30 * USEC_PER_MSEC)
 #define PURGE_EVERY_USEC (3600 * USEC_PER_SEC)
 #define PURGE_SLICE	 32
 #define PURGE_SLICES	 8
@@ -219,13 +221,26 @@ static int receive(struct engine *engine, struct msg *msg)
 
 /* ---- the turn */
 
+static bool is_no_add(const struct msg *msg)
+{
+	return msg->kind != REQUEST_ADD;
+}
+
+static bool is_over(struct engine *engine, const struct msg *next, int64_t begun_usec)
+{
+	int64_t spent = clock_boot_usec() - begun_usec;
+
+	return spent >= TURN_LONGEST_USEC ||
+	       (spent >= TURN_USEC && (is_no_add(next) || mailbox_has(engine->mailbox, is_no_add)));
+}
+
 static int work_list(struct engine *engine, struct msg_list *list)
 {
-	int64_t until = clock_boot_usec() + TURN_USEC;
+	int64_t begun = clock_boot_usec();
 	struct msg *msg;
 	int err = 0;
 
-	while (!err && (msg = STAILQ_FIRST(list)) && clock_boot_usec() < until) {
+	while (!err && (msg = STAILQ_FIRST(list)) && !is_over(engine, msg, begun)) {
 		STAILQ_REMOVE_HEAD(list, link);
 		err = receive(engine, msg);
 	}

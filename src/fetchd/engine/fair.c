@@ -125,10 +125,12 @@ static void lane_settle(struct lane *lane)
 {
 	bool shut = lane->host->gate.shut;
 
+	if (shut != lane->parked)
+		LIST_REMOVE(lane, host_link);
 	if (shut && !lane->parked)
-		TAILQ_INSERT_TAIL(&lane->host->parked, lane, park_link);
+		LIST_INSERT_HEAD(&lane->host->parked, lane, host_link);
 	else if (!shut && lane->parked)
-		TAILQ_REMOVE(&lane->host->parked, lane, park_link);
+		LIST_INSERT_HEAD(&lane->host->lanes, lane, host_link);
 	lane->parked = shut;
 	enter(&lane->group->lanes, &lane->node, 1, !shut);
 	group_settle(lane->group);
@@ -148,7 +150,7 @@ void fair_host_shut(struct fair *fair, struct fair_host *host, bool shut)
 		return;
 	}
 	fair->n_free += host->n_lanes;
-	while ((lane = TAILQ_FIRST(&host->parked))) {
+	while ((lane = LIST_FIRST(&host->parked))) {
 		lane_settle(lane);
 		fair->steps++;
 	}
@@ -327,7 +329,7 @@ struct lane *fair_ready(struct fair *fair, const struct lane_key *key, struct fa
 	lane->user = user;
 	lane->batch = batch;
 	lane->waits_since_usec = now_usec;
-	TAILQ_INSERT_TAIL(&host->lanes, lane, host_link);
+	LIST_INSERT_HEAD(&host->lanes, lane, host_link);
 	host->n_lanes++;
 	fair->n_free += !host->gate.shut;
 	HASH_ADD(hh, fair->lanes, key, sizeof(lane->key), lane);
@@ -346,9 +348,7 @@ void fair_set_priority(struct fair *fair, struct lane *lane, int32_t priority)
 void fair_remove(struct fair *fair, struct lane *lane)
 {
 	lane_displace(fair, lane);
-	TAILQ_REMOVE(&lane->host->lanes, lane, host_link);
-	if (lane->parked)
-		TAILQ_REMOVE(&lane->host->parked, lane, park_link);
+	LIST_REMOVE(lane, host_link);
 	lane->host->n_lanes--;
 	fair->n_free -= !lane->host->gate.shut;
 	HASH_DELETE(hh, fair->lanes, lane);
@@ -492,8 +492,8 @@ void fair_host_init(struct fair_host *host)
 {
 	host->gate.shut = false;
 	host->n_lanes = 0;
-	TAILQ_INIT(&host->lanes);
-	TAILQ_INIT(&host->parked);
+	LIST_INIT(&host->lanes);
+	LIST_INIT(&host->parked);
 }
 
 void fair_user_init(struct fair_user *user, uint32_t weight)

@@ -49,9 +49,9 @@ struct fair_gate {
 };
 struct fair_host {
 	struct fair_gate gate;
-	TAILQ_HEAD(, lane) lanes;
-	TAILQ_HEAD(, lane) parked; /* those that a pick came upon while it was shut, and put aside */
 	unsigned n_lanes;
+	/* parked: those that a pick came upon while it was shut, and put aside; lanes: the others. */
+	LIST_HEAD(, lane) lanes, parked;
 };
 struct fair_user {
 	struct fair_gate gate;
@@ -73,7 +73,7 @@ struct lane {
 	struct fair_batch *batch; /* NULL: in no group */
 	int64_t waits_since_usec; /* served last, or made: the ageing clock */
 	bool parked;		  /* in host->parked, and in no heap */
-	TAILQ_ENTRY(lane) host_link, park_link;
+	LIST_ENTRY(lane) host_link;
 	TAILQ_ENTRY(lane) age_link; /* of the level: who waits longest first */
 	UT_hash_handle hh;
 };

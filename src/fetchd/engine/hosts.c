@@ -237,7 +237,7 @@ static void forget_idle(struct engine *engine)
 
 		memory_free(engine, host->memory);
 		host->memory = NULL;
-		if (TAILQ_EMPTY(&host->fair.lanes))
+		if (host->fair.n_lanes == 0)
 			host_free(engine, host);
 	}
 }
@@ -245,7 +245,7 @@ static void forget_idle(struct engine *engine)
 void host_settle(struct engine *engine, struct host *host)
 {
 	bool busy = host->active > 0 || host->finishing > 0;
-	bool waited_for = !TAILQ_EMPTY(&host->fair.lanes);
+	bool waited_for = host->fair.n_lanes > 0;
 	int64_t now = engine_now(engine), until_usec, ramp_usec = 0;
 	enum host_block block;
 

@@ -14,7 +14,10 @@ static bool has_lane_of(const struct host *host, uid_t uid)
 {
 	const struct lane *lane;
 
-	TAILQ_FOREACH(lane, &host->fair.lanes, host_link)
+	LIST_FOREACH(lane, &host->fair.lanes, host_link)
+		if (lane->key.owner == uid)
+			return true;
+	LIST_FOREACH(lane, &host->fair.parked, host_link)
 		if (lane->key.owner == uid)
 			return true;
 	return false;
@@ -74,7 +77,7 @@ static int report(struct engine *engine, const struct host *host, struct host_re
 	ret->limit = limits.limit;
 	ret->max = limits.max;
 	ret->interval_usec = limits.interval_usec;
-	ret->ready = !TAILQ_EMPTY(&host->fair.lanes);
+	ret->ready = host->fair.n_lanes > 0;
 	if (host->memory) {
 		const struct host_memory *memory = host->memory;
 
