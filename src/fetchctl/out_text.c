@@ -185,6 +185,8 @@ static void text_event(struct out *out, const json_t *event)
 		detail = event_detail(&shown, word);
 		name = words_name(&shown.job);
 	}
+	if (strcmp(word, "lost") == 0)
+		detail = xstrdup("events between the cursor and this number are no longer kept");
 	put_event_head(out, event);
 	put_state(out, state >= 0 ? (enum job_state)state : JOB_CANCELLED, word);
 	printf(out->terminal ? "%6lld  %s  %s\n" : "%lld\t%s\t%s\n",

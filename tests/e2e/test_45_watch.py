@@ -1,5 +1,9 @@
 """watch for shells: --format and --on-finish."""
+import contextlib
 import signal
+import sqlite3
+
+import pytest
 
 
 def stop(stream):
@@ -49,6 +53,32 @@ def test_03_none_is_missed(daemon, ctl, origin, room):
     second.lines.find(lambda line: line == f"done {b}")
     assert f"done {a}" not in second.lines.text()
     stop(second)
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["some", "none"])
+def test_05_what_is_no_longer_kept(daemon, ctl, origin, room, kept):
+    """It is said, with the cursor to go on from; and not where nothing is missing."""
+    jobs = [job for name in "abc" for job in ctl.add(origin.url(f"/bytes/10/{name}"))]
+    ctl.wait(*jobs)
+    daemon.stop()
+    with contextlib.closing(sqlite3.connect(room.state / "queue.db")) as database, database:
+        [[last]] = database.execute("SELECT max(id) FROM events")
+        database.execute("DELETE FROM events WHERE id < ?", (last if kept else last + 1,))
+    daemon.start()
+    first = last - 1 if kept else last
+    watch = ctl.spawn("--json", "watch", "--since", 1)
+    lost = watch.kind("lost")
+    assert lost["id"] == first and lost["job_id"] == 0 and "job" not in lost
+    if kept:
+        assert watch.event(lambda event: event["kind"] != "lost")["id"] == last
+    plain = ctl.spawn("watch", "--since", 1)
+    line = plain.lines.find(lambda line: "lost" in line)
+    assert line.startswith(f"{first}\t") and line.endswith("\tlost\t0\t\tevents between the cursor and this number are no longer kept")
+    [job] = ctl.add(origin.url("/bytes/10/d"))
+    for cursor in (0, first):
+        other = ctl.spawn("--json", "watch", "--since", cursor)
+        other.kind("done", job)
+        assert all(event["kind"] != "lost" for event in other.seen()), (cursor, first, other.seen())
 
 
 def test_04_refusals(daemon, ctl):

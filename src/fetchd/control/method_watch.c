@@ -141,6 +141,11 @@ static void take_snapshot(struct watch *watch, const struct request *page)
 
 static void take_events(struct watch *watch, const struct request *page)
 {
+	/* A cursor of another queue is none of the past. */
+	if (watch->cursor > 0 && watch->cursor < page->first_event_id - 1)
+		watch_tell_lost(watch, page->first_event_id - 1);
+	else if (watch->cursor > 0 && page->first_event_id == 0 && watch->cursor < page->last_event_id)
+		watch_tell_lost(watch, page->last_event_id);
 	for (size_t i = 0; i < page->n_found; i++)
 		if (!watch_tell_event(watch, &page->events[i], page->found[i]))
 			return;

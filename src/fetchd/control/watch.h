@@ -43,6 +43,8 @@ bool watch_matches(const struct watch *watch, int64_t job_id, uid_t owner, const
 /* Asks for the next page of the phase, now or when the client has taken more. */
 void watch_ask_page(struct watch *watch);
 
+/* Events after its cursor are no longer kept, up to last_id. */
+void watch_tell_lost(struct watch *watch, int64_t last_id);
 /* Each answers the call; false when that was the last answer and watch is gone. */
 bool watch_tell_event(struct watch *watch, const struct event *event, const struct job *job);
 bool watch_tell_snapshot(struct watch *watch, const struct request *page);

@@ -117,6 +117,15 @@ bool watch_tell_snapshot(struct watch *watch, const struct request *page)
 	return over ? tell(watch, state_json(control, "snapshot", NULL), true) : true;
 }
 
+void watch_tell_lost(struct watch *watch, int64_t last_id)
+{
+	json_t *json = state_json(watch->call->control, "lost", NULL);
+
+	watch->cursor = last_id;
+	json_object_set_new(json, "id", json_integer((json_int_t)last_id));
+	tell(watch, json, false);
+}
+
 /* ---- progress */
 
 static void on_progress_timer(evutil_socket_t fd, short what, void *arg)

@@ -153,6 +153,7 @@ struct request {
 	bool more;		   /* LIST, EVENTS, HOSTS: there may be more beyond the last one */
 	int64_t looked_id;	   /* LIST: the last that was looked at: where to go on */
 	struct limit_told *limits; /* LIMITS: LIMITS_N of them */
+	int64_t first_event_id;	   /* EVENTS: oldest there is; 0: none */
 	int64_t last_event_id; /* LIST, EVENTS: newest event there is; later ones come as CONTROL_EVENT after
 				  this reply */
 	bool spread;	       /* LIST: looked for in several turns: some of those have come before it */

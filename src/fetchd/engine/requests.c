@@ -425,5 +425,5 @@ int request_events(struct engine *engine, struct request *request)
 	}
 	request->more = request->n_found == request->limit;
 	request->last_event_id = store_last_event_id(engine->store);
-	return err;
+	return err ? err : store_first_event_id(engine->store, &request->first_event_id);
 }

@@ -60,3 +60,13 @@ int64_t store_last_event_id(const struct store *store)
 {
 	return store->last_event_id;
 }
+
+int store_first_event_id(struct store *store, int64_t *ret)
+{
+	sqlite3_stmt *st = store_statement(store, ST_FIRST_EVENT);
+	int rc = sqlite3_step(st);
+
+	*ret = rc == SQLITE_ROW ? sqlite3_column_int64(st, 0) : 0;
+	sqlite3_reset(st);
+	return rc == SQLITE_ROW ? 0 : store_failure(store, rc, "looking for the oldest event");
+}

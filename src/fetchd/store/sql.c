@@ -118,6 +118,7 @@ static const char *const statement_sql[ST_N] = {
 	[ST_EVENTS] =
 		"SELECT id, time_usec, job, owner, kind FROM events WHERE id > ?1 AND (?2 OR owner = ?3)"
 		" ORDER BY id LIMIT ?4",
+	[ST_FIRST_EVENT] = "SELECT min(id) FROM events",
 	[ST_EVENTS_EXPIRE] =
 		"DELETE FROM events WHERE id < (SELECT min(id) FROM events) + ?2 AND time_usec < ?1",
 	[ST_WAKE_NETWORK] =

@@ -275,6 +275,8 @@ int store_event_forget(struct store *store, int64_t id);
 int store_events(struct store *store, const struct job_filter *filter, int64_t after_id, size_t limit,
 	struct event *ret, size_t *ret_n);
 int64_t store_last_event_id(const struct store *store);
+/* Of the oldest that is kept; 0: none is. */
+int store_first_event_id(struct store *store, int64_t *ret);
 
 /* ---- counters: jobs by owner and state, kept with every change */
 
