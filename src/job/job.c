@@ -197,6 +197,20 @@ const char *job_state_name(enum job_state state)
 	return "?";
 }
 
+const char *job_state_phrase(enum job_state state)
+{
+	switch (state) {
+	case JOB_QUEUED: return "is queued";
+	case JOB_WAITING: return "is waiting";
+	case JOB_ACTIVE: return "is active";
+	case JOB_PAUSED: return "is paused";
+	case JOB_DONE: return "is done";
+	case JOB_FAILED: return "has failed";
+	case JOB_CANCELLED: return "was cancelled";
+	}
+	return "?";
+}
+
 const char *job_wait_name(enum job_wait wait)
 {
 	switch (wait) {

@@ -219,6 +219,8 @@ static inline bool job_state_ended(enum job_state state)
 
 /* Words of INTERFACE.md; never NULL for valid values. "" for JOB_WAIT_NONE. */
 const char *job_state_name(enum job_state state);
+/* For a sentence: "is queued", "has failed", "was cancelled". */
+const char *job_state_phrase(enum job_state state);
 const char *job_wait_name(enum job_wait wait);
 const char *job_conflict_name(enum job_conflict conflict);
 const char *job_resume_name(enum job_resume resume);

@@ -123,8 +123,8 @@ static int delete_job(struct engine *engine, struct request *request, struct job
 
 static void refuse(struct request *request, const struct job *job)
 {
-	request_fail(request, REQUEST_WRONG_STATE, job->id, NULL, "cannot %s job %lld: it is %s",
-		verb_name(request->verb), (long long)job->id, job_state_name(job->state));
+	request_fail(request, REQUEST_WRONG_STATE, job->id, NULL, "cannot %s job %lld: it %s",
+		verb_name(request->verb), (long long)job->id, job_state_phrase(job->state));
 }
 
 /* What it waits for is no failure of its own; and a group that is being ended takes nobody back. */

@@ -342,8 +342,8 @@ int dependency_add(
 
 	if (job_state_ended(job->state) || job->state == JOB_ACTIVE) {
 		request_fail(request, REQUEST_WRONG_STATE, job->id, NULL,
-			"job %lld is to follow no other: it is %s", (long long)job->id,
-			job_state_name(job->state));
+			"job %lld is to follow no other: it %s", (long long)job->id,
+			job_state_phrase(job->state));
 		return 0;
 	}
 	err = look(engine, request, &after, &waits);

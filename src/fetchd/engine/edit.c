@@ -40,8 +40,8 @@ static int load(struct engine *engine, struct request *request, int64_t id, stru
 	if (err || (!request->privileged && (*ret)->owner != request->uid))
 		request_fail(request, REQUEST_NO_SUCH_JOB, id, NULL, "no job %lld", (long long)id);
 	else if (job_state_ended((*ret)->state))
-		request_fail(request, REQUEST_WRONG_STATE, id, NULL, "cannot edit job %lld: it is %s",
-			(long long)id, job_state_name((*ret)->state));
+		request_fail(request, REQUEST_WRONG_STATE, id, NULL, "cannot edit job %lld: it %s",
+			(long long)id, job_state_phrase((*ret)->state));
 	return 0;
 }
 

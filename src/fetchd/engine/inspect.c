@@ -79,8 +79,8 @@ int request_verify(struct engine *engine, struct request *request)
 		return err;
 	job = request->found[0];
 	if (job->state != JOB_DONE)
-		request_fail(request, REQUEST_WRONG_STATE, job->id, NULL, "cannot verify job %lld: it is %s",
-			(long long)job->id, job_state_name(job->state));
+		request_fail(request, REQUEST_WRONG_STATE, job->id, NULL, "cannot verify job %lld: it %s",
+			(long long)job->id, job_state_phrase(job->state));
 	else if (engine->stopping)
 		request_fail(request, REQUEST_TRY_AGAIN, 0, NULL, "fetchd is shutting down");
 	else
