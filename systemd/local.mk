@@ -1,6 +1,8 @@
 # Units name the installed program; everything else in them is the same everywhere.
 systemdsystemunit_DATA = systemd/system/fetchd.service systemd/system/fetchd.socket
 systemduserunit_DATA = systemd/user/fetchd.service systemd/user/fetchd.socket
+dist_systempreset_DATA = systemd/system-preset/80-fetchd.preset
+dist_userpreset_DATA = systemd/user-preset/80-fetchd.preset
 dist_sysusers_DATA = systemd/sysusers.d/fetchd.conf
 dist_tmpfiles_DATA = systemd/tmpfiles.d/fetchd.conf
 EXTRA_DIST += systemd/system/fetchd.service.in systemd/user/fetchd.service.in \

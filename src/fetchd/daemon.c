@@ -31,6 +31,7 @@
 int daemon_fail(struct daemon *d, int exit_code, char *error)
 {
 	log_err("%s", error);
+	service_status(error);
 	free(error);
 	d->exit_code = exit_code;
 	return -1;
@@ -123,11 +124,21 @@ static void socket_down(struct daemon *d)
 		close(d->socket.fd);
 }
 
+/* Before threads start, and behind what lies outside of it. */
+static int sandbox_up(struct daemon *d)
+{
+	const char *path = d->socket.path;
+	CLEANUP_FREE char *dir = *path ? xstrndup(path, (size_t)(strrchr(path, '/') - path)) : NULL;
+
+	sandbox_enter(d->config, dir && !*dir ? "/" : dir, d->sandbox);
+	return 0;
+}
+
 static int store_up(struct daemon *d)
 {
 	char *error = NULL;
 	int exit_code;
-	d->store = store_open(d->config->state_directory, &error, &exit_code);
+	d->store = store_open(d->config->state_directory, service_working, &error, &exit_code);
 	return d->store ? 0 : daemon_fail(d, exit_code, error);
 }
 
@@ -288,6 +299,7 @@ static const struct part {
 	{limits_up, NULL},
 	{instance_up, instance_down},
 	{socket_up, socket_down},
+	{sandbox_up, NULL},
 	{store_up, store_down},
 	{curl_up, curl_down},
 	{disk_up, disk_down},
@@ -296,6 +308,7 @@ static const struct part {
 	{daemon_network_up, daemon_network_down},
 	{workers_up, workers_down},
 	{engine_up, engine_down},
+	{daemon_watchdog_up, daemon_watchdog_down},
 	{daemon_control_up, daemon_control_down},
 };
 

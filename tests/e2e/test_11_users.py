@@ -182,7 +182,7 @@ def test_13_the_same_of_another_user_is_another(daemon, games, news, origin):
 def test_20_limits_are_not_for_everybody(daemon, ctl, games, arguments):
     before = ctl.ok("--json", "limit").json
     result = games("limit", *arguments)
-    assert result.code == 4 and "only root and the daemon's own user" in result.err and result.out == ""
+    assert result.code == 4 and "only root, the daemon's own user and its administrators" in result.err and result.out == ""
     assert ctl.ok("--json", "limit").json == before == games.ok("--json", "limit").json
 
 

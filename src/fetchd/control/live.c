@@ -23,6 +23,7 @@ void live_init(struct live *live)
 
 static void remove_job(struct live *live, struct live_job *entry)
 {
+	live->stalled -= entry->stalled;
 	HASH_DEL(live->jobs, entry);
 	TAILQ_REMOVE(&live->by_change, entry, link);
 	job_free(entry->job);
@@ -115,8 +116,9 @@ void live_counters(struct live *live, const struct engine_counters *counters)
 #define STALL_USEC (5 * USEC_PER_SEC)
 
 /* An active job has no error of its own; this one lasts as long as its cause. */
-static void take_stall(struct live_job *entry, int64_t usec)
+static void take_stall(struct live *live, struct live_job *entry, int64_t usec)
 {
+	live->stalled += (usec >= STALL_USEC) - entry->stalled;
 	if (usec < STALL_USEC) {
 		if (entry->stalled)
 			str_set(&entry->job->error_code, NULL);
@@ -142,7 +144,7 @@ static void take_entry(struct live *live, const struct progress_entry *from, uns
 	entry->report = live->reports;
 	if (from->size >= 0)
 		entry->job->size = from->size;
-	take_stall(entry, from->disk_stalled_usec);
+	take_stall(live, entry, from->disk_stalled_usec);
 	if (changed)
 		mark_changed(live, entry);
 }

@@ -350,6 +350,17 @@ static int roots_open(struct disk *disk, char *const *paths, char **ret_error)
 	return 0;
 }
 
+static void find_users(struct disk *disk, const struct config *config)
+{
+	const char *rel;
+	int root = config_root_of(config, config->default_directory, &rel);
+
+	if (config->mode != CONFIG_SYSTEM || root < 0)
+		return;
+	disk->users_root = &disk->roots[root];
+	disk->users_dir = xstrdup(rel);
+}
+
 static int lanes_start(struct disk *disk, char **ret_error)
 {
 	for (size_t i = 0; i < disk->n_fs; i++) {
@@ -382,6 +393,8 @@ struct disk *disk_start(
 	disk->reserve_bytes = config->reserve_space;
 	pthread_mutex_init(&disk->lock, NULL);
 	*ret_exit_code = roots_open(disk, config->download_roots, ret_error);
+	if (*ret_exit_code == 0)
+		find_users(disk, config);
 	if (*ret_exit_code == 0)
 		*ret_exit_code = lanes_start(disk, ret_error);
 	if (*ret_exit_code == 0)
@@ -470,5 +483,6 @@ void disk_join(struct disk *disk, int64_t wait_usec)
 	free(disk->roots);
 	free(disk->fs);
 	free(disk->uuid);
+	free(disk->users_dir);
 	free(disk);
 }

@@ -42,13 +42,18 @@ static void verify(struct disk_task *task)
 		task->ret_digest = sums_own(&task->file->sums);
 }
 
-static void dress(struct disk_task *task)
+static void dress(struct disk_task *task, const struct disk_place *place)
 {
 	struct disk_file *file = task->file;
 	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = task->mtime_sec}};
 
 	if (fchmod(file->fd, file->disk->file_mode) != 0)
 		fail(task, -errno, "chmod");
+	if (place->acl.n > 0) {
+		int err = acl_inherit(file->fd, &place->acl);
+		if (err)
+			fail(task, err, "set an access list in");
+	}
 	if (task->mtime_sec >= 0)
 		(void)futimens(file->fd, times);
 	/* Best effort: without it a crash between rename and commit leads to a second copy, never to a wrong
@@ -266,8 +271,10 @@ void finish_batch(struct disk_lane *lane, struct disk_task **tasks, size_t n)
 			fail(tasks[i], -EIO, "sync a file in");
 		if (!failed(tasks[i]))
 			verify(tasks[i]);
-		if (!failed(tasks[i]))
-			dress(tasks[i]);
+		if (!failed(tasks[i])) {
+			place_open(&place, tasks[i]->file);
+			dress(tasks[i], &place);
+		}
 	}
 	sync_all(lane, tasks, n);
 	lane_beat(lane);
