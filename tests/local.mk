@@ -2,6 +2,7 @@
 include tests/unit/local.mk
 include tests/sim/local.mk
 include tests/fuzz/local.mk
+include tests/system/local.mk
 
 TEST_EXTENSIONS = .py .sh
 AM_TESTS_ENVIRONMENT = \

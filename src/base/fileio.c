@@ -20,6 +20,38 @@
 /* A rename elsewhere in the tree makes a scoped lookup give up with EAGAIN: openat2(2). */
 #define RACE_RETRIES 16
 
+/* The same step by step, where openat2(2) is not to be had: an old kernel, or a filter of system calls that
+ * cannot look into its arguments (RestrictSUIDSGID= of systemd.exec(5)). No step goes up or follows a link.
+ */
+static int walk_beneath(int dir_fd, const char *path, int flags, mode_t mode)
+{
+	CLEANUP_FREE char *copy = xstrdup(path);
+	char *rest = copy + strspn(copy, "/"), *name;
+	int fd = dir_fd;
+
+	if (*path == '/')
+		return -EXDEV;
+	while (fd >= 0 && (name = strsep(&rest, "/"))) {
+		if (rest)
+			rest += strspn(rest, "/");
+		bool last = !rest || !*rest;
+		int next = strcmp(name, "..") == 0
+				   ? -EXDEV
+				   : openat(fd, *name ? name : ".",
+					     (last ? flags : O_PATH | O_DIRECTORY) | O_NOFOLLOW | O_CLOEXEC,
+					     mode);
+
+		if (next == -1)
+			next = -errno;
+		if (fd != dir_fd)
+			close(fd);
+		fd = next;
+		if (last)
+			break;
+	}
+	return fd;
+}
+
 int fileio_open_beneath(int dir_fd, const char *path, int flags, mode_t mode)
 {
 	/* openat2(2) refuses a mode where no file can come of it. */
@@ -37,7 +69,7 @@ int fileio_open_beneath(int dir_fd, const char *path, int flags, mode_t mode)
 			return (int)fd;
 		if (errno == EINTR || (errno == EAGAIN && tries++ < RACE_RETRIES))
 			continue;
-		return -errno;
+		return errno == ENOSYS ? walk_beneath(dir_fd, *path ? path : ".", flags, mode) : -errno;
 	}
 }
 

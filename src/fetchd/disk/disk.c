@@ -353,12 +353,11 @@ static int roots_open(struct disk *disk, char *const *paths, char **ret_error)
 static void find_users(struct disk *disk, const struct config *config)
 {
 	const char *rel;
-	int root = config_root_of(config, config->default_directory, &rel);
 
-	if (config->mode != CONFIG_SYSTEM || root < 0)
+	if (config->mode != CONFIG_SYSTEM)
 		return;
-	disk->users_root = &disk->roots[root];
-	disk->users_dir = xstrdup(rel);
+	disk->users_root = disk_root_of(disk, config->default_directory, &rel);
+	disk->users_dir = disk->users_root ? xstrdup(rel) : NULL;
 }
 
 static int lanes_start(struct disk *disk, char **ret_error)

@@ -132,6 +132,9 @@ int root_mend(const struct disk_root *root);
 /* -errno of an operation on the root's payload → verdict, with figures where space is the matter. */
 void root_fail(const struct disk_root *root, struct verdict *verdict, int err, const char *operation);
 
+/* The root that dir (absolute) is in, with what follows it; NULL: in none. */
+struct disk_root *disk_root_of(struct disk *disk, const char *dir, const char **ret_rel);
+
 /* file.c: each does one task's work and fills its result. */
 void file_resume(struct disk_task *task);
 /* The buffer of WRITE or FINISH. */
