@@ -1,6 +1,5 @@
 """A machine: Debian's systemd booted in a container that is thrown away, with fetchd installed. What it needs is made by
 itself: a root by mmdebstrap, kept in the build directory, from the mirror that this machine's apt uses."""
-import ctypes
 import json
 import os
 import pathlib
@@ -252,27 +251,6 @@ class Machine:
 
     def job(self, job, user=None):
         return self.ctl_ok("--json", "status", job, user=user).json[0]
-
-
-class Frozen:
-    """One thread of a process stopped, as a thread is that hangs: by ptrace(2)."""
-    SEIZE, INTERRUPT, DETACH = 0x4206, 0x4207, 17
-
-    def __init__(self, pid, name):
-        self.tid = next(int(task.name) for task in pathlib.Path(f"/proc/{pid}/task").iterdir()
-                        if (task / "comm").read_text().strip() == name)
-        self.libc = ctypes.CDLL(None, use_errno=True)
-
-    def __enter__(self):
-        for request in (self.SEIZE, self.INTERRUPT):
-            if self.libc.ptrace(request, self.tid, None, None) != 0:
-                raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-        os.waitpid(self.tid, 0x40000000)  # __WALL
-        return self
-
-    def __exit__(self, *_):
-        # Gone, when its process was killed.
-        self.libc.ptrace(self.DETACH, self.tid, None, None)
 
 
 def main():

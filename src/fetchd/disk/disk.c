@@ -266,9 +266,12 @@ static bool lane_batch(struct disk_lane *lane)
 
 static void *lane_main(void *arg)
 {
+	static const char *const names[LANE_N] = {
+		"disk-small", "disk-sync", "disk-stream", "disk-stream2", "disk-verify"};
 	struct disk_lane *lane = arg;
 	struct pollfd pfd = {.fd = mailbox_fd(&lane->mailbox), .events = POLLIN};
 
+	pthread_setname_np(pthread_self(), names[lane->which]);
 	do {
 		while (poll(&pfd, 1, -1) < 0 && errno == EINTR)
 			;
@@ -284,8 +287,6 @@ static void *lane_main(void *arg)
 
 static int lane_start(struct disk_lane *lane)
 {
-	static const char *const names[LANE_N] = {
-		"disk-small", "disk-sync", "disk-stream", "disk-stream2", "disk-verify"};
 	int err = mailbox_init(&lane->mailbox);
 
 	if (err)
@@ -296,7 +297,6 @@ static int lane_start(struct disk_lane *lane)
 		return -err;
 	}
 	lane->started = true;
-	pthread_setname_np(lane->thread, names[lane->which]);
 	return 0;
 }
 
