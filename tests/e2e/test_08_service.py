@@ -275,3 +275,15 @@ def test_20_the_sandbox_is_told(daemon, ctl):
     told = ctl.ok("--json", "status").json[0]["sandbox"]
     assert told.startswith(("Landlock ABI ", "none: ")) and told in ctl.ok("status").out
     daemon.log.find(lambda line: f"sandbox: {told}" in line)
+
+
+def test_21_a_recovery_asks_for_patience(daemon, ctl, origin):
+    """Before READY, while it gets on."""
+    jobs = ctl.add(*(origin.url(f"/gate/g/bytes/10/{i}") for i in range(3)))
+    origin.wait_gated("g", 3)
+    daemon.kill9()
+    daemon.start()
+    told = daemon.told()
+    assert [line for line in told[:told.index("READY=1")] if line.startswith("EXTEND_TIMEOUT_USEC=")], told
+    origin.release("g")
+    assert ctl.wait(*jobs).code == 0

@@ -65,6 +65,7 @@ def base_root():
 def install(root):
     """As a package does it."""
     run("make", "-s", "-C", str(BUILD), "install", f"DESTDIR={root}")
+    run("make", "-s", "-C", str(BUILD), "tests/system/probe")
     run("systemd-sysusers", f"--root={root}", "fetchd.conf")
     run("systemctl", f"--root={root}", "enable", "fetchd.socket")
     shutil.copy(BUILD / "tests" / "system" / "probe", root / "usr" / "bin" / "probe")

@@ -1,5 +1,5 @@
-/* What a fetchd that was taken over could do: run in the place of fetchd, under its unit, inside its sandbox. A line
- * for each attempt: its name and "ok", or the error. */
+/* What a fetchd that was taken over could do: run in the place of fetchd, under its unit, inside its sandbox.
+ * A line for each attempt: its name and "ok", or the error. */
 #include <config.h>
 
 #include <errno.h>
@@ -59,8 +59,7 @@ static void probe_listen(void)
 
 static void probe_memory(void)
 {
-	void *page = mmap(
-		NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	tell("write-and-execute", page == MAP_FAILED ? -1 : 0);
 }
@@ -86,6 +85,7 @@ static void probe_files(const struct config *config)
 	probe_write("write-var-lib", "/var/lib");
 	probe_write("write-home", getenv("PROBE_HOME") ? getenv("PROBE_HOME") : "/home");
 	tell("read-home", open("/home/alice/.profile", O_RDONLY | O_CLOEXEC));
+	tell("read-dirty", open("/sys/devices/system/node/node0/meminfo", O_RDONLY | O_CLOEXEC));
 	tell("read-shadow", open("/etc/shadow", O_RDONLY | O_CLOEXEC));
 	tell("read-others-process", open("/proc/1/status", O_RDONLY | O_CLOEXEC));
 	tell("link", symlink("/etc/passwd", "/var/lib/fetchd/probe.link"));
@@ -93,7 +93,8 @@ static void probe_files(const struct config *config)
 
 static void probe_calls(void)
 {
-	union bpf_attr attr = {.map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 4, .max_entries = 1};
+	union bpf_attr attr = {
+		.map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 4, .max_entries = 1};
 
 	tell("mount", mount("none", "/tmp", "tmpfs", 0, NULL));
 	tell("ptrace", ptrace(PTRACE_ATTACH, getppid(), NULL, NULL));
@@ -110,7 +111,8 @@ static void probe_calls(void)
 
 int main(int argc, char **argv)
 {
-	struct config_source source = {.mode = argc > 1 && !strcmp(argv[1], "--user") ? CONFIG_USER : CONFIG_SYSTEM};
+	struct config_source source = {
+		.mode = argc > 1 && !strcmp(argv[1], "--user") ? CONFIG_USER : CONFIG_SYSTEM};
 	char text[SANDBOX_TEXT_MAX], *error = NULL;
 
 	source.file = argc > 2 ? argv[2] : NULL;

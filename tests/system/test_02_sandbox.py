@@ -27,7 +27,7 @@ def tried(machine):
     return probe(machine)
 
 
-@pytest.mark.parametrize("what", ["write-state", "write-root", "socket-inet", "socket-inet6"])
+@pytest.mark.parametrize("what", ["write-state", "write-root", "read-dirty", "socket-inet", "socket-inet6"])
 def test_01_what_it_lives_from(tried, what):
     assert tried[what] == OK
 
@@ -63,7 +63,18 @@ def test_04_without_landlock(fetchd, origin):
     assert all(without[what] in DENIED for what in ("write-etc", "write-home", "write-var-lib", "mount", "become-root"))
 
 
-def test_05_roots_that_are_added(fetchd, origin):
+def test_05_landlock_alone(machine):
+    """A user's own, by hand, without a unit: what the process does by itself."""
+    out = machine.ok("probe", "--user", user="alice", env=("HOME=/home/alice",)).out
+    tried = dict(line.split(" ", 1) for line in out.splitlines())
+    assert tried["sandbox"].startswith("Landlock ABI ")
+    assert tried["write-root"] == tried["write-state"] == tried["read-home"] == OK
+    assert tried["write-tmp"] == tried["execute"] == "EACCES"
+    if int(tried["sandbox"].rsplit(" ", 1)[1]) >= 4:
+        assert tried["listen-tcp"] == "EACCES"
+
+
+def test_06_roots_that_are_added(fetchd, origin):
     """A root of the unit's drop-in and the configuration's: written by the daemon; added on reload it needs a restart, and says so."""
     fetchd.ok("mkdir", "-p", "/srv/more")
     fetchd.ok("chown", "fetchd:", "/srv/more")
