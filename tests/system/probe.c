@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/fileio.h"
 #include "fetchd/config.h"
 #include "fetchd/sandbox.h"
 
@@ -117,7 +118,9 @@ int main(int argc, char **argv)
 
 	source.file = argc > 2 ? argv[2] : NULL;
 	struct config *config = config_load(&source, &error);
-	if (!config || config_make_directories(config, &error)) {
+	if (config && fileio_mkdir_path(config->state_directory, 0700))
+		error = xstrdup("no state directory");
+	if (!config || error || config_make_directories(config, &error)) {
 		fprintf(stderr, "%s\n", error);
 		return 1;
 	}
