@@ -34,8 +34,9 @@ static int step(int dir_fd, const char *name, int flags, mode_t mode)
 	return -errno;
 }
 
-/* The same in steps, where openat2(2) is not to be had: an old kernel, or a filter of system calls that cannot look
- * into its arguments (RestrictSUIDSGID= of systemd.exec(5)). No step goes up or follows a link. */
+/* The same in steps, where openat2(2) is not to be had: an old kernel, or a filter of system calls that
+ * cannot look into its arguments (RestrictSUIDSGID= of systemd.exec(5)). No step goes up or follows a link.
+ */
 static int open_in_steps(int dir_fd, const char *path, int flags, mode_t mode)
 {
 	CLEANUP_FREE char *copy = xstrdup(path);
