@@ -127,10 +127,9 @@ static void socket_down(struct daemon *d)
 /* Before threads start, and behind what lies outside of it. */
 static int sandbox_up(struct daemon *d)
 {
-	const char *path = d->socket.path;
-	CLEANUP_FREE char *dir = *path ? xstrndup(path, (size_t)(strrchr(path, '/') - path)) : NULL;
+	const char *const sockets[] = {d->socket.path, NULL};
 
-	sandbox_enter(d->config, dir && !*dir ? "/" : dir, d->sandbox);
+	sandbox_enter(d->config, sockets, d->sandbox);
 	return 0;
 }
 

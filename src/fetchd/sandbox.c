@@ -88,22 +88,30 @@ static int allow_root(int fd, const struct ruleset *ruleset, const char *root)
 	return allow(fd, ruleset, parent, TREE_RIGHTS);
 }
 
+static int allow_socket(int fd, const struct ruleset *ruleset, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	CLEANUP_FREE char *dir = slash > path ? xstrndup(path, (size_t)(slash - path)) : xstrdup("/");
+
+	return *path ? allow(fd, ruleset, dir, SOCKET_RIGHTS) : 0;
+}
+
 static int allow_all(
-	int fd, const struct ruleset *ruleset, const struct config *config, const char *socket_dir)
+	int fd, const struct ruleset *ruleset, const struct config *config, const char *const *sockets)
 {
 	int err = allow(fd, ruleset, config->state_directory, TREE_RIGHTS);
 
 	for (size_t i = 0; config->download_roots[i] && !err; i++)
 		err = allow_root(fd, ruleset, config->download_roots[i]);
-	if (!err && socket_dir)
-		err = allow(fd, ruleset, socket_dir, SOCKET_RIGHTS);
+	for (size_t i = 0; sockets[i] && !err; i++)
+		err = allow_socket(fd, ruleset, sockets[i]);
 	if (!err)
 		err = allow(fd, ruleset, "/dev/null", FILE_RIGHTS);
 	return err;
 }
 
 /* 0 or -errno. */
-static int enter(int abi, const struct config *config, const char *socket_dir)
+static int enter(int abi, const struct config *config, const char *const *sockets)
 {
 	struct ruleset ruleset = {0};
 
@@ -111,7 +119,7 @@ static int enter(int abi, const struct config *config, const char *socket_dir)
 	CLEANUP_CLOSE int fd = (int)syscall(SYS_landlock_create_ruleset, &ruleset, sizeof(ruleset), 0);
 	if (fd < 0)
 		return -errno;
-	int err = allow_all(fd, &ruleset, config, socket_dir);
+	int err = allow_all(fd, &ruleset, config, sockets);
 	if (err)
 		return err;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || syscall(SYS_landlock_restrict_self, fd, 0) < 0)
@@ -119,10 +127,10 @@ static int enter(int abi, const struct config *config, const char *socket_dir)
 	return 0;
 }
 
-void sandbox_enter(const struct config *config, const char *socket_dir, char text[SANDBOX_TEXT_MAX])
+void sandbox_enter(const struct config *config, const char *const *sockets, char text[SANDBOX_TEXT_MAX])
 {
 	int abi = (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
-	int err = abi < 0 ? -errno : abi < ABI_LEAST ? -EOPNOTSUPP : enter(abi, config, socket_dir);
+	int err = abi < 0 ? -errno : abi < ABI_LEAST ? -EOPNOTSUPP : enter(abi, config, sockets);
 
 	if (err) {
 		snprintf(text, SANDBOX_TEXT_MAX, "none: Landlock: %s", strerror(-err));

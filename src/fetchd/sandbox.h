@@ -13,8 +13,8 @@
 #define SANDBOX_TEXT_MAX 128
 
 /* As much as the kernel knows; where it knows nothing, nothing, which is logged and no failure. Holds for
- * this thread and those it starts: so before any. The directories are there already. socket_dir: where the
- * socket was made; NULL: it was passed in. text: what holds, for people. */
-void sandbox_enter(const struct config *config, const char *socket_dir, char text[SANDBOX_TEXT_MAX]);
+ * this thread and those it starts: so before any. Directories are there already. sockets: paths that the
+ * daemon itself makes or removes, up to NULL; "" is none. text: what holds, for people. */
+void sandbox_enter(const struct config *config, const char *const *sockets, char text[SANDBOX_TEXT_MAX]);
 
 #endif

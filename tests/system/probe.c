@@ -124,7 +124,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s\n", error);
 		return 1;
 	}
-	sandbox_enter(config, NULL, text);
+	sandbox_enter(config, (const char *const[]){NULL}, text);
 	printf("sandbox %s\n", text);
 	probe_files(config);
 	probe_setuid_file(config->state_directory);
