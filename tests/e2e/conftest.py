@@ -5,7 +5,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
-from harness import Ctl, Daemon, Room  # noqa: E402
+from harness import Ctl, Daemon, Room, plain_client  # noqa: E402
 from origin import Certs, Origin  # noqa: E402
 
 
@@ -34,9 +34,13 @@ def daemon(stopped):
     return stopped.start()
 
 
+# Where the client is what is tested.
+CLIENT = ("test_01_", "test_02_", "test_03_", "test_4")
+
+
 @pytest.fixture
-def ctl(room):
-    client = Ctl(room)
+def ctl(room, request):
+    client = Ctl(room, None if request.path.name.startswith(CLIENT) else plain_client())
     yield client
     client.close()
 

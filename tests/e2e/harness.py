@@ -1,5 +1,4 @@
 """The real daemon and the real client in private directories. Whatever is waited for is an event with a limit."""
-import ctypes
 import json
 import os
 import re
@@ -13,17 +12,19 @@ BUILD = os.environ.get("FETCHD_BUILDDIR", ".")
 # Long enough for a sanitizer build on a busy machine; running into it is a failure, never a wait.
 LIMIT = 90
 REPORT = re.compile(r"(Address|Leak|Thread|Memory|UndefinedBehavior)Sanitizer|runtime error:")
-_libc = ctypes.CDLL(None, use_errno=True)
-
-
-def _die_with_parent():
-    _libc.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+# Whoever asks it ends with it.
+DIE_WITH_PARENT = ["setpriv", "--pdeathsig", "KILL", "--"]
 
 
 def program(name):
     path = os.path.abspath(os.path.join(BUILD, name))
     assert os.access(path, os.X_OK), f"{path} is not built; set FETCHD_BUILDDIR"
     return path
+
+
+def plain_client():
+    """A fetchctl without sanitizers, which starts five times as fast: for what only asks the daemon. None: there is none."""
+    return os.environ.get("FETCHD_CLIENT")
 
 
 def sanitizer(name):
@@ -146,14 +147,10 @@ class Daemon:
         self._listen()
         self.write_config()
 
-        def prepare():
-            _die_with_parent()
-            if preexec:
-                preexec()
-
+        # Without a preexec_fn the process is made by vfork(2): five times as cheap, from a large Python.
         self.process = subprocess.Popen(
-            self.command(*arguments), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-            text=True, errors="replace", preexec_fn=prepare, pass_fds=pass_fds,
+            DIE_WITH_PARENT + self.command(*arguments), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            text=True, errors="replace", preexec_fn=preexec, pass_fds=pass_fds,
             env=self.room.environment(NOTIFY_SOCKET=str(self.room.path / "notify"), **environment))
         self.log = Lines(self.process.stderr)
         self.logs.append(self.log)
@@ -322,8 +319,7 @@ class Ctl:
         return [str(self.binary), "-s", str(self.room.socket), *map(str, arguments)]
 
     def _how(self, cwd=None):
-        how = {"cwd": cwd or self.room.downloads, "env": self.room.environment(), "text": True, "errors": "replace",
-               "preexec_fn": _die_with_parent}
+        how = {"cwd": cwd or self.room.downloads, "env": self.room.environment(), "text": True, "errors": "replace"}
         if self.user:
             how.update(cwd="/", user=self.user.pw_uid, group=self.user.pw_gid, extra_groups=[])
         return how

@@ -17,7 +17,7 @@ import threading
 
 import pyte
 
-from harness import LIMIT, REPORT, _die_with_parent
+from harness import DIE_WITH_PARENT, LIMIT, REPORT
 
 SCREENS = pathlib.Path(__file__).resolve().parent / "screens"
 
@@ -83,7 +83,7 @@ class Screen:
         _size(terminal, columns, rows)
         wanted = {**ctl.room.environment(TERM="xterm-256color"), **environment}
         self.process = subprocess.Popen(
-            ctl.command(*arguments), stdin=terminal, stdout=terminal, stderr=terminal, cwd=cwd or ctl.room.downloads,
+            DIE_WITH_PARENT + ctl.command(*arguments), stdin=terminal, stdout=terminal, stderr=terminal, cwd=cwd or ctl.room.downloads,
             start_new_session=True, preexec_fn=self._prepare, env={k: v for k, v in wanted.items() if v is not None})
         os.close(terminal)
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -91,7 +91,6 @@ class Screen:
 
     @staticmethod
     def _prepare():
-        _die_with_parent()
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
     def _read(self):
