@@ -1,6 +1,8 @@
 """Metrics: what is counted is what was done; what they look like to a parser, to promtool, to curl and to a hostile client."""
 import concurrent.futures
+import json
 import os
+import pathlib
 import re
 import shutil
 import socket
@@ -11,6 +13,7 @@ import pytest
 
 from harness import LIMIT, Daemon
 
+TREE = pathlib.Path(__file__).resolve().parents[2]
 SIZES = [0, 1, 1000, 70000, 300000, 1048576]
 
 
@@ -129,9 +132,8 @@ def test_04_counters_never_go_back(daemon, ctl, origin, read):
 
 
 def families():
-    table = (os.path.join(os.path.dirname(__file__), "../../src/fetchd/metrics/families.def"))
-    with open(table) as file:
-        return re.findall(r"^FAMILY\((\w+), (\w+), (\w*),", file.read(), re.M)
+    table = TREE / "src" / "fetchd" / "metrics" / "families.def"
+    return re.findall(r"^FAMILY\((\w+), (\w+), (\w*),", table.read_text(), re.M)
 
 
 def test_05_every_family_is_told(daemon, ctl, parse):
@@ -150,6 +152,25 @@ def test_06_promtool(daemon, ctl, origin):
     done = subprocess.run(["promtool", "check", "metrics"], input=ctl.ok("metrics", "--prometheus").out, capture_output=True,
                           text=True, timeout=LIMIT)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def rules_of(dashboard, doc):
+    """Every expression of the dashboard as a rule, and the alerts of the documentation."""
+    exprs = [target["expr"] for panel in json.loads(dashboard.read_text())["panels"] for target in panel.get("targets", [])]
+    exprs = [expr.replace("$__rate_interval", "5m").replace("$instance", ".*") for expr in exprs]
+    assert len(exprs) > 40
+    records = [{"record": f"fetchd:panel:{i}", "expr": expr} for i, expr in enumerate(exprs)]
+    [alerts] = re.findall(r"```yaml\n(.*?)```", doc.read_text(), re.S)
+    return json.dumps({"groups": [{"name": "dashboard", "rules": records}]}), alerts
+
+
+@pytest.mark.skipif(not shutil.which("promtool"), reason="promtool (package prometheus) is not installed")
+def test_06_queries_of_dashboard_and_alerts(room):
+    for i, text in enumerate(rules_of(TREE / "etc" / "grafana" / "fetchd.json", TREE / "doc" / "administration.md")):
+        rules = room.path / f"{i}.yml"
+        rules.write_text(text)
+        done = subprocess.run(["promtool", "check", "rules", rules], capture_output=True, text=True, timeout=LIMIT)
+        assert done.returncode == 0 and "SUCCESS" in done.stdout + done.stderr, done
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="there is no curl")

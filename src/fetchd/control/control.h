@@ -10,7 +10,7 @@
 
 #include "base/mailbox.h"
 #include "fetchd/config.h"
-#include "fetchd/engine/tally.h"
+#include "fetchd/engine/engine.h"
 #include "job/job.h"
 #include "job/limit.h"
 
