@@ -108,7 +108,7 @@ def test_03_hosts_that_are_held_and_broken(stopped, ctl, origin, read):
     stopped.options.update({"Hosts.BreakerFailures": 2, "Hosts.BreakerTime": "1h", "Retry.Delay": "1h"})
     stopped.start()
     ctl.add(origin.url("/bytes/10/a?status=503&retry_after=3600", port=1))
-    broken = ctl.add(*(origin.url(f"/bytes/10/b{i}?status=500", port=2) for i in range(3)))
+    broken = ctl.add(*(origin.url(f"/bytes/10/b{i}?status=500", port=2) for i in range(2)))
     watch = ctl.watch("--since", 0)
     watch.kind("waiting", 1)
     for job in broken:
