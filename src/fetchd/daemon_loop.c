@@ -20,6 +20,7 @@
 #include "fetchd/network.h"
 #include "fetchd/reload.h"
 #include "fetchd/service.h"
+#include "job/message.h"
 
 /* Messages of the control mailbox handled before the loop looks at sockets again. */
 #define LOOP_BATCH 1024
@@ -59,7 +60,7 @@ static void begin_stop(struct daemon *d)
 	d->stopping = true;
 	alarm(STOP_GUARD_SEC);
 	service_stopping();
-	log_notice("stopping: transfers are put back into the queue");
+	log_message(LOG_LEVEL_NOTICE, MESSAGE_STOPPING, "stopping: transfers are put back into the queue");
 	control_stop(d->control);
 	post_engine(d, REQUEST_STOP, NULL);
 	event_add(d->stop_timer, &wait);
@@ -70,6 +71,7 @@ static void end_at_once(struct daemon *d, const char *why)
 {
 	log_warning("%s: ending at once", why);
 	control_socket_remove(&d->socket);
+	control_socket_remove(&d->metrics_socket);
 	_exit(d->exit_code);
 }
 
@@ -105,7 +107,8 @@ static void engine_over(struct daemon *d)
 
 static void on_engine_failed(struct daemon *d, const struct engine_notice *notice)
 {
-	log_err("%s", notice->message ? notice->message : "the engine failed");
+	log_message(LOG_LEVEL_ERR, MESSAGE_DATABASE_FAILED, "%s",
+		notice->message ? notice->message : "the engine failed");
 	d->exit_code = notice->exit_code;
 	d->stopping = true;
 	alarm(STOP_GUARD_SEC);
@@ -116,7 +119,8 @@ static void on_engine_failed(struct daemon *d, const struct engine_notice *notic
 static void on_ready(struct daemon *d)
 {
 	service_ready();
-	log_notice("ready: %zu workers, state %s, socket %s", d->n_workers, d->config->state_directory,
+	log_message(LOG_LEVEL_NOTICE, MESSAGE_READY, "ready: %zu workers, state %s, socket %s", d->n_workers,
+		d->config->state_directory,
 		*d->socket.path ? d->socket.path : "passed in by the service manager");
 }
 
@@ -147,7 +151,7 @@ static void on_own_reply(const struct request *request)
 	if (request->call_id != REQUEST_RELOAD)
 		return;
 	service_ready();
-	log_notice("configuration read again");
+	log_message(LOG_LEVEL_NOTICE, MESSAGE_RELOADED, "configuration read again");
 }
 
 static void dispatch(struct daemon *d, struct msg *msg)
@@ -197,8 +201,10 @@ static void on_signal(evutil_socket_t fd, short what, void *arg)
 
 static void on_watchdog(evutil_socket_t fd, short what, void *arg)
 {
-	(void)fd, (void)what, (void)arg;
+	struct daemon *d = arg;
+	(void)fd, (void)what;
 	service_watchdog();
+	d->watchdog_pings++;
 }
 
 static void on_status_timer(evutil_socket_t fd, short what, void *arg)
@@ -302,6 +308,7 @@ int daemon_control_up(struct daemon *d)
 		.listen_fd = d->socket.fd,
 		.on_change = on_change,
 		.on_end = on_control_end,
+		.metrics = daemon_metrics_text,
 		.arg = d,
 	};
 	d->control = control_start(&setup);

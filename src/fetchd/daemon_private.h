@@ -37,6 +37,10 @@ struct daemon {
 	struct event *watchdog_timer;
 	struct event *status_timer;
 	char status[DAEMON_STATUS_MAX];
+	struct control_socket metrics_socket;
+	struct metrics_server *metrics; /* NULL: nobody may ask */
+	int64_t started_usec;
+	uint64_t watchdog_pings;
 	bool stopping;
 };
 
@@ -50,5 +54,11 @@ int daemon_network_up(struct daemon *d);
 void daemon_network_down(struct daemon *d);
 int daemon_control_up(struct daemon *d);
 void daemon_control_down(struct daemon *d);
+
+/* daemon_metrics.c */
+int daemon_metrics_up(struct daemon *d);
+void daemon_metrics_down(struct daemon *d);
+/* Caller frees. arg is the daemon. */
+char *daemon_metrics_text(bool prometheus, void *arg);
 
 #endif

@@ -24,7 +24,7 @@
 #include "base/log.h"
 
 /* MESSAGE, PRIORITY and what a line carries beside them. */
-#define JOURNAL_FIELDS_MAX 16
+#define JOURNAL_FIELDS_MAX (3 + LOG_FIELDS_MAX)
 
 static struct iovec journal_field(const char *name, const char *value)
 {

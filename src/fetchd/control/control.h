@@ -5,10 +5,14 @@
 #define CONTROL_CONTROL_H
 
 #include <event2/event.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/mailbox.h"
 #include "fetchd/config.h"
+#include "fetchd/engine/engine.h"
+#include "job/job.h"
+#include "job/limit.h"
 
 struct control;
 
@@ -21,6 +25,8 @@ struct control_setup {
 	void (*on_change)(void *arg);
 	/* Called once, after control_end(), when the last session is gone. */
 	void (*on_end)(void *arg);
+	/* The text of Metrics; caller frees. */
+	char *(*metrics)(bool prometheus, void *arg);
 	void *arg;
 };
 
@@ -45,5 +51,17 @@ struct control_summary {
 	bool draining;
 };
 void control_get_summary(const struct control *control, struct control_summary *ret);
+
+/* For metrics. */
+struct control_figures {
+	int64_t by_state[JOB_STATE_N];
+	int64_t disk_bytes; /* of all users' jobs */
+	int64_t received;   /* bytes since the daemon started */
+	size_t sessions, watches;
+	bool draining, schedule_stopped;
+	struct limits limits; /* in force */
+	struct tally tally;
+};
+void control_get_figures(const struct control *control, struct control_figures *ret);
 
 #endif

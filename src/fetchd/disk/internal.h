@@ -26,6 +26,8 @@ struct disk_place {
 	int err; /* -ENODEV: the root is not what it was */
 };
 
+/* A call of the file system that takes longer is worth telling. */
+#define DISK_STALLED_USEC ((int64_t)1000000)
 /* With so many tasks waiting a lane is behind the network. */
 #define LANE_BEHIND 8
 
