@@ -28,3 +28,7 @@ uninstall-completion:
 	rm -f "$(DESTDIR)$(bashcompletiondir)/fetchctl" "$(DESTDIR)$(zshcompletiondir)/_fetchctl" "$(DESTDIR)$(fishcompletiondir)/fetchctl.fish"
 
 .PHONY: install-completion uninstall-completion
+
+# Grafana imports it by hand or by provisioning.
+grafanadir = $(pkgdatadir)/grafana
+dist_grafana_DATA = etc/grafana/fetchd.json

@@ -12,7 +12,7 @@ AM_TESTS_ENVIRONMENT = \
 PY_LOG_COMPILER = /usr/bin/python3
 SH_LOG_COMPILER = $(SHELL)
 
-lint_tests = tests/lint/agreement.py tests/lint/errors.py tests/lint/format.sh tests/lint/includes.py tests/lint/manuals.sh tests/lint/units.sh tests/lint/words.py
+lint_tests = tests/lint/agreement.py tests/lint/catalog.py tests/lint/errors.py tests/lint/format.sh tests/lint/includes.py tests/lint/installed.sh tests/lint/manuals.sh tests/lint/units.sh tests/lint/words.py
 e2e_tests = tests/e2e/run.sh
 e2e_screens = \
 	tests/e2e/screens/group-show-80.txt \
@@ -48,7 +48,7 @@ progress_screens = tests/e2e/screens/progress_one_20.txt tests/e2e/screens/progr
 	tests/e2e/screens/progress_twenty_200.txt tests/e2e/screens/progress_twenty_40.txt \
 	tests/e2e/screens/progress_twenty_80.txt
 
-EXTRA_DIST += scripts/need $(lint_tests) $(e2e_tests) tests/lint/tree.py \
+EXTRA_DIST += scripts/need $(lint_tests) tests/lint/installed.txt $(e2e_tests) tests/lint/tree.py \
 	tests/frozen.py tests/e2e/conftest.py tests/e2e/disks.py tests/e2e/harness.py tests/e2e/hostile.py tests/e2e/screen.py tests/e2e/shim.c tests/e2e/varlink.py \
 	tests/e2e/test_01_basics.py tests/e2e/test_02_refusals.py tests/e2e/test_03_options.py \
 	tests/e2e/test_04_concurrency.py tests/e2e/test_05_retry.py tests/e2e/test_06_resume.py tests/e2e/test_07_verbs.py \
@@ -59,7 +59,7 @@ EXTRA_DIST += scripts/need $(lint_tests) $(e2e_tests) tests/lint/tree.py \
 	tests/e2e/test_30_groups.py tests/e2e/test_31_limits.py tests/e2e/test_32_edit.py tests/e2e/test_33_backup.py tests/e2e/test_34_lists.py \
 	tests/e2e/test_35_schemas.py tests/e2e/test_35_time.py tests/e2e/test_36_quota.py tests/e2e/test_37_governor.py \
 	tests/e2e/test_40_tables.py tests/e2e/test_41_progress.py tests/e2e/test_42_habits.py $(progress_screens) \
-	tests/e2e/test_42_top.py $(top_screens) tests/e2e/test_43_patterns.py tests/e2e/test_44_completion.py tests/e2e/test_45_watch.py \
+	tests/e2e/test_42_top.py $(top_screens) tests/e2e/test_43_patterns.py tests/e2e/test_44_completion.py tests/e2e/test_45_watch.py tests/e2e/test_46_metrics.py tests/e2e/test_47_journal.py \
 	tests/e2e/schema_1.sql tests/e2e/schema_2.sql tests/e2e/test_90_crash.py \
 	$(e2e_screens) \
 	tests/origin/README.md tests/origin/__init__.py tests/origin/__main__.py tests/origin/behaviour.py \

@@ -5,6 +5,7 @@ src_libbase_a_SOURCES = \
 	src/base/clock.c src/base/clock.h \
 	src/base/hash.h \
 	src/base/heap.c src/base/heap.h \
+	src/base/histogram.c src/base/histogram.h \
 	src/base/fileio.c src/base/fileio.h \
 	src/base/log.c src/base/log.h \
 	src/base/mailbox.c src/base/mailbox.h \

@@ -5,7 +5,9 @@
 
 #include "base/log.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -17,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/text.h"
 
 static _Atomic int current_level = LOG_LEVEL_INFO;
 static log_sink_fn *current_sink; /* NULL: stderr */
@@ -134,11 +137,39 @@ void log_line(enum log_level level, const char *fmt, ...)
 	va_end(ap);
 }
 
-void log_fields(enum log_level level, const struct log_field *fields, size_t n, const char *fmt, ...)
+void log_record_text(struct log_record *record, const char *name, const char *value)
+{
+	if (!value)
+		return;
+	assert(record->n < LOG_FIELDS_MAX);
+	record->fields[record->n++] = (struct log_field){.name = name, .value = text_escape(value)};
+}
+
+void log_record_int(struct log_record *record, const char *name, int64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRIi64, value);
+	log_record_text(record, name, text);
+}
+
+void log_record_write(struct log_record *record, enum log_level level, const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	log_va(level, fields, n, fmt, ap);
+	log_va(level, record->fields, record->n, fmt, ap);
+	va_end(ap);
+	while (record->n > 0)
+		free((char *)record->fields[--record->n].value);
+}
+
+void log_message(enum log_level level, const char *message_id, const char *fmt, ...)
+{
+	const struct log_field field = {.name = "MESSAGE_ID", .value = message_id};
+	va_list ap;
+
+	va_start(ap, fmt);
+	log_va(level, &field, 1, fmt, ap);
 	va_end(ap);
 }

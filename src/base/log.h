@@ -7,6 +7,7 @@
 #define BASE_LOG_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* syslog(3)'s numbers, so that "<N>" prefixes are right as they stand. */
 enum log_level {
@@ -34,9 +35,26 @@ enum log_level log_get_level(void);
 int log_level_parse(const char *word);
 
 void log_line(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* With structured fields for the journal; fields are not shown on stderr. */
-void log_fields(enum log_level level, const struct log_field *fields, size_t n, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
+
+/* ---- with structured fields for the journal, which are not shown on stderr */
+
+#define LOG_FIELDS_MAX 20
+
+/* A line in the making: zeroed, then its fields in any order, then log_record_write(). */
+struct log_record {
+	struct log_field fields[LOG_FIELDS_MAX];
+	size_t n;
+};
+
+/* name is static; value is escaped for terminals, and copied. NULL: no such field. */
+void log_record_text(struct log_record *record, const char *name, const char *value);
+void log_record_int(struct log_record *record, const char *name, int64_t value);
+/* Writes the line and empties the record. */
+void log_record_write(struct log_record *record, enum log_level level, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* A line of a kind that one may want to find: message_id is one of job/message.h. */
+void log_message(enum log_level level, const char *message_id, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 #define log_err(...)	 log_line(LOG_LEVEL_ERR, __VA_ARGS__)
 #define log_warning(...) log_line(LOG_LEVEL_WARNING, __VA_ARGS__)

@@ -47,6 +47,7 @@ extern const struct cmd cmd_verify;
 extern const struct cmd cmd_backup;
 extern const struct cmd cmd_limit;
 extern const struct cmd cmd_drain;
+extern const struct cmd cmd_metrics;
 extern const struct cmd cmd_ping;
 extern const struct cmd cmd_version;
 extern const struct cmd cmd_help;

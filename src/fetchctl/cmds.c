@@ -28,6 +28,7 @@ const struct cmd *const cmd_table[] = {
 	&cmd_backup,
 	&cmd_limit,
 	&cmd_drain,
+	&cmd_metrics,
 	&cmd_ping,
 	&cmd_version,
 	&cmd_help,

@@ -152,7 +152,7 @@ static void offer_argument(const struct completion *c, enum opt_id id)
 		out_text(c->ctl->out, "<directories>\n");
 	else if (id == OPT_SOCKET || id == OPT_INPUT_FILE || id == OPT_NETRC_FILE || id == OPT_CACERT ||
 		 id == OPT_CERT || id == OPT_CERT_KEY || id == OPT_COOKIE || id == OPT_TIME_COND ||
-		 id == OPT_OUTPUT)
+		 id == OPT_OUTPUT || id == OPT_METRICS_FILE)
 		out_text(c->ctl->out, "<files>\n");
 }
 

@@ -19,6 +19,7 @@ src_libfetchctl_a_SOURCES = \
 	src/fetchctl/cmd_hosts.c \
 	src/fetchctl/cmd_list.c \
 	src/fetchctl/cmd_pause.c \
+	src/fetchctl/cmd_metrics.c \
 	src/fetchctl/cmd_ping.c \
 	src/fetchctl/cmd_remove.c \
 	src/fetchctl/cmd_resume.c \

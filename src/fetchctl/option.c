@@ -91,6 +91,10 @@ const struct opt opt_table[OPT_N] = {
 
 	[OPT_FORCE] = {0, "force", NULL, "take the place of a file that is there"},
 
+	[OPT_METRICS_FILE] = {'o', "output", "FILE",
+		"write them into FILE, which is never seen half-written"},
+	[OPT_PROMETHEUS] = {0, "prometheus", NULL, "in the older text format of Prometheus"},
+
 	[OPT_SELECT_GROUP] = {'g', "group", "GROUP", "the jobs of this group"},
 	[OPT_ALL] = {0, "all", NULL, "all jobs for which the verb means something"},
 	[OPT_FAILED] = {0, "failed", NULL, "the jobs that failed"},

@@ -69,6 +69,9 @@ enum opt_id {
 	OPT_UNSET,
 	/* of backup */
 	OPT_FORCE,
+	/* of metrics */
+	OPT_METRICS_FILE,
+	OPT_PROMETHEUS,
 	/* which jobs */
 	OPT_SELECT_GROUP,
 	OPT_ALL,

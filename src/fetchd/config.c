@@ -102,6 +102,7 @@ void config_unref(struct config *config)
 		return;
 	free(config->state_directory);
 	free(config->socket);
+	free(config->metrics_socket);
 	free_strings(config->download_roots);
 	free_strings(config->root_aliases);
 	free(config->default_directory);
@@ -178,6 +179,10 @@ static void print_option(FILE *to, const struct config *config, const struct con
 	case CONFIG_TYPE_PROXY:
 		redacted = config->proxy ? origin_redact(config->proxy) : NULL;
 		print_line(to, option, redacted ? redacted : "", setting->where);
+		break;
+	case CONFIG_TYPE_SOCKET:
+		print_line(
+			to, option, config->metrics_socket ? config->metrics_socket : "none", setting->where);
 		break;
 	case CONFIG_TYPE_PATH:
 	case CONFIG_TYPE_FILE:

@@ -36,6 +36,7 @@ struct config {
 	/* [Daemon] */
 	char *state_directory;	/* absolute */
 	char *socket;		/* absolute */
+	char *metrics_socket;	/* absolute; NULL: none */
 	int64_t workers;	/* resolved: >= 1 */
 	int64_t log_level;	/* enum log_level */
 	int64_t exit_idle_usec; /* USEC_INFINITY: never */

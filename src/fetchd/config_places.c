@@ -19,6 +19,7 @@
 #include "fetchd/path.h"
 
 #define SOCKET_NAME	   "io.fetchd.Manager"
+#define METRICS_NAME	   "metrics"
 #define SYSTEM_STATE	   "/var/lib/fetchd"
 #define USER_DIRS_FILE_MAX 65536
 
@@ -256,13 +257,24 @@ static int resolve_downloads(struct config *config, int *ret_option, char **ret_
 	return resolve_default_directory(config, downloads, ret_why);
 }
 
-static int check_socket(const struct config *config, char **ret_why)
+static int check_socket(const char *path, char **ret_why)
 {
 	const size_t most = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1;
-	if (strlen(config->socket) <= most)
+	if (!path || strlen(path) <= most)
 		return 0;
-	*ret_why = xasprintf("%s is longer than %zu bytes", config->socket, most);
+	*ret_why = xasprintf("%s is longer than %zu bytes", path, most);
 	return -EINVAL;
+}
+
+/* "" is a wish: none. */
+static void resolve_metrics_socket(struct config *config)
+{
+	if (!config->metrics_socket) {
+		int n = (int)(strrchr(config->socket, '/') - config->socket);
+		config->metrics_socket = xasprintf("%.*s/" METRICS_NAME, n, config->socket);
+	} else if (!*config->metrics_socket) {
+		str_set(&config->metrics_socket, NULL);
+	}
 }
 
 int config_places_resolve(struct config *config, int *ret_option, char **ret_why)
@@ -277,7 +289,11 @@ int config_places_resolve(struct config *config, int *ret_option, char **ret_why
 	if (!config->socket)
 		config->socket = default_socket(config->mode);
 	*ret_option = CONFIG_OPTION_Socket;
-	if (check_socket(config, ret_why))
+	if (check_socket(config->socket, ret_why))
+		return -EINVAL;
+	resolve_metrics_socket(config);
+	*ret_option = CONFIG_OPTION_MetricsSocket;
+	if (check_socket(config->metrics_socket, ret_why))
 		return -EINVAL;
 	return resolve_downloads(config, ret_option, ret_why);
 }

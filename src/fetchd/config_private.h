@@ -5,9 +5,10 @@
 #include "fetchd/config.h"
 
 enum config_type {
-	CONFIG_TYPE_PATH,  /* absolute, or ~/ in user mode */
-	CONFIG_TYPE_PATHS, /* list of them; lines of one file add up */
-	CONFIG_TYPE_FILE,  /* a path to a file that can be read */
+	CONFIG_TYPE_PATH,   /* absolute, or ~/ in user mode */
+	CONFIG_TYPE_SOCKET, /* PATH, or "none", which is kept as "" until places are resolved */
+	CONFIG_TYPE_PATHS,  /* list of them; lines of one file add up */
+	CONFIG_TYPE_FILE,   /* a path to a file that can be read */
 	CONFIG_TYPE_PROXY,
 	CONFIG_TYPE_AGENT,
 	CONFIG_TYPE_PROTOCOLS,

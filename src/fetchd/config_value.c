@@ -282,6 +282,12 @@ int config_value_set(struct config *config, const struct config_option *option,
 	*ret_why = NULL;
 
 	switch (option->type) {
+	case CONFIG_TYPE_SOCKET:
+		if (!strcmp(text, "none")) {
+			str_set(field, "");
+			return 0;
+		}
+		return set_single_path(config, field, text, ret_why);
 	case CONFIG_TYPE_PATH: return set_single_path(config, field, text, ret_why);
 	case CONFIG_TYPE_PATHS: return set_paths(field, config->mode, text, ret_why);
 	case CONFIG_TYPE_FILE: return set_file(field, config->mode, text, ret_why);

@@ -24,6 +24,7 @@
 #include "fetchd/store/store.h"
 #include "fetchd/transfer/messages.h"
 #include "fetchd/transfer/worker.h"
+#include "job/message.h"
 
 /* Lanes of the disk pool that hang for longer are left behind. */
 #define DISK_WAIT_USEC (2 * USEC_PER_SEC)
@@ -127,7 +128,8 @@ static void socket_down(struct daemon *d)
 /* Before threads start, and behind what lies outside of it. */
 static int sandbox_up(struct daemon *d)
 {
-	const char *const sockets[] = {d->socket.path, NULL};
+	const char *metrics = d->config->metrics_socket;
+	const char *const sockets[] = {d->socket.path, metrics ? metrics : "", NULL};
 
 	sandbox_enter(d->config, sockets, d->sandbox);
 	return 0;
@@ -309,6 +311,7 @@ static const struct part {
 	{engine_up, engine_down},
 	{daemon_watchdog_up, daemon_watchdog_down},
 	{daemon_control_up, daemon_control_down},
+	{daemon_metrics_up, daemon_metrics_down},
 };
 
 static void unwind(struct daemon *d, size_t n)
@@ -320,7 +323,11 @@ static void unwind(struct daemon *d, size_t n)
 
 int daemon_run(struct config *config, const struct config_source *source)
 {
-	struct daemon d = {.config = config, .source = source, .lock_fd = -1, .socket.fd = -1};
+	struct daemon d = {.config = config,
+		.source = source,
+		.lock_fd = -1,
+		.socket.fd = -1,
+		.started_usec = clock_wall_usec()};
 	size_t n = 0;
 
 	log_set_level((enum log_level)config->log_level);
@@ -331,7 +338,7 @@ int daemon_run(struct config *config, const struct config_source *source)
 		event_base_dispatch(d.base);
 	unwind(&d, n);
 	if (n == ARRAY_LEN(parts) && d.exit_code == DAEMON_EXIT_OK)
-		log_notice("stopped");
+		log_message(LOG_LEVEL_NOTICE, MESSAGE_STOPPED, "stopped");
 	alarm(0);
 	config_unref(d.config);
 	return d.exit_code;

@@ -22,6 +22,7 @@
 #include "fetchd/reload.h"
 #include "fetchd/service.h"
 #include "fetchd/transfer/worker.h"
+#include "job/message.h"
 
 /* Messages of the control mailbox handled before the loop looks at sockets again. */
 #define LOOP_BATCH 1024
@@ -62,7 +63,7 @@ static void begin_stop(struct daemon *d)
 	alarm(STOP_GUARD_SEC);
 	service_stopping();
 	service_status("stopping: transfers are put back into the queue");
-	log_notice("stopping: transfers are put back into the queue");
+	log_message(LOG_LEVEL_NOTICE, MESSAGE_STOPPING, "stopping: transfers are put back into the queue");
 	control_stop(d->control);
 	post_engine(d, REQUEST_STOP, NULL);
 	event_add(d->stop_timer, &wait);
@@ -73,6 +74,7 @@ static void end_at_once(struct daemon *d, const char *why)
 {
 	log_warning("%s: ending at once", why);
 	control_socket_remove(&d->socket);
+	control_socket_remove(&d->metrics_socket);
 	_exit(d->exit_code);
 }
 
@@ -145,7 +147,7 @@ static void on_engine_failed(struct daemon *d, const struct engine_notice *notic
 {
 	const char *why = notice->message ? notice->message : "the engine failed";
 
-	log_err("%s", why);
+	log_message(LOG_LEVEL_ERR, MESSAGE_DATABASE_FAILED, "%s", why);
 	service_status(why);
 	d->exit_code = notice->exit_code;
 	d->stopping = true;
@@ -159,7 +161,8 @@ static void on_ready(struct daemon *d)
 	d->ready = true;
 	arm_idle(d);
 	service_ready();
-	log_notice("ready: %zu workers, state %s, socket %s", d->n_workers, d->config->state_directory,
+	log_message(LOG_LEVEL_NOTICE, MESSAGE_READY, "ready: %zu workers, state %s, socket %s", d->n_workers,
+		d->config->state_directory,
 		*d->socket.path ? d->socket.path : "passed in by the service manager");
 }
 
@@ -191,7 +194,7 @@ static void on_own_reply(const struct request *request)
 	if (request->call_id != REQUEST_RELOAD)
 		return;
 	service_ready();
-	log_notice("configuration read again");
+	log_message(LOG_LEVEL_NOTICE, MESSAGE_RELOADED, "configuration read again");
 }
 
 static void dispatch(struct daemon *d, struct msg *msg)
@@ -241,12 +244,14 @@ static void on_signal(evutil_socket_t fd, short what, void *arg)
 
 static void on_watchdog(evutil_socket_t fd, short what, void *arg)
 {
-	const struct daemon *d = arg;
+	struct daemon *d = arg;
 	(void)fd, (void)what;
 
 	/* Who recovers, or ends, has no time to answer; a time of its own bounds either. */
-	if (!d->ready || d->stopping || pulse_look(d->pulse))
-		service_watchdog();
+	if (d->ready && !d->stopping && !pulse_look(d->pulse))
+		return;
+	service_watchdog();
+	d->watchdog_pings++;
 }
 
 static void on_status_timer(evutil_socket_t fd, short what, void *arg)
@@ -371,6 +376,7 @@ int daemon_control_up(struct daemon *d)
 		.sandbox = d->sandbox,
 		.on_change = on_change,
 		.on_end = on_control_end,
+		.metrics = daemon_metrics_text,
 		.arg = d,
 	};
 	d->control = control_start(&setup);

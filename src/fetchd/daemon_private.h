@@ -43,6 +43,10 @@ struct daemon {
 	bool idle;	     /* at the last look */
 	uint64_t idle_calls; /* and so many calls there had been */
 	char status[DAEMON_STATUS_MAX];
+	struct control_socket metrics_socket;
+	struct metrics_server *metrics; /* NULL: nobody may ask */
+	int64_t started_usec;
+	uint64_t watchdog_pings;
 	bool ready;
 	bool stopping;
 };
@@ -59,5 +63,11 @@ int daemon_network_up(struct daemon *d);
 void daemon_network_down(struct daemon *d);
 int daemon_control_up(struct daemon *d);
 void daemon_control_down(struct daemon *d);
+
+/* daemon_metrics.c */
+int daemon_metrics_up(struct daemon *d);
+void daemon_metrics_down(struct daemon *d);
+/* Caller frees. arg is the daemon. */
+char *daemon_metrics_text(bool prometheus, void *arg);
 
 #endif

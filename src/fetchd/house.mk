@@ -3,7 +3,11 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/config.c src/fetchd/config.h src/fetchd/config_private.h src/fetchd/options.def \
 	src/fetchd/config_files.c src/fetchd/config_places.c src/fetchd/config_value.c src/fetchd/config_weights.c \
 	src/fetchd/daemon.c src/fetchd/daemon.h src/fetchd/daemon_loop.c src/fetchd/daemon_private.h \
+	src/fetchd/daemon_metrics.c \
 	src/fetchd/instance.c src/fetchd/instance.h \
+	src/fetchd/metrics/families.def src/fetchd/metrics/metrics.c src/fetchd/metrics/metrics.h \
+	src/fetchd/metrics/process.c src/fetchd/metrics/process.h \
+	src/fetchd/metrics/server.c src/fetchd/metrics/server.h \
 	src/fetchd/network.c src/fetchd/network.h \
 	src/fetchd/path.c src/fetchd/path.h \
 	src/fetchd/pulse.c src/fetchd/pulse.h \
@@ -27,6 +31,7 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/control/method_limits.c \
 	src/fetchd/control/method_inspect.c \
 	src/fetchd/control/method_list.c \
+	src/fetchd/control/method_metrics.c \
 	src/fetchd/control/method_ping.c \
 	src/fetchd/control/method_service.c \
 	src/fetchd/control/method_status.c \

@@ -8,4 +8,4 @@ include src/fetchd/ring.mk
 bin_PROGRAMS += fetchd
 fetchd_SOURCES = src/fetchd/main.c
 fetchd_LDADD = src/libfetchd.a src/libwire.a src/libjob.a src/libbase.a \
-	$(EVENT_LIBS) $(CURL_LIBS) $(SQLITE_LIBS) $(SYSTEMD_LIBS) $(JANSSON_LIBS) $(SSL_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS)
+	$(EVENT_EXTRA_LIBS) $(EVENT_LIBS) $(CURL_LIBS) $(SQLITE_LIBS) $(SYSTEMD_LIBS) $(JANSSON_LIBS) $(SSL_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS)

@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/netif.h"
+#include "job/message.h"
 
 /* Quiet for so long, or not quiet for so long: then it is looked. */
 #define QUIET_USEC    (200 * USEC_PER_MSEC)
@@ -162,7 +163,8 @@ struct network *network_start(struct event_base *base, void (*on_change)(bool up
 		abort();
 	event_add(network->readable, NULL);
 	if (!network->view.up)
-		log_notice("network: down: no address but this machine's own");
+		log_message(LOG_LEVEL_NOTICE, MESSAGE_NETWORK_DOWN,
+			"network: down: no address but this machine's own");
 	return network;
 }
 

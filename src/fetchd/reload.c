@@ -2,10 +2,12 @@
  * a few small files. */
 #include "fetchd/reload.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "job/message.h"
 
 static void warn_kept(const char *key)
 {
@@ -14,7 +16,8 @@ static void warn_kept(const char *key)
 
 static void keep_string(char **slot, const char *old, const char *key)
 {
-	if (strcmp(*slot, old) != 0) {
+	bool same = *slot && old ? strcmp(*slot, old) == 0 : *slot == old;
+	if (!same) {
 		warn_kept(key);
 		str_set(slot, old);
 	}
@@ -64,11 +67,13 @@ struct config *reload_config(const struct config_source *source, const struct co
 	CLEANUP_FREE char *error = NULL;
 	struct config *config = config_load(source, &error);
 	if (!config) {
-		log_err("the configuration stays as it was: %s", error);
+		log_message(LOG_LEVEL_ERR, MESSAGE_RELOAD_REFUSED, "the configuration stays as it was: %s",
+			error);
 		return NULL;
 	}
 	keep_string(&config->state_directory, old->state_directory, "Daemon.StateDirectory");
 	keep_string(&config->socket, old->socket, "Daemon.Socket");
+	keep_string(&config->metrics_socket, old->metrics_socket, "Daemon.MetricsSocket");
 	keep_roots(config, old);
 	if (config->workers != old->workers) {
 		warn_kept("Daemon.Workers");

@@ -23,6 +23,7 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/engine/sched.c \
 	src/fetchd/engine/schedule.c src/fetchd/engine/schedule.h \
 	src/fetchd/engine/steady.c \
+	src/fetchd/engine/tally.c src/fetchd/engine/tally.h \
 	src/fetchd/engine/turn.c \
 	src/fetchd/engine/walltime.c src/fetchd/engine/walltime.h \
 	src/fetchd/engine/why.c \
@@ -60,6 +61,7 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/disk/acl.c \
 	src/fetchd/disk/buffer.c \
 	src/fetchd/disk/disk.c src/fetchd/disk/disk.h \
+	src/fetchd/disk/figures.c \
 	src/fetchd/disk/file.c \
 	src/fetchd/disk/finish.c \
 	src/fetchd/disk/hash.c src/fetchd/disk/hash.h \

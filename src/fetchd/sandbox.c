@@ -88,12 +88,16 @@ static int allow_root(int fd, const struct ruleset *ruleset, const char *root)
 	return allow(fd, ruleset, parent, TREE_RIGHTS);
 }
 
-static int allow_socket(int fd, const struct ruleset *ruleset, const char *path)
+/* One that is still to be made may be in a directory that is, too. */
+static int allow_socket(int fd, const struct ruleset *ruleset, const char *path, enum config_mode mode)
 {
 	const char *slash = strrchr(path, '/');
 	CLEANUP_FREE char *dir = slash > path ? xstrndup(path, (size_t)(slash - path)) : xstrdup("/");
 
-	return *path ? allow(fd, ruleset, dir, SOCKET_RIGHTS) : 0;
+	/* Whoever makes the socket tells why it cannot be. */
+	if (!*path || fileio_mkdir_path(dir, mode == CONFIG_SYSTEM ? 0755 : 0700) < 0)
+		return 0;
+	return allow(fd, ruleset, dir, SOCKET_RIGHTS);
 }
 
 static int allow_all(
@@ -104,7 +108,7 @@ static int allow_all(
 	for (size_t i = 0; config->download_roots[i] && !err; i++)
 		err = allow_root(fd, ruleset, config->download_roots[i]);
 	for (size_t i = 0; sockets[i] && !err; i++)
-		err = allow_socket(fd, ruleset, sockets[i]);
+		err = allow_socket(fd, ruleset, sockets[i], config->mode);
 	if (!err)
 		err = allow(fd, ruleset, "/dev/null", FILE_RIGHTS);
 	return err;

@@ -24,7 +24,7 @@
 #include "base/log.h"
 
 /* MESSAGE, PRIORITY and what a line carries beside them. */
-#define JOURNAL_FIELDS_MAX 16
+#define JOURNAL_FIELDS_MAX (3 + LOG_FIELDS_MAX)
 /* A start that gets on says so this often, and asks for so much time beyond. */
 #define WORKING_USEC  (5 * USEC_PER_SEC)
 #define PATIENCE_USEC (120 * USEC_PER_SEC)

@@ -10,6 +10,7 @@ src_libjob_a_SOURCES = \
 	src/job/cookie.c src/job/cookie.h \
 	src/job/edit.c src/job/edit.h \
 	src/job/event.c src/job/event.h \
+	src/job/failure.c src/job/failure.h \
 	src/job/filter.c src/job/filter.h \
 	src/job/governor.c src/job/governor.h \
 	src/job/governor_answer.c src/job/governor_answer.h \
@@ -21,11 +22,13 @@ src_libjob_a_SOURCES = \
 	src/job/lenience.c src/job/lenience.h \
 	src/job/lifecycle.c src/job/lifecycle.h \
 	src/job/limit.c src/job/limit.h \
+	src/job/message.h \
 	src/job/name.c src/job/name.h \
 	src/job/origin.c src/job/origin.h \
 	src/job/pace.c src/job/pace.h \
 	src/job/ramp.c src/job/ramp.h \
 	src/job/proxy.c src/job/proxy.h \
+	src/job/record.c src/job/record.h \
 	src/job/retry.c src/job/retry.h \
 	src/job/same.c src/job/same.h \
 	src/job/secret.c src/job/secret.h \

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """Code, manual pages, etc/fetchd.conf and the IDL name the same keys, options, verbs and methods."""
+import json
 import os
 import re
 import subprocess
@@ -117,9 +118,31 @@ def check_protocol():
          {"fetchd-varlink.7": items("fetchd-varlink.7", r"\b(?:Fn|Ic|Cm) ([A-Z]\w+)") - set(re.findall(r"^(?:error|type) (\w+)", idl, re.M))})
 
 
+def check_metrics():
+    """Each family has its item in fetchd(8), by the name of its samples; the dashboard shows nothing that is not there."""
+    table = re.findall(r"^FAMILY\((\w+), (\w+),", read("src/fetchd/metrics/families.def"), re.M)
+    suffix = {"COUNTER": "_total", "INFO": "_info"}
+    same("metric", {name + suffix.get(kind, "") for kind, name in table},
+         {"fetchd.8": items("fetchd.8", r"\bLi ((?:fetchd|process)_\w+)")})
+    samples = set()
+    for kind, name in table:
+        samples |= {name + end for end in ("_bucket", "_count", "_sum")} if kind == "HISTOGRAM" else {name + suffix.get(kind, "")}
+    dashboard = json.loads(read("etc/grafana/fetchd.json"))
+    targets = [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", [])]
+    shown = set(re.findall(r"\b(?:fetchd|process)_\w+", "\n".join(targets)))
+    for name in sorted(shown - samples):
+        tree.complain(f"etc/grafana/fetchd.json shows {name}, which the program does not tell")
+    alerts = set(re.findall(r"\b(?:fetchd|process)_\w+", read("doc/administration.md")))
+    for name in sorted(alerts - samples):
+        tree.complain(f"doc/administration.md speaks of {name}, which the program does not tell")
+    if len(table) < 30 or len(shown) < 15:
+        tree.complain(f"only {len(table)} metrics found, {len(shown)} in the dashboard")
+
+
 check_keys()
 check_fetchd_options()
 check_fetchctl()
 check_columns()
 check_protocol()
+check_metrics()
 tree.end()

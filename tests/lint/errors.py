@@ -15,6 +15,9 @@ STATUSES = {
     "begun anew": {"RESTART"},
     "failed": {"PERMANENT"},
 }
+# The table that gives each code of an attempt its class for metrics.
+CLASSES = "src/job/failure.c"
+SECTIONS = ("Network", "Encryption", "Answers of servers", "File", "Disk", "The daemon and its machine")
 LATER = "tried again when the answer says how long to wait"
 
 
@@ -26,6 +29,8 @@ def given():
     """{code: a place that gives it}; E_HTTP_nnn apart, which are made by a macro."""
     found = {}
     for path in tree.files("src", ".c", ".h", ".def"):
+        if tree.name(path) == CLASSES:
+            continue
         for code in CODE.findall(without_comments(path.read_text())):
             found.setdefault(code, tree.name(path))
     return {code: place for code, place in found.items() if not re.fullmatch(r"E_HTTP_(\d+)?", code)}
@@ -86,10 +91,25 @@ def check_statuses(page):
         tree.complain(f'fetchd-errors.7, "{LATER}": want {sorted(later)}')
 
 
+def check_classes(page):
+    """Every code that an attempt may end with has a class, and no other code does."""
+    classed = CODE.findall(without_comments((tree.ROOT / CLASSES).read_text()))
+    for code in sorted({code for code in classed if classed.count(code) > 1}):
+        tree.complain(f"{code} is twice in {CLASSES}")
+    wanted = set()
+    for title, body in re.findall(r"^\.Ss (.*)\n((?:(?!\.S[sh] ).*\n)*)", page, re.M):
+        if title in SECTIONS:
+            wanted |= {code for code in listed(body) if not code.startswith("E_HTTP_") or code == "E_HTTP_UNEXPECTED"}
+    prefixes = {code for code in classed if re.fullmatch(r"E_HTTP_\d?", code)}
+    for code in sorted(wanted ^ (set(classed) - prefixes)):
+        tree.complain(f"{code} is in {'fetchd-errors.7' if code in wanted else CLASSES} alone")
+
+
 def main():
     page = (tree.ROOT / "man/fetchd-errors.7").read_text()
     check_codes(page)
     check_statuses(page)
+    check_classes(page)
     tree.end()
 
 

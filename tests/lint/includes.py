@@ -16,7 +16,8 @@ ROOMS = {
     "fetchd/store": ["job", "base"],
     "fetchd/transfer": ["job", "base", "fetchd/disk/disk.h", "fetchd/engine/engine.h", "fetchd/config.h"],
     "fetchd/disk": ["job", "base", "fetchd/config.h"],
-    "fetchd": ["wire", "job", "base", "fetchd/control", "fetchd/engine", "fetchd/store", "fetchd/transfer", "fetchd/disk"],
+    "fetchd/metrics": ["job", "base", "fetchd/disk/disk.h"],
+    "fetchd": ["wire", "job", "base", "fetchd/control", "fetchd/engine", "fetchd/store", "fetchd/transfer", "fetchd/disk", "fetchd/metrics"],
     "fetchctl": ["wire", "job", "base", "fetchctl/top/top.h"],
     "fetchctl/top": ["fetchctl", "wire", "job", "base"],
 }

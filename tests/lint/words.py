@@ -26,7 +26,7 @@ def check_calls():
 
 def check_words():
     seen = 0
-    for folder in ("src", "etc", "systemd", "man", "scripts", "tests", "bench", "completions"):
+    for folder in ("src", "debian", "doc", "etc", "systemd", "man", "scripts", "tests", "bench"):
         for path in tree.files(folder, *TEXT):
             text = path.read_text(errors="replace")
             # Fuzz seeds are no text, whatever they look like.

@@ -101,6 +101,11 @@ struct disk_file *disk_file_new(struct disk *disk, const struct disk_file_spec *
 	return file;
 }
 
+int64_t disk_file_job(const struct disk_file *file)
+{
+	return file->job_id;
+}
+
 void disk_file_free(struct disk_file *file)
 {
 	free(file);

@@ -9,6 +9,7 @@ unit_tests = \
 	tests/unit/test_fileio \
 	tests/unit/test_log \
 	tests/unit/test_mailbox \
+	tests/unit/test_metrics \
 	tests/unit/test_netif \
 	tests/unit/test_rate \
 	tests/unit/test_rng \
@@ -97,6 +98,8 @@ tests_unit_test_fair_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_fair_LDADD = $(unit_fetchd) $(EVENT_LIBS) $(CURL_LIBS) $(SQLITE_LIBS) $(SSL_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS)
 tests_unit_test_pace_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_pace_LDADD = $(unit_fetchd)
+tests_unit_test_metrics_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_metrics_LDADD = $(unit_fetchd)
 tests_unit_test_store_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_store_LDADD = $(unit_fetchd) $(SQLITE_LIBS)
 tests_unit_test_address_CPPFLAGS = $(unit_cppflags)

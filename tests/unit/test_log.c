@@ -92,12 +92,18 @@ static void test_controls_are_replaced(void **state)
 
 static void test_fields_reach_the_sink(void **state)
 {
-	const struct log_field fields[] = {{"JOB", "7"}, {"HOST", "h"}};
+	struct log_record record = {0};
 
 	(void)state;
-	log_fields(LOG_LEVEL_NOTICE, fields, 2, "job %d", 7);
+	log_record_int(&record, "JOB", 7);
+	log_record_text(&record, "NONE", NULL);
+	log_record_text(&record, "HOST", "h\n\x1b");
+	log_record_write(&record, LOG_LEVEL_NOTICE, "job %d", 7);
 	assert_string_equal(last_message, "job 7");
-	assert_string_equal(last_fields, "JOB=7;HOST=h;");
+	assert_string_equal(last_fields, "JOB=7;HOST=h\\x0a\\x1b;");
+	assert_int_equal(record.n, 0);
+	log_message(LOG_LEVEL_INFO, "id", "%s", "x");
+	assert_string_equal(last_fields, "MESSAGE_ID=id;");
 }
 
 static void test_errno_is_kept(void **state)

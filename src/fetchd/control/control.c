@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "fetchd/control/live.h"
 #include "fetchd/control/session.h"
+#include "fetchd/control/watch.h"
 #include "wire/frame.h"
 
 static void on_reap(evutil_socket_t fd, short what, void *arg)
@@ -31,6 +32,7 @@ struct control *control_start(const struct control_setup *setup)
 	control->live = xcalloc(1, sizeof(*control->live));
 	live_init(control->live);
 	TAILQ_INIT(&control->watches);
+	tally_init(&control->tally);
 	control->reap_event = event_new(setup->base, -1, 0, on_reap, control);
 	if (!control->reap_event)
 		abort();
@@ -128,6 +130,7 @@ void control_dispatch(struct control *control, struct msg *msg)
 		watch_progress(control);
 		break;
 	case CONTROL_LIMITS: take_limits(control, (struct engine_limits *)msg); return;
+	case CONTROL_TALLY: control->tally = ((struct engine_tally *)msg)->tally; break;
 	case CONTROL_NOTICE: break; /* the daemon's */
 	}
 	if (msg->kind == CONTROL_COUNTERS || msg->kind == CONTROL_PROGRESS)
@@ -149,4 +152,23 @@ void control_get_summary(const struct control *control, struct control_summary *
 		.sessions = control->n_sessions,
 		.calls = control->next_id,
 	};
+}
+
+void control_get_figures(const struct control *control, struct control_figures *ret)
+{
+	const struct engine_limits *limits = control->limits;
+	const struct watch *watch;
+
+	*ret = (struct control_figures){
+		.disk_bytes = live_bytes(control->live),
+		.received = control->live->received,
+		.sessions = control->n_sessions,
+		.draining = control->draining,
+		.schedule_stopped = limits && limits->stopped,
+		.limits = limits ? limits->limits : control->config->limits,
+		.tally = control->tally,
+	};
+	live_count(control->live, NULL, ret->by_state);
+	TAILQ_FOREACH(watch, &control->watches, link)
+		ret->watches++;
 }

@@ -11,6 +11,9 @@
 
 #include "base/mailbox.h"
 #include "fetchd/config.h"
+#include "fetchd/engine/engine.h"
+#include "job/job.h"
+#include "job/limit.h"
 
 struct control;
 
@@ -24,6 +27,8 @@ struct control_setup {
 	void (*on_change)(void *arg);
 	/* Called once, after control_end(), when the last session is gone. */
 	void (*on_end)(void *arg);
+	/* The text of Metrics; caller frees. */
+	char *(*metrics)(bool prometheus, void *arg);
 	void *arg;
 };
 
@@ -51,5 +56,17 @@ struct control_summary {
 	uint64_t calls; /* grows with each connection and call */
 };
 void control_get_summary(const struct control *control, struct control_summary *ret);
+
+/* For metrics. */
+struct control_figures {
+	int64_t by_state[JOB_STATE_N];
+	int64_t disk_bytes; /* of all users' jobs */
+	int64_t received;   /* bytes since the daemon started */
+	size_t sessions, watches;
+	bool draining, schedule_stopped;
+	struct limits limits; /* in force */
+	struct tally tally;
+};
+void control_get_figures(const struct control *control, struct control_figures *ret);
 
 #endif

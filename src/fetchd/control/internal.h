@@ -29,6 +29,7 @@ struct control {
 	bool ending;   /* sessions are closed as soon as they are flushed */
 	bool draining;
 	struct engine_limits *limits; /* that hold; NULL before the engine told them */
+	struct tally tally;	      /* as last told */
 };
 
 /* listener.c. Takes fd. */

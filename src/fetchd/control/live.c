@@ -7,6 +7,9 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/log.h"
+#include "job/message.h"
+#include "job/record.h"
 
 struct live_owner {
 	uid_t uid;
@@ -116,13 +119,32 @@ void live_counters(struct live *live, const struct engine_counters *counters)
 #define STALL_USEC (5 * USEC_PER_SEC)
 
 /* An active job has no error of its own; this one lasts as long as its cause. */
+static void log_stall(const struct live_job *entry, int64_t usec)
+{
+	struct log_record record = {0};
+
+	log_record_text(&record, "MESSAGE_ID", entry->stalled ? MESSAGE_DISK_HUNG : MESSAGE_DISK_ANSWERS);
+	record_job(&record, entry->job);
+	if (entry->stalled)
+		log_record_write(&record, LOG_LEVEL_WARNING,
+			"job %lld: the disk has not responded for %lld s", (long long)entry->id,
+			(long long)(usec / USEC_PER_SEC));
+	else
+		log_record_write(
+			&record, LOG_LEVEL_NOTICE, "job %lld: the disk responds again", (long long)entry->id);
+}
+
 static void take_stall(struct live *live, struct live_job *entry, int64_t usec)
 {
-	live->stalled += (usec >= STALL_USEC) - entry->stalled;
+	bool was = entry->stalled;
+
+	live->stalled += (usec >= STALL_USEC) - was;
 	if (usec < STALL_USEC) {
-		if (entry->stalled)
+		if (was)
 			str_set(&entry->job->error_code, NULL);
 		entry->stalled = false;
+		if (was)
+			log_stall(entry, usec);
 		return;
 	}
 	entry->stalled = true;
@@ -130,6 +152,8 @@ static void take_stall(struct live *live, struct live_job *entry, int64_t usec)
 	free(entry->job->error_message);
 	entry->job->error_message =
 		xasprintf("the disk has not responded for %lld s", (long long)(usec / USEC_PER_SEC));
+	if (!was)
+		log_stall(entry, usec);
 }
 
 static void take_entry(struct live *live, const struct progress_entry *from, unsigned worker)
@@ -166,6 +190,15 @@ void live_count(const struct live *live, const struct peer *peer, int64_t ret_by
 	for (const struct live_owner *owner = live->owners; owner; owner = owner->hh.next)
 		for (int state = 0; state < JOB_STATE_N && (!peer || peer_may_see(peer, owner->uid)); state++)
 			ret_by_state[state] += owner->by_state[state];
+}
+
+int64_t live_bytes(const struct live *live)
+{
+	int64_t bytes = 0;
+
+	for (const struct live_owner *owner = live->owners; owner; owner = owner->hh.next)
+		bytes += owner->bytes;
+	return bytes;
 }
 
 void live_usage(const struct live *live, uid_t uid, struct live_usage *ret)

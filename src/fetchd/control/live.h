@@ -46,6 +46,8 @@ void live_progress(struct live *live, const struct progress_report *report);
 const struct live_job *live_find(const struct live *live, int64_t job_id);
 /* Adds up jobs that peer may see; NULL: all. */
 void live_count(const struct live *live, const struct peer *peer, int64_t ret_by_state[JOB_STATE_N]);
+/* On disk, of all users. */
+int64_t live_bytes(const struct live *live);
 /* What one user has: jobs that have not ended, active ones, bytes on disk. */
 struct live_usage {
 	int64_t jobs, active, bytes;

@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "fetchd/control/internal.h"
+#include "job/message.h"
 
 struct drain_params {
 	bool exit, off;
@@ -40,6 +41,9 @@ void method_drain_start(struct call *call, json_t *parameters)
 void method_drain_reply(struct call *call, struct request *request)
 {
 	call->control->draining = request->drain_on;
-	log_notice("drain: %s", request->drain_exit ? "on, then stop" : request->drain_on ? "on" : "off");
+	log_message(LOG_LEVEL_NOTICE, MESSAGE_DRAIN, "drain: %s",
+		request->drain_exit ? "on, then stop"
+		: request->drain_on ? "on"
+				    : "off");
 	call_reply(call, NULL, false);
 }

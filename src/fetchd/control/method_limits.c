@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "fetchd/control/internal.h"
+#include "job/message.h"
 #include "job/origin.h"
 
 /* ---- tell */
@@ -170,10 +171,11 @@ void method_set_limit_reply(struct call *call, struct request *request)
 	const char *name = limit_info(request->limit_name)->name;
 
 	if (request->limit_value < 0)
-		log_notice("limit %s%s%s: reset (uid %u)", name, shown ? " of " : "", shown ? shown : "",
-			(unsigned)request->uid);
+		log_message(LOG_LEVEL_NOTICE, MESSAGE_LIMIT_SET, "limit %s%s%s: reset (uid %u)", name,
+			shown ? " of " : "", shown ? shown : "", (unsigned)request->uid);
 	else
-		log_notice("limit %s%s%s: %lld (uid %u)", name, shown ? " of " : "", shown ? shown : "",
-			(long long)request->limit_value, (unsigned)request->uid);
+		log_message(LOG_LEVEL_NOTICE, MESSAGE_LIMIT_SET, "limit %s%s%s: %lld (uid %u)", name,
+			shown ? " of " : "", shown ? shown : "", (long long)request->limit_value,
+			(unsigned)request->uid);
 	call_reply(call, NULL, false);
 }

@@ -79,6 +79,7 @@ static const struct method methods[] = {
 		.start = method_set_limit_start,
 		.reply = method_set_limit_reply,
 	},
+	{.name = WIRE_INTERFACE ".Metrics", .start = method_metrics_start},
 	{.name = WIRE_INTERFACE ".Ping", .start = method_ping_start},
 };
 

@@ -61,6 +61,8 @@ void method_limits_reply(struct call *call, struct request *request);
 void method_set_limit_start(struct call *call, json_t *parameters);
 void method_set_limit_reply(struct call *call, struct request *request);
 
+void method_metrics_start(struct call *call, json_t *parameters);
+
 void method_ping_start(struct call *call, json_t *parameters);
 
 /* org.varlink.service */

@@ -89,13 +89,25 @@ static int bind_alone(struct control_socket *sock, const char *path, const char 
 	return error ? error : bind_and_listen(sock, path, mode);
 }
 
-static char *explain(int error, const char *path)
+static char *explain(int error, const char *key, const char *path)
 {
 	if (error == -EBUSY)
 		return xasprintf("another fetchd answers on this socket: %s", path);
 	if (error == -ENOTSOCK)
-		return xasprintf("Daemon.Socket: %s is there and is no socket", path);
-	return xasprintf("Daemon.Socket: %s: %s", path, strerror(-error));
+		return xasprintf("%s: %s is there and is no socket", key, path);
+	return xasprintf("%s: %s: %s", key, path, strerror(-error));
+}
+
+/* What is open of it after an error, too. */
+static int opened(struct control_socket *sock, int error, const char *key, const char *path, char **ret_error)
+{
+	if (!error)
+		return 0;
+	*ret_error = explain(error, key, path);
+	if (sock->fd >= 0)
+		close(sock->fd);
+	sock->fd = -1;
+	return error;
 }
 
 static int take_passed(struct control_socket *sock, int fd)
@@ -107,11 +119,8 @@ static int take_passed(struct control_socket *sock, int fd)
 	return 0;
 }
 
-static int make_own(struct control_socket *sock, const struct config *config)
+static int make_own(struct control_socket *sock, const char *path, bool shared)
 {
-	/* In the system everyone may ask; SO_PEERCRED says who does. */
-	bool shared = config->mode == CONFIG_SYSTEM;
-	const char *path = config->socket;
 	CLEANUP_FREE char *dir = xstrndup(path, (size_t)(strrchr(path, '/') - path));
 	const char *parent = *dir ? dir : "/";
 	int error = fileio_mkdir_path(parent, shared ? 0755 : 0700);
@@ -122,14 +131,17 @@ int control_socket_open(
 	struct control_socket *sock, const struct config *config, int passed_fd, char **ret_error)
 {
 	*sock = (struct control_socket){.fd = -1};
-	int error = passed_fd >= 0 ? take_passed(sock, passed_fd) : make_own(sock, config);
-	if (!error)
-		return 0;
-	*ret_error = explain(error, config->socket);
-	if (sock->fd >= 0)
-		close(sock->fd);
-	sock->fd = -1;
-	return error;
+	/* In the system everyone may ask; SO_PEERCRED says who does. */
+	bool shared = config->mode == CONFIG_SYSTEM;
+	int error = passed_fd >= 0 ? take_passed(sock, passed_fd) : make_own(sock, config->socket, shared);
+	return opened(sock, error, "Daemon.Socket", config->socket, ret_error);
+}
+
+int control_socket_make(
+	struct control_socket *sock, const char *path, bool shared, const char *key, char **ret_error)
+{
+	*sock = (struct control_socket){.fd = -1};
+	return opened(sock, make_own(sock, path, shared), key, path, ret_error);
 }
 
 void control_socket_remove(const struct control_socket *sock)

@@ -20,8 +20,6 @@
 #define LANE_STOP 499
 /* Of the budget, to each of many file systems. */
 #define SHARE_MIN (16 * (int64_t)DISK_BUFFER_MAX)
-/* A call that takes longer is worth telling. */
-#define STALLED_USEC USEC_PER_SEC
 
 /* ---- tasks */
 
@@ -134,7 +132,7 @@ int64_t disk_stalled_usec(const struct disk_file *file)
 	pthread_mutex_unlock(&fs->lock);
 	oldest = own == 0 || (sync > 0 && sync < own) ? sync : own;
 	span = oldest ? clock_boot_usec() - oldest : 0;
-	return span > STALLED_USEC ? span : 0;
+	return span > DISK_STALLED_USEC ? span : 0;
 }
 
 /* ---- what may change while it runs */

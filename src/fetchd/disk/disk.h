@@ -57,6 +57,8 @@ struct disk_file_spec {
 
 /* NULL when dir is in no root any more (the configuration changed). */
 struct disk_file *disk_file_new(struct disk *disk, const struct disk_file_spec *spec);
+/* Whose it is. */
+int64_t disk_file_job(const struct disk_file *file);
 /* For how long the lanes of this file have been in one call of the file system, when for more than a second;
  * else 0. Never blocks; any thread. */
 int64_t disk_stalled_usec(const struct disk_file *file);
@@ -132,6 +134,19 @@ struct disk_task *disk_task_new(int kind, struct mailbox *reply, void *owner, st
 void disk_task_free(struct disk *disk, struct disk_task *task);
 
 void disk_post(struct disk *disk, struct disk_task *task);
+
+/* What the pool has to do now, of all file systems together, for metrics. Any thread; never blocks. */
+enum disk_lane_kind { DISK_SMALL, DISK_STREAM, DISK_SYNCS, DISK_VERIFIES };
+#define DISK_LANES_N (DISK_VERIFIES + 1)
+struct disk_figures {
+	int64_t tasks[DISK_LANES_N]; /* that wait for a lane */
+	int64_t buffer_bytes;	     /* taken from DISK_BUDGET_BYTES */
+	int64_t dirty_bytes;	     /* of streams, written and not synced yet */
+	int64_t stalled_usec; /* how long the longest call has taken so far, when for more than a second */
+};
+void disk_figures(struct disk *disk, struct disk_figures *ret);
+/* "small", "stream", "sync", "verify" */
+const char *disk_lane_name(enum disk_lane_kind kind);
 
 /* A buffer from the budget, or NULL when it is spent; size 1…DISK_BUFFER_MAX. Any thread. */
 struct disk_buffer *disk_buffer_new(struct disk *disk, size_t size);

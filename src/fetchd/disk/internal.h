@@ -38,6 +38,8 @@ struct disk_place {
 	struct acl_list acl; /* what is made in it gets; n 0: it says nothing */
 };
 
+/* A call of the file system that takes longer is worth telling. */
+#define DISK_STALLED_USEC ((int64_t)1000000)
 /* With so many tasks waiting a lane is behind the network. */
 #define LANE_BEHIND 8
 

@@ -137,6 +137,7 @@ static int undo_operation(struct engine *engine, struct msg **mark)
 		control_message_free(msg);
 	}
 	engine->to_control.stqh_last = mark;
+	tally_undo(engine);
 	return store_rollback_to(engine->store);
 }
 
@@ -159,8 +160,10 @@ static int on_request(struct engine *engine, struct request *request)
 					  : "no room for the queue database; nothing was changed");
 		return 0;
 	}
-	if (changes(kind))
+	if (changes(kind)) {
+		tally_save(engine);
 		err = store_savepoint(engine->store);
+	}
 	if (!err)
 		err = serve(engine, request, kind, &again);
 	if (!err && changes(kind))
@@ -177,6 +180,16 @@ static int on_request(struct engine *engine, struct request *request)
 	return err;
 }
 
+static void log_refused(const struct disk_task *task)
+{
+	struct log_record record = {0};
+
+	log_record_int(&record, "FETCHD_JOB_ID", disk_file_job(task->file));
+	log_record_text(&record, "FETCHD_ERROR", task->verdict.code);
+	log_record_write(&record, LOG_LEVEL_WARNING, "%s",
+		task->verdict.message ? task->verdict.message : "the disk refused a task");
+}
+
 static void on_disk(struct engine *engine, struct disk_task *task)
 {
 	struct request *request = task->owner;
@@ -185,7 +198,7 @@ static void on_disk(struct engine *engine, struct disk_task *task)
 	if (task->msg.kind == DISK_VERIFY)
 		request_verified(request, task);
 	else if (task->verdict.class != VERDICT_OK)
-		log_warning("%s", task->verdict.message ? task->verdict.message : "the disk refused a task");
+		log_refused(task);
 	if (request && --request->pending == 0)
 		turn_reply(engine, request);
 	disk_file_free(task->file);
@@ -613,6 +626,8 @@ static void engine_init(struct engine *engine, const struct engine_setup *setup)
 	engine->waking = setup->network_up; /* it may have come while nobody looked */
 	rng_init(&engine->rng);
 	fair_init(&engine->fair);
+	tally_init(&engine->tally);
+	engine->tally_told = engine->tally;
 	TAILQ_INIT(&engine->idle);
 	TAILQ_INIT(&engine->ended);
 	TAILQ_INIT(&engine->claimed);

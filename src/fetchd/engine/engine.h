@@ -11,6 +11,7 @@
 
 #include "base/mailbox.h"
 #include "fetchd/config.h"
+#include "fetchd/engine/tally.h"
 #include "job/attempt.h"
 #include "job/breaker.h"
 #include "job/edit.h"
@@ -210,6 +211,7 @@ enum control_kind {
 	CONTROL_PROGRESS,    /* struct progress_report, transfer/messages.h: from workers */
 	CONTROL_NOTICE,	     /* struct engine_notice */
 	CONTROL_LIMITS,	     /* struct engine_limits */
+	CONTROL_TALLY,	     /* struct engine_tally */
 };
 
 struct engine_event {
@@ -237,6 +239,12 @@ struct engine_limits {
 	bool stopped; /* by the schedule */
 	int64_t until_usec;
 	char *window; /* the line that says so */
+};
+
+/* After a turn that changed it. */
+struct engine_tally {
+	struct msg msg; /* CONTROL_TALLY */
+	struct tally tally;
 };
 
 enum engine_notice_kind {

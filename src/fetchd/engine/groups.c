@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "job/message.h"
 
 /* Jobs looked at in one turn. */
 #define SLICE 512
@@ -167,6 +168,19 @@ static int set_fate(struct engine *engine, struct job_group *row, enum group_fat
 	return err;
 }
 
+static void log_fate(const struct job_group *row, const char *message, int64_t job_id, const char *what)
+{
+	CLEANUP_FREE char *name = text_escape(row->name);
+	struct log_record record = {0};
+
+	log_record_text(&record, "MESSAGE_ID", message);
+	log_record_text(&record, "FETCHD_GROUP", row->name);
+	log_record_int(&record, "FETCHD_OWNER", row->owner);
+	if (job_id > 0)
+		log_record_int(&record, "FETCHD_JOB_ID", job_id);
+	log_record_write(&record, LOG_LEVEL_NOTICE, "group %s: %s", name, what);
+}
+
 int group_job_failed(struct engine *engine, const struct job *job)
 {
 	struct job_group row;
@@ -174,8 +188,11 @@ int group_job_failed(struct engine *engine, const struct job *job)
 
 	if (err)
 		return err == -ENOENT ? 0 : err;
-	if (row.policy == GROUP_FAIL_FAST && row.fate == GROUP_FATE_NONE)
+	if (row.policy == GROUP_FAIL_FAST && row.fate == GROUP_FATE_NONE) {
+		log_fate(&row, MESSAGE_GROUP_FAILED, job->id,
+			"a job of it has failed: the others are cancelled");
 		err = set_fate(engine, &row, GROUP_FATE_CANCEL, job->id);
+	}
 	job_group_done(&row);
 	return err;
 }
@@ -405,9 +422,7 @@ static int sweep_all(struct engine *engine)
 
 static int expire(struct engine *engine, struct job_group *row)
 {
-	CLEANUP_FREE char *name = text_escape(row->name);
-
-	log_notice("group %s: its deadline has passed", name);
+	log_fate(row, MESSAGE_GROUP_EXPIRED, 0, "its deadline has passed: what has not ended fails");
 	return set_fate(engine, row, GROUP_FATE_EXPIRE, 0);
 }
 

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "job/message.h"
 
 /* How long HTTP/2 is left alone. */
 #define HTTP1_USEC (3600 * USEC_PER_SEC)
@@ -55,6 +56,8 @@ static void memory_free(struct engine *engine, struct host_memory *memory)
 		return;
 	if (heap_has(&memory->wake))
 		heap_remove(&engine->wakes, &memory->wake);
+	engine->n_held -= memory->held;
+	engine->n_broken -= memory->broken;
 	if (memory->idle) {
 		TAILQ_REMOVE(&engine->idle, memory, idle_link);
 		engine->n_idle--;
@@ -242,6 +245,18 @@ static void forget_idle(struct engine *engine)
 	}
 }
 
+/* For who counts. */
+static void settle_marks(struct engine *engine, struct host_memory *memory, int64_t now)
+{
+	bool held = memory->row.hold_until_usec > now;
+	bool broken = governor_breaker(&memory->governor, now) == BREAKER_OPEN;
+
+	engine->n_held = engine->n_held - memory->held + held;
+	engine->n_broken = engine->n_broken - memory->broken + broken;
+	memory->held = held;
+	memory->broken = broken;
+}
+
 void host_settle(struct engine *engine, struct host *host)
 {
 	bool busy = host->active > 0 || host->finishing > 0;
@@ -260,6 +275,7 @@ void host_settle(struct engine *engine, struct host *host)
 		until_usec = ramp_usec;
 	if (host->memory) {
 		settle_wake(engine, host->memory, until_usec);
+		settle_marks(engine, host->memory, now);
 		settle_idle(engine, host->memory, !busy && !heap_has(&host->memory->wake));
 	} else if (!busy && !waited_for) {
 		host_free(engine, host);
@@ -275,21 +291,37 @@ int64_t hosts_next_usec(const struct engine *engine)
 
 /* ---- words */
 
-static void log_mark(
-	const struct engine *engine, const struct host_memory *memory, const char *what, int64_t until_usec)
+static void record_host(struct log_record *record, const struct host_memory *memory, const char *message)
 {
-	CLEANUP_FREE char *origin = text_escape(memory->row.origin);
-	char time[UNITS_MAX];
+	const struct store_origin *row = &memory->row;
 
-	log_notice(
-		"%s: %s until %s", origin, what, units_format_time(time, engine_shown(engine, until_usec)));
+	log_record_text(record, "MESSAGE_ID", message);
+	log_record_text(record, "FETCHD_HOST", row->origin);
+	log_record_text(record, "FETCHD_ERROR", row->hold_code ? row->hold_code : memory->last_code);
+	if (row->hold_job > 0)
+		log_record_int(record, "FETCHD_JOB_ID", row->hold_job);
 }
 
-static void log_release(const struct host_memory *memory, const char *what)
+static void log_mark(const struct engine *engine, const struct host_memory *memory, const char *message,
+	const char *what, int64_t until_usec)
 {
 	CLEANUP_FREE char *origin = text_escape(memory->row.origin);
+	struct log_record record = {0};
+	char time[UNITS_MAX];
 
-	log_notice("%s: %s", origin, what);
+	units_format_time(time, engine_shown(engine, until_usec));
+	record_host(&record, memory, message);
+	log_record_text(&record, "FETCHD_UNTIL", time);
+	log_record_write(&record, LOG_LEVEL_NOTICE, "%s: %s until %s", origin, what, time);
+}
+
+static void log_release(const struct host_memory *memory, const char *message, const char *what)
+{
+	CLEANUP_FREE char *origin = text_escape(memory->row.origin);
+	struct log_record record = {0};
+
+	record_host(&record, memory, message);
+	log_record_write(&record, LOG_LEVEL_NOTICE, "%s: %s", origin, what);
 }
 
 /* ---- attempts */
@@ -323,10 +355,10 @@ static void log_breaker(const struct engine *engine, const struct host_memory *m
 	enum breaker_state is)
 {
 	if (is == BREAKER_OPEN && was != BREAKER_OPEN)
-		log_mark(engine, memory, "it fails again and again: left alone",
+		log_mark(engine, memory, MESSAGE_BREAKER_OPENED, "it fails again and again: left alone",
 			memory->row.breaker_until_usec);
 	else if (is == BREAKER_CLOSED && was != BREAKER_CLOSED)
-		log_release(memory, "it answers again");
+		log_release(memory, MESSAGE_BREAKER_CLOSED, "it answers again");
 }
 
 int host_ended(struct engine *engine, struct run *run, enum governor_answer answer)
@@ -416,14 +448,17 @@ int host_hold(struct engine *engine, struct host *host, const char *code, int64_
 {
 	int err = host_remember(engine, host);
 	struct store_origin *row = err ? NULL : &host->memory->row;
+	bool first;
 
 	if (err || until_usec <= row->hold_until_usec)
 		return err;
-	if (row->hold_until_usec == 0)
-		log_mark(engine, host->memory, "the server asks to wait: held", until_usec);
+	first = row->hold_until_usec == 0;
 	row->hold_until_usec = until_usec;
 	row->hold_job = job_id;
 	str_set(&row->hold_code, code);
+	if (first)
+		log_mark(
+			engine, host->memory, MESSAGE_HOST_HELD, "the server asks to wait: held", until_usec);
 	host_settle(engine, host);
 	return store_origin_put(engine->store, row);
 }
@@ -438,7 +473,8 @@ int host_avoid_http2(struct engine *engine, struct host *host)
 		return err;
 	row->http1_until_usec = usec_add(engine_now(engine), HTTP1_USEC);
 	if (first)
-		log_mark(engine, host->memory, "HTTP/2 went wrong twice: HTTP/1.1", row->http1_until_usec);
+		log_mark(engine, host->memory, MESSAGE_HOST_HTTP1, "HTTP/2 went wrong twice: HTTP/1.1",
+			row->http1_until_usec);
 	host_settle(engine, host);
 	return store_origin_put(engine->store, row);
 }
@@ -452,13 +488,13 @@ static int wake(struct engine *engine, struct host_memory *memory, int64_t now)
 	int err = 0;
 
 	if (held) {
+		log_release(memory, MESSAGE_HOST_RELEASED, "held no longer");
 		row->hold_until_usec = row->hold_job = 0;
 		str_set(&row->hold_code, NULL);
-		log_release(memory, "held no longer");
 	}
 	if (http1) {
 		row->http1_until_usec = 0;
-		log_release(memory, "HTTP/2 is tried again");
+		log_release(memory, NULL, "HTTP/2 is tried again");
 	}
 	if (held || http1)
 		err = store_origin_put(engine->store, row);
@@ -492,9 +528,11 @@ int hosts_load_marks(struct engine *engine)
 		row.http1_until_usec = earlier(row.http1_until_usec, now + HTTP1_USEC);
 		memory_new(engine, host, &row);
 		if (row.hold_until_usec > now)
-			log_mark(engine, host->memory, "the server asked to wait: held", row.hold_until_usec);
+			log_mark(engine, host->memory, MESSAGE_HOST_HELD, "the server asked to wait: held",
+				row.hold_until_usec);
 		if (governor_breaker(&host->memory->governor, now) == BREAKER_OPEN)
-			log_mark(engine, host->memory, "it failed again and again: left alone",
+			log_mark(engine, host->memory, MESSAGE_BREAKER_OPENED,
+				"it failed again and again: left alone",
 				host->memory->governor.breaker.until_usec);
 		/* What has passed is taken from the row by hosts_release(). */
 		set_wake(engine, host->memory, 1);

@@ -34,7 +34,8 @@ struct host_memory {
 	int64_t n_done, n_failed;
 	const char *last_code; /* static; NULL: none */
 	int64_t last_usec;
-	bool idle; /* in engine->idle: nothing runs, nothing is held */
+	bool idle;	   /* in engine->idle: nothing runs, nothing is held */
+	bool held, broken; /* counted in engine->n_held, engine->n_broken */
 	TAILQ_ENTRY(host_memory) idle_link;
 };
 TAILQ_HEAD(memory_list, host_memory);
@@ -181,6 +182,9 @@ struct engine {
 	int64_t wake_after;	 /* waking: those up to this id are */
 	int64_t next_probe_usec; /* down: one of them looks at this time whether that is true */
 	unsigned watchers;
+	/* As counted so far in this turn, before its operation under way, and as last told. */
+	struct tally tally, tally_saved, tally_told;
+	size_t n_held, n_broken; /* of hosts that are marked so */
 	bool draining, drain_exit, stopping, failed, done;
 	uint64_t told_counters, looked_counters;
 	struct msg_list backlog;    /* taken from the mailbox, not worked on yet */
@@ -441,6 +445,18 @@ void turn_to_disk(struct engine *engine, struct disk_task *task, struct request 
 void turn_notice(struct engine *engine, enum engine_notice_kind kind, int exit_code, const char *message);
 /* The part's bytes are wanted no more. */
 void turn_discard_part(struct engine *engine, const struct job *job, struct request *request);
+
+/* ---- tally.c */
+void tally_event(struct engine *engine, enum event_kind kind);
+/* An attempt has ended; code: its error, NULL for none. */
+void tally_attempt(
+	struct engine *engine, enum attempt_outcome outcome, const char *code, const struct outcome *o);
+/* Around an operation that may be undone alone. */
+void tally_save(struct engine *engine);
+void tally_undo(struct engine *engine);
+/* The turn is committed, which took so long; or undone. Tells it with what else the turn tells. */
+void tally_committed(struct engine *engine, int64_t commit_usec);
+void tally_undone(struct engine *engine);
 
 /* ---- outcome.c */
 int outcome_checkpoint(struct engine *engine, const struct outcome *outcome);

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/netif.h"
 #include "job/hold.h"
+#include "job/message.h"
 #include "job/origin.h"
 
 /* Jobs made due in one turn. */
@@ -27,7 +28,8 @@ static void wake(struct engine *engine)
 void network_changed(struct engine *engine, bool up)
 {
 	if (up != engine->network_up)
-		log_notice("network: %s", up ? "up" : "down: no address but this machine's own");
+		log_message(LOG_LEVEL_NOTICE, up ? MESSAGE_NETWORK_UP : MESSAGE_NETWORK_DOWN, "network: %s",
+			up ? "up" : "down: no address but this machine's own");
 	else
 		log_info("network: addresses or routes have changed");
 	engine->network_up = up;
@@ -63,7 +65,8 @@ void network_answered(struct engine *engine, const struct job *job, const struct
 {
 	if (engine->network_up || (v->class != VERDICT_OK && v->http_status == 0) || is_here(job))
 		return;
-	log_notice("network: seemed to be down, but a server has answered");
+	log_message(LOG_LEVEL_NOTICE, MESSAGE_NETWORK_UP,
+		"network: seemed to be down, but a server has answered");
 	engine->network_up = true;
 	wake(engine);
 }

@@ -43,7 +43,11 @@ static struct run *run_of(struct engine *engine, const struct outcome *o)
 
 	if (run && run->attempt == o->attempt)
 		return run;
-	log_warning("job %lld: an outcome of attempt %lld came that is not current; dropped",
+	struct log_record record = {0};
+
+	log_record_int(&record, "FETCHD_JOB_ID", o->job_id);
+	log_record_write(&record, LOG_LEVEL_WARNING,
+		"job %lld: an outcome of attempt %lld came that is not current; dropped",
 		(long long)o->job_id, (long long)o->attempt);
 	return NULL;
 }
@@ -473,6 +477,8 @@ static int end_attempt(struct engine *engine, struct job *job, struct outcome *o
 		err = mark_origin(engine, job, o);
 	if (!err)
 		err = end_of(engine, job, &end, intent);
+	if (!err)
+		tally_attempt(engine, end.word, end.verdict->code, o);
 	if (!err)
 		err = keep_record(engine, job->id, number, &end, o->record);
 	verdict_done(&excuse);

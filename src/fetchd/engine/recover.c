@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "job/lifecycle.h"
+#include "job/message.h"
 
 #define SLICE 256
 /* A sign of life no more often than this. */
@@ -86,7 +87,8 @@ static int settle_active(struct engine *engine)
 		got_on(engine);
 	} while (!err && got == SLICE);
 	if (n)
-		log_notice("recovered %zu jobs that were active: %zu had finished, the others go on", n,
+		log_message(LOG_LEVEL_NOTICE, MESSAGE_RECOVERED,
+			"recovered %zu jobs that were active: %zu had finished, the others go on", n,
 			n_found);
 	return err;
 }

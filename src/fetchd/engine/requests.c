@@ -120,6 +120,7 @@ void control_message_free(struct msg *msg)
 	case CONTROL_NOTICE: free(((struct engine_notice *)msg)->message); break;
 	case CONTROL_LIMITS: free(((struct engine_limits *)msg)->window); break;
 	case CONTROL_COUNTERS:
+	case CONTROL_TALLY:
 	case CONTROL_PROGRESS: break;
 	}
 	free(msg);

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/units.h"
+#include "job/message.h"
 
 /* The zone's rules may change under a daemon that runs for months. */
 #define LOOK_AGAIN_USEC (INT64_C(86400) * USEC_PER_SEC)
@@ -46,12 +47,13 @@ static void log_change(const struct engine *engine, bool was_stopped)
 	if (schedule->now.stopped == was_stopped)
 		return;
 	if (!schedule->now.stopped)
-		log_notice("the schedule stops nothing any more");
+		log_message(LOG_LEVEL_NOTICE, MESSAGE_SCHEDULE, "the schedule stops nothing any more");
 	else if (schedule->runs_at_usec == USEC_INFINITY)
-		log_notice("stopped by the schedule (%s)", schedule_text(engine));
+		log_message(LOG_LEVEL_NOTICE, MESSAGE_SCHEDULE, "stopped by the schedule (%s)",
+			schedule_text(engine));
 	else
-		log_notice("stopped by the schedule (%s) until %s", schedule_text(engine),
-			units_format_time(until, schedule->runs_at_usec));
+		log_message(LOG_LEVEL_NOTICE, MESSAGE_SCHEDULE, "stopped by the schedule (%s) until %s",
+			schedule_text(engine), units_format_time(until, schedule->runs_at_usec));
 }
 
 void schedule_update(struct engine *engine)

@@ -17,6 +17,7 @@
 #include "base/fileio.h"
 #include "base/log.h"
 #include "base/units.h"
+#include "job/message.h"
 
 #define META_CLOCK "clock"
 #define BOOT_ID	   "/proc/sys/kernel/random/boot_id"
@@ -113,8 +114,9 @@ static void log_step(int64_t step_usec)
 	char span[UNITS_MAX];
 
 	units_format_span(span, step_usec < 0 ? -step_usec : step_usec);
-	log_notice("the clock was set %s %s; what waits for a time of day follows it, all else goes on as it "
-		   "was",
+	log_message(LOG_LEVEL_NOTICE, MESSAGE_CLOCK_SET,
+		"the clock was set %s %s; what waits for a time of day follows it, all else goes on as it "
+		"was",
 		step_usec < 0 ? "back" : "ahead", span);
 }
 

@@ -15,7 +15,9 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "job/lifecycle.h"
+#include "job/message.h"
 #include "job/origin.h"
+#include "job/record.h"
 
 #define EXIT_DB_IO 74
 
@@ -75,8 +77,11 @@ static int tell_event(struct engine *engine, const struct job *job, enum event_k
 	int err = again ? store_event_number(engine->store, &event) : store_event_add(engine->store, &event);
 	struct engine_event *msg;
 
-	if (err || (kind == EVENT_ADDED && engine->watchers == 0))
+	if (err)
 		return err;
+	tally_event(engine, kind);
+	if (kind == EVENT_ADDED && engine->watchers == 0)
+		return 0;
 	msg = xcalloc(1, sizeof(*msg));
 	msg->msg.kind = CONTROL_EVENT;
 	msg->event = event;
@@ -221,44 +226,61 @@ static char *event_sentence(const struct engine_event *e, const char *url)
 	return xasprintf("job %lld: %s: %s", (long long)job->id, word, url);
 }
 
+/* For who searches the journal; NULL: nobody will. */
+static const char *event_message(enum event_kind kind)
+{
+	switch (kind) {
+	case EVENT_ADDED: return MESSAGE_JOB_ADDED;
+	case EVENT_STARTED: return MESSAGE_JOB_STARTED;
+	case EVENT_WAITING: return MESSAGE_JOB_WAITING;
+	case EVENT_PAUSED: return MESSAGE_JOB_PAUSED;
+	case EVENT_DONE: return MESSAGE_JOB_DONE;
+	case EVENT_FAILED: return MESSAGE_JOB_FAILED;
+	case EVENT_CANCELLED: return MESSAGE_JOB_CANCELLED;
+	case EVENT_REMOVED: return MESSAGE_JOB_REMOVED;
+	case EVENT_EDITED: return MESSAGE_JOB_EDITED;
+	case EVENT_QUEUED: break;
+	}
+	return NULL;
+}
+
 static void log_event(const struct engine_event *e)
 {
 	enum log_level level = e->again ? LOG_LEVEL_DEBUG : event_level(e->event.kind);
-	const struct job *job = e->job;
-	char id[24], bytes[24], owner[16];
+	struct log_record record = {0};
 
 	if (log_get_level() < level)
 		return;
-	CLEANUP_FREE char *redacted = origin_redact(job->url);
+	CLEANUP_FREE char *redacted = origin_redact(e->job->url);
 	CLEANUP_FREE char *url = text_escape(redacted);
 	CLEANUP_FREE char *sentence = event_sentence(e, url);
-	const struct log_field fields[] = {
-		{"FETCHD_JOB_ID", id},
-		{"FETCHD_EVENT", event_kind_name(e->event.kind)},
-		{"FETCHD_URL", url},
-		{"FETCHD_BYTES", bytes},
-		{"FETCHD_OWNER", owner},
-		{"FETCHD_ERROR", job->error_code ? job->error_code : "none"},
-	};
 
-	snprintf(id, sizeof(id), "%lld", (long long)job->id);
-	snprintf(bytes, sizeof(bytes), "%lld", (long long)job->received);
-	snprintf(owner, sizeof(owner), "%u", (unsigned)job->owner);
-	log_fields(level, fields, ARRAY_LEN(fields), "%s", sentence);
+	log_record_text(&record, "MESSAGE_ID", event_message(e->event.kind));
+	log_record_text(&record, "FETCHD_EVENT", event_kind_name(e->event.kind));
+	record_job(&record, e->job);
+	log_record_write(&record, level, "%s", sentence);
 }
 
 /* One line a list, not one a job. */
 static void log_added(const struct request *request)
 {
+	struct log_record record = {0};
 	size_t last = request->n_jobs - 1;
 
 	if (request->error != REQUEST_OK || !request->ids || request->n_jobs == 0)
 		return;
-	if (last == 0)
-		log_info("job %lld: added (uid %u)", (long long)request->ids[0], (unsigned)request->uid);
-	else
-		log_info("jobs %lld to %lld: added (uid %u)", (long long)request->ids[0],
-			(long long)request->ids[last], (unsigned)request->uid);
+	log_record_text(&record, "MESSAGE_ID", MESSAGE_JOB_ADDED);
+	log_record_text(&record, "FETCHD_EVENT", event_kind_name(EVENT_ADDED));
+	log_record_int(&record, "FETCHD_OWNER", request->uid);
+	log_record_int(&record, "FETCHD_JOB_ID", request->ids[0]);
+	if (last == 0) {
+		log_record_write(&record, LOG_LEVEL_INFO, "job %lld: added (uid %u)",
+			(long long)request->ids[0], (unsigned)request->uid);
+		return;
+	}
+	log_record_int(&record, "FETCHD_LAST_JOB_ID", request->ids[last]);
+	log_record_write(&record, LOG_LEVEL_INFO, "jobs %lld to %lld: added (uid %u)",
+		(long long)request->ids[0], (long long)request->ids[last], (unsigned)request->uid);
 }
 
 static void log_told(struct engine *engine)
@@ -319,7 +341,7 @@ static void untouch(struct engine *engine, struct run *run)
 	run->touched = false;
 }
 
-static void tell(struct engine *engine)
+static void tell(struct engine *engine, int64_t commit_usec)
 {
 	struct run *run;
 
@@ -339,6 +361,7 @@ static void tell(struct engine *engine)
 	post_disk(engine);
 	limits_committed(engine);
 	tell_counters(engine);
+	tally_committed(engine, commit_usec);
 	log_told(engine);
 	mailbox_post_all(engine->control, &engine->to_control);
 }
@@ -448,6 +471,7 @@ static void take_back(struct engine *engine, const char *why)
 	engine->lanes_lost = engine->groups_lost = true;
 	due_lost(engine);
 	network_lost(engine);
+	tally_undone(engine);
 	mailbox_post_all(engine->control, &engine->to_control);
 }
 
@@ -463,12 +487,15 @@ int turn_begin(struct engine *engine)
 
 int turn_end(struct engine *engine, int err)
 {
+	int64_t begun_usec;
+
 	if (!err)
 		err = groups_settle(engine);
+	begun_usec = clock_boot_usec();
 	if (!err)
 		err = store_commit(engine->store);
 	if (!err) {
-		tell(engine);
+		tell(engine, clock_boot_usec() - begun_usec);
 		return 0;
 	}
 	engine->failed = err != -EAGAIN;

@@ -144,6 +144,8 @@ struct store {
 	bool full_told;	   /* that there is no room */
 	int changes;	   /* SQLite's count of them when the turn began */
 	bool secrets_gone; /* some were deleted, and the log still has them */
+	char *wal_path;
+	struct store_figures figures;
 };
 
 /* sql.c */

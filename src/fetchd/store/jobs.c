@@ -197,6 +197,16 @@ static bool row_sane(const struct job *job)
 	       job->range_faults >= 0 && job->changes >= 0 && job->restarts >= 0 && job->edits >= 0;
 }
 
+static void log_senseless(const struct job *job)
+{
+	struct log_record record = {0};
+
+	log_record_int(&record, "FETCHD_JOB_ID", job->id);
+	log_record_text(&record, "FETCHD_ERROR", "E_INTERNAL");
+	log_record_write(&record, LOG_LEVEL_ERR, "database: the row of job %lld makes no sense (E_INTERNAL)",
+		(long long)job->id);
+}
+
 struct job *job_from_row(sqlite3_stmt *st)
 {
 	struct job *job = job_new();
@@ -223,7 +233,7 @@ struct job *job_from_row(sqlite3_stmt *st)
 	job->edits = sqlite3_column_int(st, 60);
 	if (row_sane(job))
 		return job;
-	log_err("database: the row of job %lld makes no sense (E_INTERNAL)", (long long)job->id);
+	log_senseless(job);
 	job_free(job);
 	return NULL;
 }

@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "base/log.h"
+#include "job/message.h"
 
 #define NEXT_LANE  "SELECT origin, owner, group_id, priority FROM jobs WHERE state = 1 AND "
 #define LANE_ORDER " ORDER BY origin, owner, group_id, priority DESC, id LIMIT 1)"
@@ -250,7 +251,8 @@ int store_failure(struct store *store, int rc, const char *doing)
 
 	/* It is tried again and again. */
 	if (!full || !store->full_told)
-		log_err("database %s: %s (%s): %.60s", store->path, sqlite3_errmsg(store->db),
+		log_message(LOG_LEVEL_ERR, full ? MESSAGE_DATABASE_FULL : MESSAGE_DATABASE_FAILED,
+			"database %s: %s (%s): %.60s", store->path, sqlite3_errmsg(store->db),
 			sqlite3_errstr(rc), doing);
 	store->full_told = store->full_told || full;
 	return full ? -EAGAIN : -EIO;

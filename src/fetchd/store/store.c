@@ -17,6 +17,7 @@
 #include "base/alloc.h"
 #include "base/fileio.h"
 #include "base/log.h"
+#include "job/message.h"
 
 #define EXIT_UNUSABLE 65
 #define EXIT_HELD     75
@@ -241,6 +242,19 @@ static int open_steps(struct store *store, char **ret_error)
 	return 0;
 }
 
+static int64_t file_bytes(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 ? (int64_t)st.st_size : 0;
+}
+
+static void measure(struct store *store)
+{
+	store->figures.database_bytes = file_bytes(store->path);
+	store->figures.wal_bytes = file_bytes(store->wal_path);
+}
+
 struct store *store_open(
 	const char *state_directory, void (*on_work)(void), char **ret_error, int *ret_exit_code)
 {
@@ -248,11 +262,13 @@ struct store *store_open(
 
 	store->path = xasprintf("%s/queue.db", state_directory);
 	store->on_work = on_work;
+	store->wal_path = xasprintf("%s-wal", store->path);
 	*ret_exit_code = open_steps(store, ret_error);
 	/* A log that a crash left may have some. */
 	store->secrets_gone = true;
 	store->ends = true;
 	if (*ret_exit_code == 0) {
+		measure(store);
 		store_backup_sweep(store->path);
 		return store;
 	}
@@ -275,6 +291,7 @@ void store_close(struct store *store)
 	free(store->memo_origin);
 	free(store->memo_group);
 	free(store->path);
+	free(store->wal_path);
 	free(store);
 }
 
@@ -287,7 +304,19 @@ void store_relax(struct store *store)
 	if (rc != SQLITE_OK)
 		(void)store_failure(store, rc, "emptying the write-ahead log");
 	store->secrets_gone = store->secrets_gone && rc != SQLITE_OK;
+	measure(store);
 	sqlite3_db_release_memory(store->db);
+}
+
+void store_figures(const struct store *store, struct store_figures *ret)
+{
+	*ret = store->figures;
+	ret->full = store->full_told;
+}
+
+bool store_wrote(const struct store *store)
+{
+	return sqlite3_total_changes(store->db) != store->changes;
 }
 
 const char *store_uuid(const struct store *store)
@@ -352,7 +381,7 @@ static int sequence_flush(struct store *store, const char *name, int64_t last, i
 int store_commit(struct store *store)
 {
 	int64_t stored_job_id = store->stored_job_id, stored_event_id = store->stored_event_id;
-	bool wrote = sqlite3_total_changes(store->db) != store->changes;
+	bool wrote = store_wrote(store);
 	int err = counters_flush(store);
 
 	if (!err)
@@ -372,9 +401,12 @@ int store_commit(struct store *store)
 	}
 	store->in_turn = false;
 	if (!err && store->full_told && wrote) {
-		log_notice("database %s: there is room again", store->path);
+		log_message(LOG_LEVEL_NOTICE, MESSAGE_DATABASE_ROOM, "database %s: there is room again",
+			store->path);
 		store->full_told = false;
 	}
+	if (!err && wrote)
+		measure(store);
 	return err;
 }
 

@@ -30,6 +30,13 @@ void store_close(struct store *store);
 /* For an idle daemon, between turns: memory that only speeds up the next turns goes back, and the write-ahead
  * log forgets secrets that were deleted. */
 void store_relax(struct store *store);
+/* What the last turn, or the present one, has written something. */
+bool store_wrote(const struct store *store);
+struct store_figures {
+	int64_t database_bytes, wal_bytes; /* as of the last turn that wrote */
+	bool full;			   /* there was no room, and nothing was written since */
+};
+void store_figures(const struct store *store, struct store_figures *ret);
 /* Names this queue for ever: 32 hex digits. */
 const char *store_uuid(const struct store *store);
 

@@ -75,7 +75,8 @@ struct outcome {
 	 * validator, digest, encoded, integrity, no_ranges, range_faults, changes, http_status, effective_url
 	 * and name are facts to be taken. NULL with RECEIVED. */
 	struct job *job;
-	int64_t progress; /* durable bytes beyond what any earlier attempt had */
+	int64_t progress;  /* durable bytes beyond what any earlier attempt had */
+	int64_t span_usec; /* since START, on the boot clock */
 	/* FINISHED */
 	struct verdict verdict;
 	struct attempt *record; /* NULL: nothing was asked of the host, so it is no attempt */

@@ -89,6 +89,7 @@ static struct outcome *outcome_new(const struct transfer *t, enum outcome_kind k
 	o->job_id = t->job->id;
 	o->attempt = t->attempt;
 	o->progress = t->durable > t->started_at ? t->durable - t->started_at : 0;
+	o->span_usec = clock_boot_usec() - t->begun_usec;
 	verdict_init(&o->verdict);
 	return o;
 }

@@ -1,0 +1,49 @@
+/* Message ids: what an administrator searches the journal for (journalctl MESSAGE_ID=…). Each is 128 random
+ * bits, made once and for ever; systemd/catalog/fetchd.catalog explains each and says what to do, and
+ * tests/lint/catalog.py holds both together. */
+#ifndef JOB_MESSAGE_H
+#define JOB_MESSAGE_H
+
+/* Of a job: the line has its FETCHD_JOB_ID. */
+#define MESSAGE_JOB_ADDED     "f3646a4f938f4901a6297a86cc01eb32"
+#define MESSAGE_JOB_STARTED   "b9385baa3d314476b48f69fca8943375"
+#define MESSAGE_JOB_WAITING   "74ff21635abc440aaf20938e8b195352"
+#define MESSAGE_JOB_PAUSED    "5587f49fd3ad45f8aa8de5c8db91930b"
+#define MESSAGE_JOB_DONE      "1e98f3240ed3481e91ca400c8bd89bd7"
+#define MESSAGE_JOB_FAILED    "f1b252433d6142dba1b7255d44afb895"
+#define MESSAGE_JOB_CANCELLED "ce5414ea153b427689c817290bcc93e1"
+#define MESSAGE_JOB_REMOVED   "9ec9c65c818a4e798749838e84087641"
+#define MESSAGE_JOB_EDITED    "f2d4d65c4d024fa1ae981be0209f1fb0"
+#define MESSAGE_DISK_HUNG     "cae79cfd162f4325a409391d5303f255"
+#define MESSAGE_DISK_ANSWERS  "c70d270dbee945cf8fe151d04e70e51b"
+
+/* Of a group: FETCHD_GROUP. */
+#define MESSAGE_GROUP_FAILED  "9017570f6d96461c835876bb7f68d1dd"
+#define MESSAGE_GROUP_EXPIRED "d3171448db7145af85bb61c23ea8ee5c"
+
+/* Of a host: FETCHD_HOST. */
+#define MESSAGE_HOST_HELD      "dba408c07ea4467e8bf80507a12bf656"
+#define MESSAGE_HOST_RELEASED  "10e963dff41046e2a52b10346912a981"
+#define MESSAGE_BREAKER_OPENED "5b313212399d4a748f0fc18daaa07562"
+#define MESSAGE_BREAKER_CLOSED "3aff75e4a67c413c97bc8521a54c05cc"
+#define MESSAGE_HOST_HTTP1     "ddfb7ede06004c2fbab55b7a269ae84b"
+
+/* Of the daemon and its machine. */
+#define MESSAGE_READY		"be340c34fcc244afaa79da898af5162b"
+#define MESSAGE_STOPPING	"8a86f5f32b5c4dc4b1a303a4c755e95e"
+#define MESSAGE_STOPPED		"e1b9f4a48a694a0f8dfea1eaad93a68a"
+#define MESSAGE_RELOADED	"5bebbde66f2248be86341752f52dd8d0"
+#define MESSAGE_RELOAD_REFUSED	"8f1b3eb33f6f4b469e0981a33530207c"
+#define MESSAGE_DRAIN		"5f9f4c9a5e324c32bbd05683ff7710a2"
+#define MESSAGE_RECOVERED	"f73bffa2e8ba4f4faad5fbd45e57a8f4"
+#define MESSAGE_DATABASE_FULL	"36fd22e47c434781a5eec2610d996897"
+#define MESSAGE_DATABASE_ROOM	"30ceff9c63bf4f74adfde857f816ac5d"
+#define MESSAGE_DATABASE_FAILED "85fb72b73e404d2aa2b3756776da3287"
+#define MESSAGE_NETWORK_DOWN	"8593a357c69f490ab69e0912463a6f41"
+#define MESSAGE_NETWORK_UP	"6bd59e74668340b88f341c83f21ac4af"
+#define MESSAGE_CLOCK_SET	"dd05e6a1dcde49ec8b57d65126615bb7"
+#define MESSAGE_LIMIT_SET	"db8e4383a82940058d91353ec8373701"
+#define MESSAGE_SCHEDULE	"845509ef0e4b4f41909ffeafbf7eb373"
+#define MESSAGE_METRICS_SOCKET	"bac08405bc574cf483a55e0aafc6c5be"
+
+#endif
