@@ -17,9 +17,9 @@ BUILD = pathlib.Path(os.environ.get("FETCHD_BUILDDIR", ".")).resolve()
 SUITE = os.environ.get("FETCHD_SUITE", "bookworm")
 LIMIT = 60
 PACKAGES = {
-    "bookworm": "systemd,systemd-sysv,dbus,libpam-systemd,acl,libcurl4,libevent-core-2.1-7,libsqlite3-0,libjansson4,libinih1,"
+    "bookworm": "systemd,systemd-sysv,dbus,libpam-systemd,acl,libcurl4,libevent-core-2.1-7,libevent-extra-2.1-7,libsqlite3-0,libjansson4,libinih1,"
                 "libsmartcols1,libncursesw6,libssl3",
-    "": "systemd,systemd-sysv,dbus,libpam-systemd,acl,libcurl4t64,libevent-core-2.1-7t64,libsqlite3-0,libjansson4,libinih1,"
+    "": "systemd,systemd-sysv,dbus,libpam-systemd,acl,libcurl4t64,libevent-core-2.1-7t64,libevent-extra-2.1-7t64,libsqlite3-0,libjansson4,libinih1,"
         "libsmartcols1,libncursesw6,libssl3t64",
 }
 USERS = {"alice": 2001, "bob": 2002, "carol": 2003}
