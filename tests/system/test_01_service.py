@@ -1,6 +1,7 @@
 """The units under systemd: started by the first who asks, watched, reloaded, restarted and killed, with nothing lost."""
 import os
 import signal
+import socket
 import subprocess
 
 from frozen import Frozen
@@ -167,3 +168,15 @@ def test_12_a_credential_is_configuration(fetchd):
     fetchd.ok("rm", "/etc/credstore/fetchd.conf")
     fetchd.ok("systemctl", "restart", "fetchd.service")
     assert fetchd.ctl_ok("--json", "status").json[0]["max_active"] == 16
+
+
+def test_13_metrics_are_scraped(fetchd, origin):
+    """By fetchctl, and from the socket, which the daemon makes inside its sandbox."""
+    [job] = fetchd.add(origin.url("/bytes/10/a"))
+    assert fetchd.wait(job).code == 0
+    assert 'fetchd_jobs{state="done"} ' in fetchd.ctl_ok("metrics").out
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(f"/proc/{fetchd.leader}/root/run/fetchd/metrics")
+        client.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+        answer = client.makefile("rb").read().decode()
+    assert answer.startswith("HTTP/1.") and "fetchd_watchdog_pings_total" in answer and answer.endswith("# EOF\n")
