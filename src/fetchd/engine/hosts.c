@@ -68,6 +68,7 @@ static void memory_free(struct engine *engine, struct host_memory *memory)
 
 static void host_free(struct engine *engine, struct host *host)
 {
+	sources_host_gone(engine, host);
 	memory_free(engine, host->memory);
 	HASH_DELETE(hh, engine->hosts, host);
 	free(host);
@@ -164,6 +165,17 @@ enum host_block host_block(
 	if (host->active >= host_bound(engine, host))
 		return HOST_FULL;
 	return memory ? governor_says(engine, host, now_usec, ret_until_usec) : HOST_FREE;
+}
+
+static bool is_shut(const struct host_memory *memory, int64_t now_usec)
+{
+	return memory && (memory->row.hold_until_usec > now_usec ||
+				 governor_breaker(&memory->governor, now_usec) != BREAKER_CLOSED);
+}
+
+bool host_is_shut(const struct engine *engine, const struct host *host)
+{
+	return is_shut(host->memory, engine_now(engine));
 }
 
 void host_limits(const struct engine *engine, const struct host *host, struct host_limits *ret)
@@ -271,6 +283,10 @@ void host_settle(struct engine *engine, struct host *host)
 	}
 	block = host_block(engine, host, now, &until_usec);
 	fair_host_shut(&engine->fair, &host->fair, block != HOST_FREE);
+	if (host->shut != is_shut(host->memory, now)) {
+		host->shut = !host->shut;
+		sources_host_shut(engine, host);
+	}
 	if (block == HOST_LIMITED)
 		until_usec = ramp_usec;
 	if (host->memory) {
