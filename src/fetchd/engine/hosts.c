@@ -54,6 +54,7 @@ static void memory_free(struct engine *engine, struct host_memory *memory)
 {
 	if (!memory)
 		return;
+	sources_host_gone(engine, memory);
 	if (heap_has(&memory->wake))
 		heap_remove(&engine->wakes, &memory->wake);
 	engine->n_held -= memory->held;
@@ -68,7 +69,6 @@ static void memory_free(struct engine *engine, struct host_memory *memory)
 
 static void host_free(struct engine *engine, struct host *host)
 {
-	sources_host_gone(engine, host);
 	memory_free(engine, host->memory);
 	HASH_DELETE(hh, engine->hosts, host);
 	free(host);
@@ -283,9 +283,9 @@ void host_settle(struct engine *engine, struct host *host)
 	}
 	block = host_block(engine, host, now, &until_usec);
 	fair_host_shut(&engine->fair, &host->fair, block != HOST_FREE);
-	if (host->shut != is_shut(host->memory, now)) {
-		host->shut = !host->shut;
-		sources_host_shut(engine, host);
+	if (host->memory && host->memory->shut != is_shut(host->memory, now)) {
+		host->memory->shut = !host->memory->shut;
+		sources_host_shut(engine, host->memory);
 	}
 	if (block == HOST_LIMITED)
 		until_usec = ramp_usec;

@@ -25,6 +25,13 @@
  */
 
 /* What is known of one that was asked, or is held. */
+/* Of a host that is shut: whether its ready jobs with other sources have been looked through. */
+enum host_search {
+	SEARCH_NONE,
+	SEARCH_DUE,   /* those behind searched_id have not: in engine->to_search */
+	SEARCH_STUCK, /* some had nowhere to go: in engine->stuck */
+};
+
 struct host_memory {
 	struct heap_node wake; /* first: when to look at it again, steady wall; in engine->wakes */
 	struct host *host;
@@ -37,23 +44,16 @@ struct host_memory {
 	bool idle;	   /* in engine->idle: nothing runs, nothing is held */
 	bool held, broken; /* counted in engine->n_held, engine->n_broken */
 	TAILQ_ENTRY(host_memory) idle_link;
-};
-TAILQ_HEAD(memory_list, host_memory);
-
-/* Of a host that is shut: whether its ready jobs with other sources have been looked through. */
-enum host_search {
-	SEARCH_NONE,
-	SEARCH_DUE,   /* those behind searched_id have not: in engine->to_search */
-	SEARCH_STUCK, /* some had nowhere to go: in engine->stuck */
-};
-
-struct host {
-	int64_t origin_id;
 	bool shut;		 /* see host_is_shut() */
 	enum host_search search; /* sources.c's, as what follows */
 	bool has_stuck;
 	int64_t searched_id;
-	TAILQ_ENTRY(host) search_link;
+	TAILQ_ENTRY(host_memory) search_link;
+};
+TAILQ_HEAD(memory_list, host_memory);
+
+struct host {
+	int64_t origin_id;
 	unsigned active;
 	unsigned staying;	    /* see limits_shed() */
 	unsigned finishing;	    /* its files that are whole and wait for the disk: they hold no slot */
@@ -61,7 +61,6 @@ struct host {
 	struct host_memory *memory; /* NULL: nothing is known */
 	UT_hash_handle hh;
 };
-TAILQ_HEAD(host_list, host);
 
 /* ---- users and groups with ready work or active jobs */
 
@@ -156,7 +155,7 @@ struct engine {
 	struct heap wakes;	 /* of host memories */
 	struct memory_list idle; /* the longest idle first */
 	size_t n_idle;
-	struct host_list to_search, stuck; /* sources.c */
+	struct memory_list to_search, stuck; /* sources.c */
 	struct user *users;
 	struct batch *batches;
 	struct fair fair;
@@ -310,9 +309,9 @@ void hosts_free(struct engine *engine);
  * sources, not the rest of the row. *ret_moved: to another host. 0 or -errno. */
 int sources_leave(struct engine *engine, struct job *job, bool out, bool *ret_moved);
 /* The host is shut now, or no longer. */
-void sources_host_shut(struct engine *engine, struct host *host);
+void sources_host_shut(struct engine *engine, struct host_memory *memory);
 /* It is about to be freed. */
-void sources_host_gone(struct engine *engine, struct host *host);
+void sources_host_gone(struct engine *engine, struct host_memory *memory);
 /* A job with other sources is ready. */
 void sources_ready(struct engine *engine, const struct job *job);
 /* A turn was undone: jobs that it had moved are not. */

@@ -85,69 +85,69 @@ int sources_leave(struct engine *engine, struct job *job, bool out, bool *ret_mo
 
 /* ---- jobs at hosts that are shut */
 
-static void unlink_host(struct engine *engine, struct host *host)
+static void unlink_memory(struct engine *engine, struct host_memory *memory)
 {
-	if (host->search == SEARCH_DUE)
-		TAILQ_REMOVE(&engine->to_search, host, search_link);
-	else if (host->search == SEARCH_STUCK)
-		TAILQ_REMOVE(&engine->stuck, host, search_link);
-	host->search = SEARCH_NONE;
+	if (memory->search == SEARCH_DUE)
+		TAILQ_REMOVE(&engine->to_search, memory, search_link);
+	else if (memory->search == SEARCH_STUCK)
+		TAILQ_REMOVE(&engine->stuck, memory, search_link);
+	memory->search = SEARCH_NONE;
 }
 
-static void search_from(struct engine *engine, struct host *host, int64_t after_id)
+static void search_from(struct engine *engine, struct host_memory *memory, int64_t after_id)
 {
-	if (host->search != SEARCH_DUE) {
-		unlink_host(engine, host);
-		TAILQ_INSERT_TAIL(&engine->to_search, host, search_link);
-		host->search = SEARCH_DUE;
-		host->searched_id = after_id;
-	} else if (host->searched_id > after_id) {
-		host->searched_id = after_id;
+	if (memory->search != SEARCH_DUE) {
+		unlink_memory(engine, memory);
+		TAILQ_INSERT_TAIL(&engine->to_search, memory, search_link);
+		memory->search = SEARCH_DUE;
+		memory->searched_id = after_id;
+	} else if (memory->searched_id > after_id) {
+		memory->searched_id = after_id;
 	}
-	host->has_stuck = host->has_stuck && after_id > 0;
+	memory->has_stuck = memory->has_stuck && after_id > 0;
 }
 
 /* Somewhere to go, perhaps. */
 static void search_stuck(struct engine *engine)
 {
-	struct host *host;
+	struct host_memory *memory;
 
-	TAILQ_FOREACH(host, &engine->to_search, search_link)
-		if (host->has_stuck)
-			search_from(engine, host, 0);
-	while ((host = TAILQ_FIRST(&engine->stuck)))
-		search_from(engine, host, 0);
+	TAILQ_FOREACH(memory, &engine->to_search, search_link)
+		if (memory->has_stuck)
+			search_from(engine, memory, 0);
+	while ((memory = TAILQ_FIRST(&engine->stuck)))
+		search_from(engine, memory, 0);
 }
 
-void sources_host_shut(struct engine *engine, struct host *host)
+void sources_host_shut(struct engine *engine, struct host_memory *memory)
 {
-	if (host->shut) {
-		search_from(engine, host, 0);
+	if (memory->shut) {
+		search_from(engine, memory, 0);
 		return;
 	}
-	unlink_host(engine, host);
-	host->has_stuck = false;
+	unlink_memory(engine, memory);
+	memory->has_stuck = false;
 	search_stuck(engine);
 }
 
-void sources_host_gone(struct engine *engine, struct host *host)
+void sources_host_gone(struct engine *engine, struct host_memory *memory)
 {
-	unlink_host(engine, host);
+	unlink_memory(engine, memory);
 }
 
 void sources_ready(struct engine *engine, const struct job *job)
 {
 	struct host *host = host_find(engine, job->origin_id);
 
-	if (host && host->shut)
-		search_from(engine, host, job->id - 1);
+	if (host && host->memory && host->memory->shut)
+		search_from(engine, host->memory, job->id - 1);
 }
 
 void sources_lost(struct engine *engine)
 {
 	for (struct host *host = engine->hosts; host; host = host->hh.next)
-		if (host->shut)
-			search_from(engine, host, 0);
+		if (host->memory && host->memory->shut)
+			search_from(engine, host->memory, 0);
 }
 
 /* Another place in the fair queue, too. */
@@ -167,10 +167,10 @@ static int move(struct engine *engine, struct job *job, unsigned line)
 	return err ? err : turn_event_again(engine, job, EVENT_QUEUED);
 }
 
-static int search(struct engine *engine, struct host *host, size_t *left)
+static int search(struct engine *engine, struct host_memory *memory, size_t *left)
 {
 	struct job_list list;
-	int err = store_sources(engine->store, host->origin_id, host->searched_id, *left, &list);
+	int err = store_sources(engine->store, memory->host->origin_id, memory->searched_id, *left, &list);
 	bool whole;
 
 	if (err)
@@ -181,21 +181,21 @@ static int search(struct engine *engine, struct host *host, size_t *left)
 		bool open;
 		int line;
 
-		host->searched_id = job->id;
+		memory->searched_id = job->id;
 		err = choose(engine, job, &line, &open);
 		if (!err && open)
 			err = move(engine, job, (unsigned)line);
-		host->has_stuck = host->has_stuck || !open;
+		memory->has_stuck = memory->has_stuck || !open;
 	}
 	*left -= list.n;
 	job_list_done(&list);
 	/* It may have opened by now. */
-	if (err || !whole || host->search != SEARCH_DUE)
+	if (err || !whole || memory->search != SEARCH_DUE)
 		return err;
-	unlink_host(engine, host);
-	if (host->has_stuck) {
-		TAILQ_INSERT_TAIL(&engine->stuck, host, search_link);
-		host->search = SEARCH_STUCK;
+	unlink_memory(engine, memory);
+	if (memory->has_stuck) {
+		TAILQ_INSERT_TAIL(&engine->stuck, memory, search_link);
+		memory->search = SEARCH_STUCK;
 	}
 	return 0;
 }
@@ -203,14 +203,14 @@ static int search(struct engine *engine, struct host *host, size_t *left)
 int sources_work(struct engine *engine, bool *ret_more)
 {
 	size_t left = SLICE;
-	struct host *host;
+	struct host_memory *memory;
 	int err = 0;
 
 	*ret_more = false;
 	if (engine->stopping)
 		return 0;
-	while (!err && left > 0 && (host = TAILQ_FIRST(&engine->to_search)))
-		err = search(engine, host, &left);
+	while (!err && left > 0 && (memory = TAILQ_FIRST(&engine->to_search)))
+		err = search(engine, memory, &left);
 	*ret_more = !TAILQ_EMPTY(&engine->to_search);
 	return err;
 }
