@@ -102,6 +102,8 @@ static int check_wanted(const struct args *args)
 	if (args_has(args, OPT_POLICY) && !args_has(args, OPT_GROUP) && wanted.n_lists == 0)
 		return complain(STATUS_USAGE, "--policy is for a group: give --group, too");
 	status = check_single(args, OPT_KEY, &wanted);
+	if (status == 0)
+		status = check_single(args, OPT_MIRROR, &wanted);
 	return status != 0 ? status : check_single(args, OPT_CHECKSUM, &wanted);
 }
 
@@ -131,9 +133,12 @@ static int check_many(size_t n, const char *output, const struct job *defaults)
 	if (output && !strchr(output, '#'))
 		return complain(
 			STATUS_USAGE, "--output %s: one name for %zu files; put #1 into it", output, n);
-	if (defaults->key || defaults->options.checksum)
+	if (defaults->key || defaults->options.checksum || defaults->mirrors)
 		return complain(STATUS_USAGE, "--%s is for one URL; the pattern stands for %zu",
-			defaults->key ? "key" : "checksum", n);
+			defaults->key		     ? "key"
+			: defaults->options.checksum ? "checksum"
+						     : "mirror",
+			n);
 	return 0;
 }
 

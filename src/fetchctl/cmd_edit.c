@@ -18,6 +18,7 @@ static const struct editable {
 	uint64_t fields;
 } editables[] = {
 	{OPT_URL, EDIT_BIT(EDIT_URL)},
+	{OPT_MIRROR, EDIT_BIT(EDIT_MIRRORS)},
 	{OPT_OUTPUT, EDIT_BIT(EDIT_NAME)},
 	{OPT_DIR, EDIT_BIT(EDIT_DIR)},
 	{OPT_GROUP, EDIT_BIT(EDIT_GROUP)},
@@ -51,7 +52,7 @@ static const struct editable {
 
 /* What every job has, and what is different for each. */
 static const enum opt_id kept[] = {OPT_URL, OPT_OUTPUT, OPT_DIR};
-static const enum opt_id own[] = {OPT_URL, OPT_OUTPUT, OPT_CHECKSUM};
+static const enum opt_id own[] = {OPT_URL, OPT_MIRROR, OPT_OUTPUT, OPT_CHECKSUM};
 
 static bool is_in(const enum opt_id *ids, size_t n, enum opt_id id)
 {
@@ -206,12 +207,12 @@ const struct cmd cmd_edit = {
 		 "that are named are changed, or none. After ids, -g GROUP puts them into that group; "
 		 "without, it\n"
 		 "says which jobs.",
-	.options = CMD_OPTIONS(OPT_URL, OPT_OUTPUT, OPT_PRIORITY, OPT_CHECKSUM, OPT_HEADER, OPT_USER_AGENT,
-		OPT_REFERER, OPT_LOGIN, OPT_BASIC, OPT_DIGEST, OPT_ANYAUTH, OPT_BEARER, OPT_COOKIE, OPT_PROXY,
-		OPT_CACERT, OPT_CERT, OPT_CERT_KEY, OPT_INSECURE, OPT_LIMIT_RATE, OPT_RETRY, OPT_RETRY_DELAY,
-		OPT_MAX_TIME, OPT_CONNECT_TIMEOUT, OPT_DEADLINE, OPT_MAX_FILESIZE, OPT_ON_CONFLICT,
-		OPT_RESUME, OPT_AFTER, OPT_AFTER_ANY, OPT_UNSET, OPT_DIR, OPT_GROUP, OPT_NOT_BEFORE,
-		OPT_STATE, OPT_HOST, OPT_ALL),
+	.options = CMD_OPTIONS(OPT_URL, OPT_MIRROR, OPT_OUTPUT, OPT_PRIORITY, OPT_CHECKSUM, OPT_HEADER,
+		OPT_USER_AGENT, OPT_REFERER, OPT_LOGIN, OPT_BASIC, OPT_DIGEST, OPT_ANYAUTH, OPT_BEARER,
+		OPT_COOKIE, OPT_PROXY, OPT_CACERT, OPT_CERT, OPT_CERT_KEY, OPT_INSECURE, OPT_LIMIT_RATE,
+		OPT_RETRY, OPT_RETRY_DELAY, OPT_MAX_TIME, OPT_CONNECT_TIMEOUT, OPT_DEADLINE, OPT_MAX_FILESIZE,
+		OPT_ON_CONFLICT, OPT_RESUME, OPT_AFTER, OPT_AFTER_ANY, OPT_UNSET, OPT_DIR, OPT_GROUP,
+		OPT_NOT_BEFORE, OPT_STATE, OPT_HOST, OPT_ALL),
 	.takes_words = true,
 	.run = run,
 };

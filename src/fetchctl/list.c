@@ -54,19 +54,21 @@ static int finish_job(struct list *list)
 	return 0;
 }
 
-static int take_url(struct list *list, const char *text)
+/* The first is the job's, what follows behind tabs is the same file elsewhere. */
+static int take_urls(struct list *list, char *text)
 {
 	int status = finish_job(list);
 	const char *why;
+	char *url = strsep(&text, "\t");
 
 	if (status != 0)
 		return status;
-	if (strchr(text, '\t'))
-		return refuse(list, list->line, NULL,
-			"mirrors (more URLs behind a tab) are not supported; give one URL a line");
 	list->job = job_dup(&list->intake->defaults);
 	list->job_line = list->line;
-	why = spec_set_url(list->job, text);
+	why = spec_set_url(list->job, url);
+	while (!why && (url = strsep(&text, "\t")))
+		if (*url)
+			why = spec_add_mirror(list->job, url);
 	/* As the daemon would have it: a bad URL is no misuse of the program. */
 	return why ? complain(STATUS_REFUSED, "%s:%zu: %s", list->name, list->line, why) : 0;
 }
@@ -123,7 +125,7 @@ static int take_line(struct list *list, char *text)
 		text++;
 	if (!*text || *text == '#')
 		return 0;
-	return indented ? take_option(list, text) : take_url(list, text);
+	return indented ? take_option(list, text) : take_urls(list, text);
 }
 
 /* One line without its end into buf. 1, 0 at the end of the file, or the negative exit status after a

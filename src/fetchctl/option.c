@@ -40,6 +40,8 @@ const struct opt opt_table[OPT_N] = {
 	[OPT_PRIORITY] = {'p', "priority", "N", "higher starts first (default 0)"},
 	[OPT_POLICY] = {0, "policy", "POLICY",
 		"of a new group: collect failures, or fail-fast: the first cancels the others"},
+	[OPT_MIRROR] = {0, "mirror", "URL",
+		"the same file is here too: asked when another source fails; may be repeated"},
 	[OPT_AFTER] = {0, "after", "ID,…", "start when these jobs are done; fail when one is not"},
 	[OPT_AFTER_ANY] = {0, "after-any", "ID,…", "start when these jobs have ended, however"},
 	[OPT_KEY] = {0, "key", "KEY", "adding the same key again returns the first job's id"},

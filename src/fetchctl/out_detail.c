@@ -15,6 +15,7 @@
 #include "base/units.h"
 #include "fetchctl/term.h"
 #include "fetchctl/words.h"
+#include "job/source.h"
 #include "wire/groupjson.h"
 
 /* How keys are set. */
@@ -160,6 +161,16 @@ static void put_after(const struct form *form, const struct job *job)
 	put_string(form, "after", ids);
 }
 
+/* Those that are out say so. */
+static void put_mirrors(const struct form *form, const struct job *job)
+{
+	const char *at = job->mirrors;
+	struct source source;
+
+	while (source_line(&at, &source))
+		put(form, "mirror", "%.*s%s", (int)source.n, source.url, source.out ? " (failed)" : "");
+}
+
 void detail_job(
 	const struct job *job, int64_t speed, const char *path, const char *address, bool aligned, bool color)
 {
@@ -168,6 +179,7 @@ void detail_job(
 
 	put(&form, "id", "%lld", (long long)job->id);
 	put_string(&form, "url", job->url);
+	put_mirrors(&form, job);
 	put_state(&form, job->state, color);
 	if (job->state == JOB_WAITING)
 		put_string(&form, "waiting_for", job_wait_name(job->waiting_for));
@@ -216,6 +228,7 @@ void detail_why(const struct job *job, const json_t *why, bool aligned, bool col
 
 	put(&form, "id", "%lld", (long long)job->id);
 	put_string(&form, "url", job->url);
+	put_mirrors(&form, job);
 	put_state(&form, job->state, color);
 	put_string(&form, "reason", string_of(why, "reason"));
 	put_string(&form, "why", string_of(why, "message"));

@@ -57,21 +57,40 @@ static bool odd_host(const char *typed)
 	return false;
 }
 
-const char *spec_set_url(struct job *job, const char *typed)
+static const char *take_url(const char *typed, char **ret)
 {
 	struct origin origin;
 	enum origin_error error;
 
 	if (odd_host(typed))
 		return "the host name is not ASCII; write its \"xn--\" form";
-	free(job->url);
-	job->url = encode_typed(typed);
-	error = origin_parse(job->url, &origin);
+	free(*ret);
+	*ret = encode_typed(typed);
+	error = origin_parse(*ret, &origin);
 	if (error == ORIGIN_NO_SCHEME)
 		return "the URL has no scheme; did you mean https:// in front of it?";
 	if (error != ORIGIN_OK)
 		return origin_error_text(error);
 	origin_done(&origin);
+	return NULL;
+}
+
+const char *spec_set_url(struct job *job, const char *typed)
+{
+	return take_url(typed, &job->url);
+}
+
+const char *spec_add_mirror(struct job *job, const char *typed)
+{
+	CLEANUP_FREE char *url = NULL;
+	const char *why = take_url(typed, &url);
+	char *lines;
+
+	if (why)
+		return why;
+	lines = xasprintf("%s%s\n", job->mirrors ? job->mirrors : "", url);
+	free(job->mirrors);
+	job->mirrors = lines;
 	return NULL;
 }
 
@@ -362,6 +381,7 @@ static const struct setter {
 	const char *listed; /* its name in lists, NULL: not there */
 	const char *(*set)(struct job *job, const char *value);
 } setters[] = {
+	{OPT_MIRROR, NULL, spec_add_mirror},
 	{OPT_GROUP, "group", set_group},
 	{OPT_PRIORITY, "priority", set_priority},
 	{OPT_AFTER, NULL, set_after},

@@ -12,6 +12,8 @@
 
 /* typed: spaces and bytes beyond ASCII are percent-encoded, then the URL is checked. */
 const char *spec_set_url(struct job *job, const char *typed);
+/* Of the same file; checked as the URL is. */
+const char *spec_add_mirror(struct job *job, const char *typed);
 /* dir: relative to base (NULL: the working directory). */
 const char *spec_set_dir(struct job *job, const char *dir, const char *base);
 /* output: a file name, perhaps with a directory in front, which is relative to the job's, else to the working

@@ -32,6 +32,8 @@ static const struct column columns[] = {
 	{"ended", "ENDED", "when it ended", COLUMN_TIME, "ended_usec"},
 	{"took", "TOOK", "how long it was", COLUMN_DURATION, .number = took_number, .wanted = 60},
 	{"outcome", "OUTCOME", "done, retry, restart, failed, held or stopped", COLUMN_STATE, "outcome"},
+	{"host", "HOST", "of the source that was asked, of a job with several", COLUMN_TEXT, "host",
+		.share = 0.25},
 	{"address", "ADDRESS", "address and port of the server", COLUMN_TEXT, "address", .share = 0.25},
 	{"http", "HTTP", "version of HTTP", COLUMN_TEXT, "http_version", .wanted = 60, .needed = true},
 	{"status", "STATUS", "of the response", COLUMN_NUMBER, "http_status", .needed = true},
@@ -51,12 +53,21 @@ static const struct column columns[] = {
 	{"note", "NOTE", "what else happened", COLUMN_TEXT, "note", .share = 0.2},
 };
 
+/* "192.0.2.1:443", or where the job has several sources "http://example.org:80 at 192.0.2.1:80". Not escaped;
+ * caller frees. */
+static char *place_text(const json_t *row)
+{
+	const char *host = string_of(row, "host"), *address = string_of(row, "address");
+
+	return xasprintf("%s%s%s", host, *host && *address ? " at " : "", address);
+}
+
 /* "192.0.2.1:443, from byte 4096, 2 redirects". Not escaped; caller frees. */
 static char *way_text(const json_t *row, const json_t *before)
 {
-	const char *address = string_of(row, "address");
+	CLEANUP_FREE char *address = place_text(row), *last = place_text(before);
 	/* Where it is the one before, it need not be said again. */
-	bool moved = strcmp(address, string_of(before, "address")) != 0;
+	bool moved = strcmp(address, last) != 0;
 	long long offset = number_of(row, "offset"), redirects = number_of(row, "redirects");
 	CLEANUP_FREE char *from = offset > 0 ? xasprintf(", from byte %lld", offset) : xstrdup("");
 	CLEANUP_FREE char *led =

@@ -19,6 +19,7 @@ struct attempt *attempt_dup(const struct attempt *attempt)
 {
 	struct attempt *copy = xmemdup(attempt, sizeof(*attempt));
 
+	copy->origin = xstrdup_null(attempt->origin);
 	copy->address = xstrdup_null(attempt->address);
 	copy->code = xstrdup_null(attempt->code);
 	copy->message = xstrdup_null(attempt->message);
@@ -30,6 +31,7 @@ void attempt_free(struct attempt *attempt)
 {
 	if (!attempt)
 		return;
+	free(attempt->origin);
 	free(attempt->address);
 	free(attempt->code);
 	free(attempt->message);

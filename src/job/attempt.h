@@ -20,6 +20,7 @@ struct attempt {
 	int64_t started_usec, ended_usec; /* since the epoch */
 	enum attempt_outcome outcome;
 	/* The last request's; spans from its begin, -1 when it did not come so far. */
+	char *origin;	  /* of the source that was asked, where the job has several; else NULL */
 	char *address;	  /* "192.0.2.1:443", "[2001:db8::1]:443"; NULL: never connected */
 	int http_version; /* 10, 11, 20, 30; 0 unknown */
 	int http_status;  /* 0 none */

@@ -13,8 +13,18 @@
 #include "base/text.h"
 #include "job/header.h"
 #include "job/origin.h"
+#include "job/secret.h"
+#include "job/source.h"
 
-enum value_kind { VALUE_STRING, VALUE_INT64, VALUE_INT, VALUE_BOOL, VALUE_SECRET, VALUE_HEADERS };
+enum value_kind {
+	VALUE_STRING,
+	VALUE_INT64,
+	VALUE_INT,
+	VALUE_BOOL,
+	VALUE_SECRET,
+	VALUE_HEADERS,
+	VALUE_MIRRORS
+};
 
 struct value {
 	enum value_kind kind;
@@ -61,12 +71,14 @@ static const struct value values[EDIT_FIELD_N] = {
 	[EDIT_GROUP] = AT(VALUE_STRING, group),
 	[EDIT_DIR] = AT(VALUE_STRING, dir),
 	[EDIT_NOT_BEFORE] = AT(VALUE_INT64, not_before_usec),
+	[EDIT_MIRRORS] = AT(VALUE_MIRRORS, mirrors),
 };
 
-/* What an attempt never looks at, and its limit, which can be told: it may go on. */
+/* What an attempt never looks at, and its limit, which can be told: it may go on. Of the mirrors, too, as
+ * long as what it asks is among them. */
 #define IN_PLACE                                                                                             \
 	(EDIT_BIT(EDIT_PRIORITY) | EDIT_BIT(EDIT_LIMIT_RATE) | EDIT_BIT(EDIT_MAX_ATTEMPTS) |                 \
-		EDIT_BIT(EDIT_RETRY_DELAY) | EDIT_BIT(EDIT_DEADLINE))
+		EDIT_BIT(EDIT_RETRY_DELAY) | EDIT_BIT(EDIT_DEADLINE) | EDIT_BIT(EDIT_MIRRORS))
 #define LOGIN	(EDIT_BIT(EDIT_USER) | EDIT_BIT(EDIT_PASSWORD) | EDIT_BIT(EDIT_BEARER))
 #define COOKIES (EDIT_BIT(EDIT_COOKIES) | EDIT_BIT(EDIT_COOKIE_JAR))
 #define CERT	(EDIT_BIT(EDIT_CERT) | EDIT_BIT(EDIT_KEY))
@@ -150,10 +162,8 @@ static void drop_replaced(const struct job_edit *edit, struct job *job)
 
 	if (!job->secrets)
 		return;
-	if (url && job->url && !same_origin(url, job->url)) {
-		drop(job, LOGIN | COOKIES | CERT);
-		wipe(&job->secrets->headers);
-	}
+	if (url && job->url && !same_origin(url, job->url))
+		secrets_stay_behind(job->secrets);
 	if ((edit->fields & (EDIT_BIT(EDIT_USER) | EDIT_BIT(EDIT_BEARER))) || (url && has_userinfo(url)))
 		drop(job, LOGIN);
 	if (edit->fields & COOKIES)
@@ -266,11 +276,15 @@ static void set_value(struct job *job, const struct job *from, enum edit_field f
 	case VALUE_BOOL: *(bool *)to = *(const bool *)slot; break;
 	case VALUE_SECRET: set_secret(job, from, field); break;
 	case VALUE_HEADERS: set_headers(job, from->options.headers); break;
+	case VALUE_MIRRORS: sources_set(job, from->mirrors); break;
 	}
 }
 
 void job_edit_apply(const struct job_edit *edit, struct job *job)
 {
+	/* Whose secrets they are. */
+	if (edit->fields & EDIT_BIT(EDIT_URL))
+		sources_revive(job);
 	drop_replaced(edit, job);
 	join_headers(job);
 	for (int field = 0; field < EDIT_FIELD_N; field++)

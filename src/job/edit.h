@@ -36,6 +36,7 @@ enum edit_field {
 	EDIT_GROUP,
 	EDIT_DIR,
 	EDIT_NOT_BEFORE,
+	EDIT_MIRRORS,
 	EDIT_FIELD_N,
 };
 #define EDIT_BIT(field) (UINT64_C(1) << (field))
@@ -57,8 +58,10 @@ bool job_edit_is_request(const struct job_edit *edit);
  * ones, as in a spec: secret_take_headers() takes it apart again. A header is named by what stands before its
  * colon: a new one takes the place of all of its name, and "Name:" without a value takes them away. A new
  * user or token takes the place of either, new cookies of all cookies, a new certificate of the key too.
- * Where the URL leads to another scheme, host or port, what was meant for the old one stays behind, as it
- * does with a redirect: login, cookies, secret headers, certificate. Values are not checked. */
+ * Sources are asked anew, the first one first, when the URL changes; other mirrors leave the one that is
+ * asked now, if it is still among them. Where the URL leads to another scheme, host or port, what was meant
+ * for the old one stays behind, as it does with a redirect: login, cookies, secret headers, certificate.
+ * Values are not checked. */
 void job_edit_apply(const struct job_edit *edit, struct job *job);
 
 #endif

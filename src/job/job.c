@@ -12,6 +12,7 @@
 /* Every string a job owns: a new one is added here and nowhere else. */
 static const size_t string_offsets[] = {
 	offsetof(struct job, url),
+	offsetof(struct job, mirrors),
 	offsetof(struct job, origin),
 	offsetof(struct job, dir),
 	offsetof(struct job, name),

@@ -135,8 +135,9 @@ struct job_options {
 };
 
 struct job {
-	int64_t id; /* 0 until added */
-	char *url;
+	int64_t id;	   /* 0 until added */
+	char *url;	   /* that is asked now or next */
+	char *mirrors;	   /* where else the file is: source.h; NULL: nowhere */
 	char *origin;	   /* "scheme://host:port", origin.h */
 	int64_t origin_id; /* the store's number for it, 0 until added */
 	char *dir;	   /* absolute, no "." or ".." components */

@@ -32,6 +32,7 @@ src_libjob_a_SOURCES = \
 	src/job/retry.c src/job/retry.h \
 	src/job/same.c src/job/same.h \
 	src/job/secret.c src/job/secret.h \
+	src/job/source.c src/job/source.h \
 	src/job/throttle.c src/job/throttle.h \
 	src/job/verdict.c src/job/verdict.h \
 	src/job/why.c src/job/why.h

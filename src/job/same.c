@@ -6,6 +6,9 @@
 
 #include <string.h>
 
+#include "base/alloc.h"
+#include "job/source.h"
+
 /* FNV-1a, 64 bits, with the end of each string in it. */
 static uint64_t mix(uint64_t hash, const char *text)
 {
@@ -42,7 +45,9 @@ int64_t job_same_hash(const struct job *job, enum job_conflict conflict)
 
 	if (conflict == JOB_CONFLICT_RENAME)
 		return 0;
-	hash = mix(hash, job->url);
+	CLEANUP_FREE char *first = job->mirrors ? source_first(job) : NULL;
+
+	hash = mix(hash, first ? first : job->url);
 	hash = mix(hash, job->dir);
 	hash = mix(hash, job->name);
 	hash = mix(hash, job->group);
@@ -67,9 +72,16 @@ static bool options_same(const struct job_options *a, const struct job_options *
 	       a->max_filesize == b->max_filesize;
 }
 
+static bool urls_same(const struct job *a, const struct job *b)
+{
+	CLEANUP_FREE char *x = a->mirrors ? source_first(a) : NULL, *y = b->mirrors ? source_first(b) : NULL;
+
+	return equal(x ? x : a->url, y ? y : b->url);
+}
+
 bool job_same(const struct job *a, const struct job *b)
 {
-	return a->owner == b->owner && equal(a->url, b->url) && equal(a->dir, b->dir) &&
-	       equal(a->name, b->name) && equal(a->group, b->group) &&
-	       a->not_before_usec == b->not_before_usec && options_same(&a->options, &b->options);
+	return a->owner == b->owner && urls_same(a, b) && equal(a->dir, b->dir) && equal(a->name, b->name) &&
+	       equal(a->group, b->group) && a->not_before_usec == b->not_before_usec &&
+	       options_same(&a->options, &b->options);
 }

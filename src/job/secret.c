@@ -109,3 +109,12 @@ void secret_take_headers(struct job *job)
 	wipe(&secret);
 	free(plain);
 }
+
+void secrets_stay_behind(struct job_secrets *secrets)
+{
+	char **const own[] = {&secrets->user, &secrets->password, &secrets->bearer, &secrets->cookies,
+		&secrets->cookie_jar, &secrets->headers, &secrets->cert_pem, &secrets->key_pem};
+
+	for (size_t i = 0; i < ARRAY_LEN(own); i++)
+		wipe(own[i]);
+}

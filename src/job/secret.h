@@ -12,4 +12,7 @@ bool secret_take_userinfo(struct job *job);
 /* Lines that header_is_secret() leave options.headers. */
 void secret_take_headers(struct job *job);
 
+/* What is for one scheme, host and port alone is wiped: login, cookies, headers, client certificate. */
+void secrets_stay_behind(struct job_secrets *secrets);
+
 #endif

@@ -18,6 +18,7 @@ static const struct field fields[] = {
 	{"started_usec", FIELD_INT64, AT(started_usec), 0, INT64_MAX, true},
 	{"ended_usec", FIELD_INT64, AT(ended_usec), 0, INT64_MAX, true},
 	{"outcome", FIELD_OUTCOME, AT(outcome), .required = true},
+	{"host", FIELD_STRING, AT(origin)},
 	{"address", FIELD_STRING, AT(address)},
 	{"http_status", FIELD_INT, AT(http_status), 0, INT32_MAX},
 	{"dns_usec", FIELD_INT64, AT(dns_usec), 0, INT64_MAX},

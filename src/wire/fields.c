@@ -12,6 +12,7 @@
 #include "base/alloc.h"
 #include "job/attempt.h"
 #include "job/job.h"
+#include "job/source.h"
 #include "wire/frame.h"
 
 /* ---- one value ----------------------------------------------------------------------------------- */
@@ -140,6 +141,21 @@ static bool read_headers(char **slot, const json_t *value)
 	return true;
 }
 
+/* What is marked is none that came in. */
+static bool read_mirrors(char **slot, const json_t *value)
+{
+	struct source source;
+	const char *at;
+
+	if (!read_headers(slot, value))
+		return false;
+	at = *slot;
+	while (source_line(&at, &source))
+		if (source.first || source.out || source.n == 0)
+			return false;
+	return true;
+}
+
 static bool read_after(struct job *job, bool any, const json_t *value)
 {
 	const json_t *id;
@@ -180,6 +196,7 @@ static bool read_field(const struct field *field, void *base, const json_t *valu
 	case FIELD_AUTH: return read_word(slot, value, job_auth_parse);
 	case FIELD_OUTCOME: return read_word(slot, value, attempt_outcome_parse);
 	case FIELD_HEADERS: return read_headers(slot, value);
+	case FIELD_MIRRORS: return read_mirrors(slot, value);
 	case FIELD_AFTER: return read_after(base, false, value);
 	case FIELD_AFTER_ANY: return read_after(base, true, value);
 	case FIELD_SECRET: return read_secret(base, field->offset, value);
@@ -287,6 +304,7 @@ void field_put(json_t *object, const struct field *field, const void *base)
 		break;
 	case FIELD_OUTCOME: word = attempt_outcome_name(*(const enum attempt_outcome *)slot); break;
 	case FIELD_HEADERS:
+	case FIELD_MIRRORS:
 		if (*(char *const *)slot)
 			put_headers(object, field->name, *(char *const *)slot);
 		break;

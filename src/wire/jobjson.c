@@ -15,7 +15,9 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "job/origin.h"
+#include "job/source.h"
 #include "wire/fields.h"
+#include "wire/frame.h"
 
 /* ---- writing ------------------------------------------------------------------------------------- */
 
@@ -59,12 +61,38 @@ static void put_after(json_t *object, const struct job *job)
 	object_put(object, "after", array);
 }
 
+/* The other sources, and those of them that are out. */
+static void put_mirrors(json_t *object, const struct job *job)
+{
+	json_t *all, *failed;
+	const char *at = job->mirrors;
+	struct source source;
+
+	if (!job->mirrors)
+		return;
+	all = json_array();
+	failed = json_array();
+	while (source_line(&at, &source)) {
+		CLEANUP_FREE char *url = xstrndup(source.url, source.n);
+		CLEANUP_FREE char *shown = origin_redact(url);
+
+		if (json_array_append_new(all, wire_string(shown)) < 0 ||
+			(source.out && json_array_append_new(failed, wire_string(shown)) < 0))
+			abort();
+	}
+	object_put(object, "mirrors", all);
+	if (json_array_size(failed) > 0)
+		object_put(object, "mirrors_failed", json_incref(failed));
+	json_decref(failed);
+}
+
 json_t *wire_job_to_json(const struct job *job, int64_t received, int64_t speed)
 {
 	json_t *object = object_new();
 
 	object_put_int(object, "id", job->id);
 	put_url(object, "url", job->url);
+	put_mirrors(object, job);
 	object_put_string(object, "state", job_state_name(job->state));
 	if (job->state == JOB_WAITING && job->waiting_for != JOB_WAIT_NONE)
 		object_put_string(object, "waiting_for", job_wait_name(job->waiting_for));
@@ -113,6 +141,7 @@ json_t *wire_event_to_json(const struct event *event, const struct job *job)
 static const struct field job_fields[] = {
 	{"id", FIELD_INT64, AT(id), 1, INT64_MAX, true},
 	{"url", FIELD_STRING, AT(url), .required = true},
+	{"mirrors", FIELD_MIRRORS, AT(mirrors)},
 	{"state", FIELD_STATE, AT(state), .required = true},
 	{"waiting_for", FIELD_WAIT, AT(waiting_for)},
 	{"after", FIELD_AFTER},
@@ -142,6 +171,7 @@ static const struct field job_fields[] = {
 /* Type JobSpec. */
 static const struct field spec_fields[] = {
 	{"url", FIELD_STRING, AT(url), .required = true},
+	{"mirrors", FIELD_MIRRORS, AT(mirrors)},
 	{"dir", FIELD_STRING, AT(dir)},
 	{"name", FIELD_STRING, AT(name)},
 	{"group", FIELD_STRING, AT(group)},
@@ -181,6 +211,35 @@ static const struct field spec_fields[] = {
 
 /* ---- reading ------------------------------------------------------------------------------------- */
 
+static bool has_string(const json_t *array, const char *text, size_t n)
+{
+	const json_t *value;
+	size_t i;
+
+	json_array_foreach(array, i, value) if (json_string_length(value) == n &&
+						memcmp(json_string_value(value), text, n) == 0) return true;
+	return false;
+}
+
+static void mark_failed(struct job *job, const json_t *failed)
+{
+	const char *at = job->mirrors;
+	struct source source;
+	char *lines = NULL;
+
+	if (json_array_size(failed) == 0)
+		return;
+	while (source_line(&at, &source)) {
+		char *longer = xasprintf("%s%s%.*s\n", lines ? lines : "",
+			has_string(failed, source.url, source.n) ? "!" : "", (int)source.n, source.url);
+
+		free(lines);
+		lines = longer;
+	}
+	free(job->mirrors);
+	job->mirrors = lines;
+}
+
 int wire_job_from_json(const json_t *json, struct job *job, int64_t *ret_speed)
 {
 	const json_t *speed = json_object_get(json, "speed");
@@ -189,6 +248,7 @@ int wire_job_from_json(const json_t *json, struct job *job, int64_t *ret_speed)
 	*ret_speed = json_is_integer(speed) ? json_integer_value(speed) : -1;
 	if (!json_is_object(json) || fields_read(job_fields, ARRAY_LEN(job_fields), job, json))
 		return -EINVAL;
+	mark_failed(job, json_object_get(json, "mirrors_failed"));
 	return object_read_error(json, &job->error_code, &job->error_message) ? 0 : -EINVAL;
 }
 
@@ -252,6 +312,7 @@ static const char *const edit_names[EDIT_FIELD_N] = {
 	[EDIT_GROUP] = "group",
 	[EDIT_DIR] = "dir",
 	[EDIT_NOT_BEFORE] = "not_before_usec",
+	[EDIT_MIRRORS] = "mirrors",
 };
 
 static int edit_field_of(const char *name)

@@ -369,7 +369,7 @@ def test_41_wait_any_names_the_first(daemon, ctl, origin):
     assert result.code == 0 and result.json[0]["id"] in (slow, quick)
 
 
-@pytest.mark.parametrize("when", ["2h", f"@{int(time.time()) + 7200}"])
+@pytest.mark.parametrize("when", ["2h", f"@{int(time.time()) + 7200}"], ids=["span", "time"])
 def test_25_a_group_s_deadline_does_not_move(clock, stopped, ctl, origin, when):
     ctl.ok("group", "create", "g", f"--deadline={when}")
     [job] = ctl.add("-g", "g", origin.url("/gate/g/bytes/10/a"))

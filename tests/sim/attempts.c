@@ -17,6 +17,7 @@ void model_started(struct model *model, const struct job *job)
 	int64_t now = clock_wall_usec();
 	bool due = m->state == JOB_WAITING && m->due_usec > 0 && m->due_usec <= now;
 
+	model_see_source(m, job, index);
 	if (model->stopping)
 		sim_fail("j%d is started after the stop", index);
 	if (!m->there)
@@ -45,7 +46,7 @@ void model_started(struct model *model, const struct job *job)
 	m->intent = JOB_INTENT_RUN;
 	model_edit_start(m);
 	m->running = true;
-	m->received = false;
+	m->received = m->may_wait = m->may_fail = false;
 	if (m->priority < model->lowest_started)
 		model->lowest_started = m->priority;
 }
@@ -85,15 +86,15 @@ static bool gives_up(const struct model *model, struct model_job *m, const struc
 	return m->failures >= most || (v->class == VERDICT_RESTART && ++m->restarts > 1);
 }
 
-/* The earliest and the latest that the next attempt may be due. */
+/* The earliest and the latest that the next attempt may be due after so many failures. */
 static void retry_bounds(const struct model *model, const struct model_job *m, const struct verdict *v,
-	int64_t *ret_low_usec, int64_t *ret_high_usec)
+	int failures, int64_t *ret_low_usec, int64_t *ret_high_usec)
 {
 	const struct config *cfg = model->config;
 	int64_t own = m->values.retry_delay_usec, delay = own >= 0 ? own : cfg->delay_usec,
-		floor = hold_floor_usec(v, m->failures), high;
+		floor = hold_floor_usec(v, failures), high;
 
-	for (int i = 1; i < m->failures && delay < cfg->max_delay_usec; i++)
+	for (int i = 1; i < failures && delay < cfg->max_delay_usec; i++)
 		delay *= 2;
 	delay = delay < cfg->max_delay_usec ? delay : cfg->max_delay_usec;
 	floor = floor < cfg->max_retry_after_usec ? floor : cfg->max_retry_after_usec;
@@ -102,22 +103,90 @@ static void retry_bounds(const struct model *model, const struct model_job *m, c
 	*ret_high_usec = clock_wall_usec() + (high > floor ? high : floor);
 }
 
-static void end_failed_once(struct model *model, struct model_job *m, const struct verdict *v)
+static void wait_for_retry(struct model *model, struct model_job *m, const struct verdict *v, int failures)
 {
 	int64_t low, high;
 
-	m->failures++;
-	if (gives_up(model, m, v)) {
-		model_move(model, m, JOB_FAILED);
-		return;
-	}
-	retry_bounds(model, m, v, &low, &high);
+	retry_bounds(model, m, v, failures, &low, &high);
 	if (low > m->deadline_usec) {
 		model_move(model, m, JOB_FAILED);
 		return;
 	}
 	m->may_fail = high > m->deadline_usec;
 	wait_until(model, m, low, m->may_fail ? m->deadline_usec : high);
+}
+
+/* The first round takes no time, but where the next one's host is that of the last. */
+static void go_on(struct model *model, struct model_job *m, const struct verdict *v)
+{
+	int rounds = m->failures / model_live(m);
+	int64_t low, high;
+
+	if (rounds > 0) {
+		wait_for_retry(model, m, v, rounds);
+		return;
+	}
+	retry_bounds(model, m, v, 1, &low, &high);
+	wait_until(model, m, low, high < m->deadline_usec ? high : m->deadline_usec);
+	m->may_fail = high > m->deadline_usec;
+	m->may_wait = true;
+	model_move(model, m, JOB_QUEUED);
+}
+
+/* Counted, unless it is out. */
+static void end_one_of_several(struct model *model, struct model_job *m, const struct verdict *v)
+{
+	int64_t max = m->values.max_attempts > 0 ? m->values.max_attempts : model->config->max_attempts;
+	int live = model_live(m), rounds;
+	bool out = v->class == VERDICT_PERMANENT;
+
+	if (!out) {
+		m->failures++;
+		rounds = (m->failures + live - 1) / live;
+		out = (v->class == VERDICT_RESTART && ++m->restarts > 1) ||
+		      (v->most_attempts > 0 && rounds >= v->most_attempts);
+	}
+	if ((v->class != VERDICT_PERMANENT && m->failures >= max) || (out && live == 1)) {
+		model_move(model, m, JOB_FAILED);
+		return;
+	}
+	if (out) {
+		m->out |= 1u << m->source;
+		m->restarts = 0;
+		m->failures -= v->class != VERDICT_PERMANENT;
+	}
+	go_on(model, m, v);
+}
+
+static void end_failed_once(struct model *model, struct model_job *m, const struct verdict *v)
+{
+	if (model_has_others(m, v)) {
+		end_one_of_several(model, m, v);
+		return;
+	}
+	m->failures++;
+	if (gives_up(model, m, v))
+		model_move(model, m, JOB_FAILED);
+	else
+		wait_for_retry(model, m, v, m->failures);
+}
+
+/* One that is stopped meanwhile leaves the source all the same. */
+static void end_permanent(struct model *model, struct model_job *m, const struct verdict *v)
+{
+	bool goes = m->intent == JOB_INTENT_CANCEL || m->intent == JOB_INTENT_REMOVE;
+
+	if (!model_has_others(m, v) || model_live(m) == 1) {
+		if (goes)
+			end_as_wished(model, m);
+		else
+			model_move(model, m, JOB_FAILED);
+	} else if (m->intent != JOB_INTENT_RUN || model_doomed(model, m)) {
+		m->out |= 1u << m->source;
+		end_as_wished(model, m);
+	} else {
+		end_one_of_several(model, m, v);
+	}
 }
 
 static void end_held(struct model *model, struct model_job *m)
@@ -130,8 +199,6 @@ static void end_held(struct model *model, struct model_job *m)
 
 static void end_attempt(struct model *model, struct model_job *m, const struct verdict *v, int64_t progress)
 {
-	bool goes = m->intent == JOB_INTENT_CANCEL || m->intent == JOB_INTENT_REMOVE;
-
 	if (m->edited && v->class != VERDICT_OK) {
 		end_as_wished(model, m);
 		return;
@@ -144,12 +211,7 @@ static void end_attempt(struct model *model, struct model_job *m, const struct v
 		else
 			model_move(model, m, JOB_DONE);
 		return;
-	case VERDICT_PERMANENT:
-		if (goes)
-			end_as_wished(model, m);
-		else
-			model_move(model, m, JOB_FAILED);
-		return;
+	case VERDICT_PERMANENT: end_permanent(model, m, v); return;
 	case VERDICT_ABORTED: end_as_wished(model, m); return;
 	case VERDICT_TRANSIENT:
 	case VERDICT_RESTART:

@@ -81,6 +81,7 @@ static void check_row(struct model *model, struct store *store, const struct job
 		m->id = row->id;
 	if (row->id != m->id)
 		sim_fail("j%d is job %lld, its add said %lld", index, (long long)row->id, (long long)m->id);
+	model_see_source(m, row, index);
 	model_check_values(m, row, index);
 	check_state(model, m, row, index);
 	check_due(m, row, index);
@@ -128,6 +129,7 @@ static void check_reasons(const struct model *model, struct engine *engine, cons
 		if (why_job(engine, list->jobs[i], &why) != 0)
 			sim_fail("the rows cannot be read");
 		check_reason(model, &model->jobs[index], &why, index);
+		model_check_source(model, engine, &model->jobs[index], index);
 		why_done(&why);
 	}
 }
@@ -164,7 +166,9 @@ static void learn_failures(struct model *model, const struct job_list *list, boo
 
 		if (m->may_fail && list->jobs[i]->state == JOB_FAILED)
 			model_move(model, m, JOB_FAILED);
-		m->may_fail = false;
+		else if (m->may_wait && list->jobs[i]->state == JOB_WAITING)
+			model_move(model, m, JOB_WAITING);
+		m->may_fail = m->may_wait = false;
 	}
 	model_work(model, full);
 }

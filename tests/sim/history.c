@@ -27,6 +27,8 @@ static const struct {
 	[OP_RELOAD] = {"reload", 2},
 	[OP_CRASH] = {"crash", 2},
 	[OP_RESTART] = {"restart", 2},
+	[OP_MIRRORED] = {"mirrored", 8},
+	[OP_MIRRORS] = {"mirrors", 4},
 };
 
 static enum op_kind random_kind(struct rng *rng)

@@ -24,8 +24,10 @@ enum op_kind {
 	OP_RELOAD,
 	OP_CRASH,
 	OP_RESTART,
+	OP_MIRRORED, /* an add of jobs with several sources */
+	OP_MIRRORS,  /* an edit of these */
 };
-#define OP_KINDS (OP_RESTART + 1)
+#define OP_KINDS (OP_MIRRORS + 1)
 
 struct op {
 	enum op_kind kind;

@@ -23,6 +23,7 @@ tests_sim_test_properties_SOURCES = tests/sim/test_properties.c \
 	tests/sim/model.c tests/sim/model.h \
 	tests/sim/run.c tests/sim/run.h \
 	tests/sim/shrink.c \
+	tests/sim/sources.c \
 	tests/sim/users.c \
 	tests/sim/world.c \
 	$(sim_sources)

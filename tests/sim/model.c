@@ -75,6 +75,7 @@ struct job *model_make_job(const struct model *model, int index)
 	job->options.deadline_usec = m->values.deadline_usec;
 	free(job->url);
 	job->url = model_url(m, index);
+	job->mirrors = model_mirrors(m->mirrors, m->n_mirrors);
 	if (m->group >= 0)
 		job->group = xstrdup(model_groups[m->group]);
 	job->n_after = m->n_asked;
@@ -168,7 +169,7 @@ static int find_key(const struct model *model, uid_t owner, int key)
 
 static bool is_same(const struct model_job *first, const struct model_job *m)
 {
-	return first->values.url == 0 && first->variant == m->variant && first->origin == m->origin;
+	return first->values.url == 0 && first->variant == m->variant && first->home == m->home;
 }
 
 static bool enter(struct model *model, struct model_job *m, const struct request *request)
@@ -244,6 +245,7 @@ static void retry(const struct model *model, struct model_job *m)
 	int64_t now = clock_wall_usec();
 
 	m->failures = m->restarts = 0;
+	model_revive(m);
 	if (now < m->deadline_usec)
 		return;
 	m->since_usec = now;

@@ -39,15 +39,23 @@ struct model_edit {
 	int origin;
 	int32_t priority;
 	struct model_after after; /* index -1: none */
+	int mirrors[2];
+	int n_mirrors;
 };
 
 struct model_job {
 	bool there; /* its row is */
 	int64_t id; /* 0: nobody has been told */
 	uid_t owner;
-	int origin;
-	int group; /* -1: none */
-	int key;   /* -1: none */
+	int origin; /* of the source that is asked now or next */
+	int home;   /* of its first URL */
+	int mirrors[2];
+	int n_mirrors;
+	int source;    /* that is asked: 0 the first URL, then its mirrors */
+	unsigned out;  /* a bit for each that has failed for good */
+	bool may_wait; /* it goes on at once elsewhere, or waits where it is */
+	int group;     /* -1: none */
+	int key;       /* -1: none */
 	int variant;
 	int32_t priority;
 	enum job_state state;
@@ -60,7 +68,8 @@ struct model_job {
 	int64_t due_low_usec, due_high_usec; /* waiting: the due time that is not known yet */
 	int64_t due_usec;		     /* as the row has it; 0: not seen yet */
 	struct model_values started;	     /* what the attempt has */
-	int started_origin;
+	int started_origin, started_home, started_source, started_mirrors[2], started_n_mirrors;
+	unsigned started_out;
 	bool edited;					     /* these are not the job's any more */
 	bool running, received;				     /* an attempt is out; it gave its slot back */
 	struct model_after asked[2], after[MODEL_AFTER_MAX]; /* when added; that have not ended */
@@ -191,6 +200,24 @@ void model_edit_start(struct model_job *job);
 /* The file was whole before the attempt could be stopped. */
 void model_edit_undo(struct model *model, struct model_job *job, int index);
 void model_check_values(const struct model_job *job, const struct job *row, int index);
+
+/* ---- sources.c */
+void model_sources_init(struct model_job *job);
+/* Lines as in a spec, or NULL. Caller frees. */
+char *model_mirrors(const int *origins, int n);
+/* How many are not out. */
+int model_live(const struct model_job *job);
+/* All are asked again, the first one first. */
+void model_revive(struct model_job *job);
+/* Others. Whether what is asked is still among them. */
+bool model_set_mirrors(struct model_job *job, const int *origins, int n);
+/* The failure is its source's, and it has several. */
+bool model_has_others(const struct model_job *job, const struct verdict *verdict);
+/* Which one the engine has chosen. */
+void model_see_source(struct model_job *job, const struct job *row, int index);
+/* No job waits where the host is shut and another one's is open. */
+void model_check_source(
+	const struct model *model, struct engine *engine, const struct model_job *job, int index);
 
 /* ---- follow.c */
 /* 0: it is waited for; > 0: it has ended well enough; < 0: it cannot be followed. */

@@ -89,6 +89,10 @@ static void describe_job(struct run_state *r, int index, const struct op *op, si
 		m->values.deadline_usec = 20 * USEC_PER_SEC;
 	if (op->c % 5 < 2)
 		choose_followed(r, m, &rng);
+	if (op->kind == OP_MIRRORED)
+		m->n_mirrors = 1 + (int)rng_upto(&rng, 1);
+	for (int n = 0; n < m->n_mirrors; n++)
+		m->mirrors[n] = (int)rng_upto(&rng, MODEL_ORIGINS - 1);
 	if (rng_upto(&rng, 5) > 0)
 		return;
 	m->key = (int)rng_upto(&rng, MODEL_KEYS - 1);
@@ -117,8 +121,10 @@ void op_add(struct run_state *r, const struct op *op)
 		int index = model_new_job(&r->model);
 
 		describe_job(r, index, op, i);
+		model_sources_init(&r->model.jobs[index]);
 		jobs[i] = model_make_job(&r->model, index);
-		run_trace(r, "  j%d: %s, group %s, priority %d, key %d%s\n", index, jobs[i]->origin,
+		run_trace(r, "  j%d: %s, %d mirrors, group %s, priority %d, key %d%s\n", index,
+			jobs[i]->origin, r->model.jobs[index].n_mirrors,
 			jobs[i]->group ? jobs[i]->group : "-", (int)jobs[i]->priority,
 			r->model.jobs[index].key,
 			jobs[i]->options.deadline_usec > 0 ? ", has a deadline" : "");
@@ -221,6 +227,11 @@ static void choose_edit(struct run_state *r, struct model_edit *edit, const stru
 		.max_attempts = (int)(1 + value % 5),
 		.retry_delay_usec = value % 2 ? -1 : 5 * USEC_PER_SEC,
 		.deadline_usec = spans[value % ARRAY_LEN(spans)]};
+	edit->n_mirrors = (int)(value % 3);
+	edit->mirrors[0] = (int)(value / 3 % MODEL_ORIGINS);
+	edit->mirrors[1] = (int)(value / 12 % MODEL_ORIGINS);
+	if (op->kind == OP_MIRRORS)
+		edit->fields = EDIT_BIT(EDIT_MIRRORS);
 	if (edit->fields == 0)
 		edit->after = (struct model_after){.index = pick_job(r, value), .any = op->c % 2};
 }
@@ -240,6 +251,7 @@ static struct job_edit *make_edit(const struct run_state *r, const struct model_
 	options->max_attempts = from->values.max_attempts;
 	options->retry_delay_usec = from->values.retry_delay_usec;
 	options->deadline_usec = from->values.deadline_usec;
+	edit->values.mirrors = model_mirrors(from->mirrors, from->n_mirrors);
 	if (from->after.index < 0)
 		return edit;
 	edit->values.n_after = 1;
@@ -286,8 +298,10 @@ void op_edit(struct run_state *r, const struct op *op)
 	p->request = request;
 	choose_edit(r, &p->edit, op);
 	request->edit = make_edit(r, &p->edit);
-	run_trace(r, "  edit j%d: fields %llx, e%d at %s, priority %d, deadline %lld, after j%d\n", index,
-		(unsigned long long)p->edit.fields, p->edit.values.url, model_origins[p->edit.origin],
-		(int)p->edit.priority, (long long)p->edit.values.deadline_usec, p->edit.after.index);
+	run_trace(r,
+		"  edit j%d: fields %llx, %d mirrors, e%d at %s, priority %d, deadline %lld, after j%d\n",
+		index, (unsigned long long)p->edit.fields, p->edit.n_mirrors, p->edit.values.url,
+		model_origins[p->edit.origin], (int)p->edit.priority, (long long)p->edit.values.deadline_usec,
+		p->edit.after.index);
 	sim_post(&r->sim, &request->msg);
 }

@@ -62,6 +62,7 @@ static void finish(struct run_state *r, struct sim_attempt *attempt, enum answer
 
 	p->index = model_index(attempt->job);
 	r->at_once |= r->model.jobs[p->index].deadline_usec - clock_wall_usec() < 7200 * USEC_PER_SEC;
+	r->at_once |= r->model.jobs[p->index].n_mirrors > 0;
 	p->progress = bytes;
 	make_verdict(&p->verdict, answer);
 	make_verdict(&verdict, answer);
@@ -185,9 +186,11 @@ static void do_op(struct run_state *r, const struct op *op)
 	run_trace(r, "%s:%u:%u:%u fault %u later %d\n", history_op_name(op->kind), op->a, op->b, op->c,
 		op->fault, op->later);
 	switch (op->kind) {
-	case OP_ADD: op_add(r, op); break;
+	case OP_ADD:
+	case OP_MIRRORED: op_add(r, op); break;
 	case OP_CHANGE: op_change(r, op); break;
-	case OP_EDIT: op_edit(r, op); break;
+	case OP_EDIT:
+	case OP_MIRRORS: op_edit(r, op); break;
 	case OP_FINISH: op_finish(r, op); break;
 	case OP_RECEIVED: op_received(r, op); break;
 	case OP_CHECKPOINT: op_checkpoint(r, op); break;

@@ -55,6 +55,7 @@ unit_tests = \
 	tests/unit/test_disk \
 	tests/unit/test_room \
 	tests/unit/test_secrets \
+	tests/unit/test_source \
 	tests/unit/test_sums
 
 check_PROGRAMS += $(unit_tests)
@@ -127,6 +128,8 @@ tests_unit_test_disposition_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_disposition_LDADD = $(unit_job)
 tests_unit_test_cookie_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_cookie_LDADD = $(unit_job)
+tests_unit_test_source_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_source_LDADD = $(unit_job)
 tests_unit_test_edit_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_edit_LDADD = $(unit_job)
 tests_unit_test_event_CPPFLAGS = $(unit_cppflags)

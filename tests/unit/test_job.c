@@ -39,7 +39,7 @@ static void fill(struct job *job)
 	char **const strings[] = {&job->url, &job->origin, &job->dir, &job->name, &job->group, &job->key,
 		&job->etag, &job->last_modified, &job->effective_url, &job->error_code, &job->error_message,
 		&job->options.headers, &job->options.user_agent, &job->options.referer,
-		&job->options.checksum};
+		&job->options.checksum, &job->mirrors};
 
 	for (size_t i = 0; i < ARRAY_LEN(strings); i++)
 		*strings[i] = xasprintf("string %zu", i);

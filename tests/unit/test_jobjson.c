@@ -50,6 +50,7 @@ static void fill_job(struct job *job)
 	job->http_status = 503;
 	str_set(&job->etag, "\"etag\"");
 	str_set(&job->effective_url, "https://u:sesame@mirror.test/f");
+	str_set(&job->mirrors, "*!https://u:sesame@m.test/f\nhttp://n.test/f\n");
 	str_set(&job->error_code, "E_HTTP_503");
 	str_set(&job->error_message, "the server says 503 Service Unavailable");
 	str_set(&job->options.checksum, "md5=0123456789abcdef0123456789abcdef");
@@ -87,6 +88,7 @@ static void test_job_round_trip(void **state)
 	assert_int_equal(speed, -1);
 	CHECK_INT("id", back.id, job.id);
 	CHECK_STR("url", back.url, "https://***@h.test/f?x=1");
+	CHECK_STR("mirrors", back.mirrors, "!https://***@m.test/f\nhttp://n.test/f\n");
 	CHECK_STR("origin", back.origin, job.origin);
 	CHECK_STR("dir", back.dir, job.dir);
 	CHECK_STR("name", back.name, job.name);
@@ -242,7 +244,7 @@ static void test_job_refused(void **state)
 /* ---- JobSpec */
 
 static const char full_spec[] =
-	"{\"url\":\"http://h/f\",\"dir\":\"/"
+	"{\"url\":\"http://h/f\",\"mirrors\":[\"http://m/f\",\"http://n/f\"],\"dir\":\"/"
 	"srv\",\"name\":\"n\",\"group\":\"g\",\"priority\":-3,\"key\":\"k\","
 	"\"after\":[3,4],\"after_any\":[5],"
 	"\"checksum\":\"md5=00\",\"headers\":[\"A: 1\",\"B: 2\"],\"user_agent\":\"ua\",\"referer\":\"r\","
@@ -286,6 +288,7 @@ static void test_spec_round_trip(void **state)
 	CHECK_INT("connect_timeout", job.options.connect_timeout_usec, 9);
 	CHECK_INT("deadline", job.options.deadline_usec, 10);
 	CHECK_INT("not_before", job.not_before_usec, 11);
+	CHECK_STR("mirrors", job.mirrors, "http://m/f\nhttp://n/f\n");
 	CHECK_INT("on_conflict", job.options.on_conflict, JOB_CONFLICT_SKIP);
 	CHECK_INT("remote_name", job.options.remote_name, true);
 	CHECK_INT("conditional", job.options.conditional, true);
@@ -374,6 +377,10 @@ static void test_spec_refused(void **state)
 		{"{\"url\":\"u\",\"key_pem\":[\"\"]}", "key_pem"},
 		{"{\"url\":\"u\",\"secrets\":{}}", "secrets"},
 		{"{\"url\":\"u\",\"headers\":[1]}", "headers"},
+		{"{\"url\":\"u\",\"mirrors\":\"http://m/f\"}", "mirrors"},
+		{"{\"url\":\"u\",\"mirrors\":[\"\"]}", "mirrors"},
+		{"{\"url\":\"u\",\"mirrors\":[\"*http://m/f\"]}", "mirrors"},
+		{"{\"url\":\"u\",\"mirrors\":[\"!http://m/f\"]}", "mirrors"},
 		{"{\"url\":\"u\",\"headers\":[\"A: 1\",null]}", "headers"},
 		{"{\"url\":\"u\",\"headers\":[\"A: 1\\nB: 2\"]}", "headers"},
 	};
@@ -428,6 +435,7 @@ static struct attempt *full_attempt(void)
 	attempt->code = xstrdup("E_RANGE");
 	attempt->message = xstrdup("the range makes no sense");
 	attempt->note = xstrdup("begun anew");
+	attempt->origin = xstrdup("http://m.test:80");
 	return attempt;
 }
 
@@ -458,6 +466,7 @@ static void test_attempt_round_trip(void **state)
 	CHECK_STR("code", back->code, attempt->code);
 	CHECK_STR("message", back->message, attempt->message);
 	CHECK_STR("note", back->note, attempt->note);
+	CHECK_STR("host", back->origin, attempt->origin);
 	attempt_free(back);
 	attempt_free(attempt);
 	json_decref(json);

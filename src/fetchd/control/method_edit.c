@@ -12,7 +12,8 @@
 #define EDIT_MAX 256
 
 /* Different for each job. */
-#define OWN_FIELDS (EDIT_BIT(EDIT_URL) | EDIT_BIT(EDIT_NAME) | EDIT_BIT(EDIT_CHECKSUM))
+#define OWN_FIELDS                                                                                           \
+	(EDIT_BIT(EDIT_URL) | EDIT_BIT(EDIT_MIRRORS) | EDIT_BIT(EDIT_NAME) | EDIT_BIT(EDIT_CHECKSUM))
 
 struct edit_params {
 	json_t *ids;

@@ -158,6 +158,7 @@ static size_t length(const char *s)
 size_t call_job_size(const struct job *job)
 {
 	/* Names of keys, numbers, punctuation; then what can be long. */
-	return 600 + length(job->url) + length(job->effective_url) + length(job->dir) +
-	       2 * length(job->name) + length(job->group) + length(job->error_message);
+	/* Mirrors twice: those that have failed are named again. */
+	return 600 + length(job->url) + 2 * length(job->mirrors) + length(job->effective_url) +
+	       length(job->dir) + 2 * length(job->name) + length(job->group) + length(job->error_message);
 }

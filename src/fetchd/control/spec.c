@@ -20,6 +20,7 @@
 #include "job/header.h"
 #include "job/name.h"
 #include "job/origin.h"
+#include "job/source.h"
 
 #define LABEL_MAX	128 /* characters of a group's name */
 #define KEY_MAX		255
@@ -62,6 +63,54 @@ static const char *check_url(struct subject *s)
 		s->job->origin = origin_text(&origin);
 	}
 	origin_done(&origin);
+	return code;
+}
+
+static const char *refuse_mirror(struct subject *s, const char *url, const char *code, const char *why)
+{
+	CLEANUP_FREE char *redacted = origin_redact(url), *shown = text_escape(redacted);
+	CLEANUP_FREE char *reason = xstrdup(why);
+	free(s->message);
+	s->message = xasprintf("the mirror %s: %s", shown, reason);
+	return code;
+}
+
+/* A login is for the first URL alone. */
+static const char *check_mirror(struct subject *s, const char *url)
+{
+	struct origin origin;
+	char *userinfo = NULL;
+	enum origin_error error = origin_parse(url, &origin);
+	if (error != ORIGIN_OK)
+		return refuse_mirror(s, url, "E_BAD_URL", origin_error_text(error));
+	const char *code = check_scheme(s, &origin);
+	origin_done(&origin);
+	if (code)
+		return refuse_mirror(s, url, code, s->message);
+	free(origin_split_userinfo(url, &userinfo));
+	bool login = userinfo != NULL;
+	if (userinfo)
+		explicit_bzero(userinfo, strlen(userinfo));
+	free(userinfo);
+	return login ? refuse_mirror(s, url, "E_BAD_URL",
+			       "a user or password is for the first URL only: it goes to no mirror")
+		     : NULL;
+}
+
+static const char *check_mirrors(struct subject *s)
+{
+	struct source source;
+	const char *code = NULL;
+	int n = 0;
+	sources_unique(s->job);
+	for (const char *at = s->job->mirrors; !code && source_line(&at, &source);) {
+		CLEANUP_FREE char *url = xstrndup(source.url, source.n);
+		code = check_mirror(s, url);
+		if (!code && ++n > MIRRORS_MAX) {
+			s->message = xasprintf("more than %d mirrors", MIRRORS_MAX);
+			code = "E_TOOBIG";
+		}
+	}
 	return code;
 }
 
@@ -310,6 +359,8 @@ const char *spec_complete(struct job *job, const struct config *config, const st
 
 	job->owner = peer->uid;
 	strip_referer(&s);
+	if (!code)
+		code = check_mirrors(&s);
 	if (!code)
 		code = check_dir(&s, own_dir);
 	if (!code)

@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "job/lifecycle.h"
+#include "job/source.h"
 
 #define SLICE 512
 
@@ -40,8 +41,18 @@ static const char *verb_name(enum request_verb verb)
 
 /* ---- one job */
 
+static int ask_all_sources(struct engine *engine, struct job *job)
+{
+	if (!job->mirrors)
+		return 0;
+	sources_revive(job);
+	return store_source(engine->store, job);
+}
+
 static int move(struct engine *engine, struct request *request, struct job *job)
 {
+	int err;
+
 	switch (request->verb) {
 	case VERB_PAUSE:
 		job->due_usec = 0;
@@ -67,7 +78,8 @@ static int move(struct engine *engine, struct request *request, struct job *job)
 		job->finished_usec = 0;
 		str_set(&job->error_code, NULL);
 		str_set(&job->error_message, NULL);
-		return dependencies_start(engine, job, JOB_EVENT_RETRY_NOW, EVENT_QUEUED);
+		err = ask_all_sources(engine, job);
+		return err ? err : dependencies_start(engine, job, JOB_EVENT_RETRY_NOW, EVENT_QUEUED);
 	case VERB_REMOVE: break;
 	}
 	return -EINVAL;

@@ -9,6 +9,7 @@
 #include "fetchd/engine/internal.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -119,10 +120,16 @@ static int judge_move(
 	return err;
 }
 
+static void forget_failures(struct job *job)
+{
+	job->failures = job->restarts = job->changes = 0;
+}
+
 /* What was known of the old URL's server says nothing of the new one's. */
 static void forget_server(struct job *job)
 {
-	job->failures = job->restarts = job->range_faults = job->changes = 0;
+	forget_failures(job);
+	job->range_faults = 0;
 	job->no_ranges = false;
 	str_set(&job->effective_url, NULL);
 }
@@ -151,6 +158,8 @@ static int change(struct engine *engine, struct request *request, struct job *jo
 	job->same = job_same_hash(job, job_conflict_of(engine, job));
 	if (request->edit->fields & EDIT_BIT(EDIT_URL))
 		forget_server(job);
+	else if (request->edit->fields & EDIT_BIT(EDIT_MIRRORS))
+		forget_failures(job);
 	return 0;
 }
 
@@ -192,6 +201,8 @@ static void change_run(struct engine *engine, struct request *request, struct ru
 	const struct job *after)
 {
 	uint64_t fields = request->edit->fields;
+	/* What it asks is not among the sources any more. */
+	bool asks_another = strcmp(before->url, after->url) != 0;
 
 	if (!run->unedited) {
 		run->unedited = before;
@@ -207,9 +218,9 @@ static void change_run(struct engine *engine, struct request *request, struct ru
 	due_note_run(engine, run);
 	if (fields & EDIT_BIT(EDIT_LIMIT_RATE))
 		run_limit(engine, run, after->options.limit_rate > 0 ? after->options.limit_rate : 0);
-	if (!job_edit_is_request(request->edit))
+	if (!job_edit_is_request(request->edit) && !asks_another)
 		return;
-	run->edited |= fields;
+	run->edited |= fields | (asks_another ? EDIT_BIT(EDIT_URL) : 0);
 	run_touch(engine, run);
 	run_cancel(engine, run);
 	run_wait(run, request);
@@ -238,7 +249,7 @@ static int reschedule(struct engine *engine, struct job *job)
 /* Takes before. */
 static int change_one(struct engine *engine, struct request *request, struct job *before, struct job *after)
 {
-	bool url = (request->edit->fields & EDIT_BIT(EDIT_URL)) != 0;
+	bool url = (request->edit->fields & (EDIT_BIT(EDIT_URL) | EDIT_BIT(EDIT_MIRRORS))) != 0;
 	bool waited = url && after->state == JOB_WAITING &&
 		      (after->waiting_for == JOB_WAIT_RETRY || after->waiting_for == JOB_WAIT_HOST);
 	struct run *run = run_find(engine, after->id);

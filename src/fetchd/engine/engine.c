@@ -372,7 +372,7 @@ static int work_ends(struct engine *engine, bool *ret_more)
 /* What time brings, and the work that is ready. */
 static int work_time(struct engine *engine, bool *ret_more)
 {
-	bool more_wakes = false, more_due = false, more_claims = false, more_ends = false;
+	bool more_wakes = false, more_due = false, more_claims = false, more_ends = false, more_moves = false;
 	int err;
 
 	if (is_full(engine))
@@ -393,12 +393,14 @@ static int work_time(struct engine *engine, bool *ret_more)
 	if (!err)
 		err = work_ends(engine, &more_ends);
 	if (!err)
+		err = sources_work(engine, &more_moves);
+	if (!err)
 		err = sched_fill(engine, &more_claims);
 	if (!err)
 		err = purge(engine);
 	/* What the last claims have brought, too. */
 	more_ends = more_ends || ((engine->sweeping || store_has_ends(engine->store)) && !engine->stopping);
-	*ret_more = more_wakes || more_due || more_claims || more_ends;
+	*ret_more = more_wakes || more_due || more_claims || more_ends || more_moves;
 	return err;
 }
 
@@ -629,6 +631,8 @@ static void engine_init(struct engine *engine, const struct engine_setup *setup)
 	tally_init(&engine->tally);
 	engine->tally_told = engine->tally;
 	TAILQ_INIT(&engine->idle);
+	TAILQ_INIT(&engine->to_search);
+	TAILQ_INIT(&engine->stuck);
 	TAILQ_INIT(&engine->ended);
 	TAILQ_INIT(&engine->claimed);
 	TAILQ_INIT(&engine->touched);

@@ -54,6 +54,7 @@ static void memory_free(struct engine *engine, struct host_memory *memory)
 {
 	if (!memory)
 		return;
+	sources_host_gone(engine, memory);
 	if (heap_has(&memory->wake))
 		heap_remove(&engine->wakes, &memory->wake);
 	engine->n_held -= memory->held;
@@ -166,6 +167,17 @@ enum host_block host_block(
 	return memory ? governor_says(engine, host, now_usec, ret_until_usec) : HOST_FREE;
 }
 
+static bool is_shut(const struct host_memory *memory, int64_t now_usec)
+{
+	return memory && (memory->row.hold_until_usec > now_usec ||
+				 governor_breaker(&memory->governor, now_usec) != BREAKER_CLOSED);
+}
+
+bool host_is_shut(const struct engine *engine, const struct host *host)
+{
+	return is_shut(host->memory, engine_now(engine));
+}
+
 void host_limits(const struct engine *engine, const struct host *host, struct host_limits *ret)
 {
 	const struct governor_policy policy = policy_of(engine, host);
@@ -271,6 +283,10 @@ void host_settle(struct engine *engine, struct host *host)
 	}
 	block = host_block(engine, host, now, &until_usec);
 	fair_host_shut(&engine->fair, &host->fair, block != HOST_FREE);
+	if (host->memory && host->memory->shut != is_shut(host->memory, now)) {
+		host->memory->shut = !host->memory->shut;
+		sources_host_shut(engine, host->memory);
+	}
 	if (block == HOST_LIMITED)
 		until_usec = ramp_usec;
 	if (host->memory) {

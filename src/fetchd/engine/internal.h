@@ -25,6 +25,13 @@
  */
 
 /* What is known of one that was asked, or is held. */
+/* Of a host that is shut: whether its ready jobs with other sources have been looked through. */
+enum host_search {
+	SEARCH_NONE,
+	SEARCH_DUE,   /* those behind searched_id have not: in engine->to_search */
+	SEARCH_STUCK, /* some had nowhere to go: in engine->stuck */
+};
+
 struct host_memory {
 	struct heap_node wake; /* first: when to look at it again, steady wall; in engine->wakes */
 	struct host *host;
@@ -37,6 +44,11 @@ struct host_memory {
 	bool idle;	   /* in engine->idle: nothing runs, nothing is held */
 	bool held, broken; /* counted in engine->n_held, engine->n_broken */
 	TAILQ_ENTRY(host_memory) idle_link;
+	bool shut;		 /* see host_is_shut() */
+	enum host_search search; /* sources.c's, as what follows */
+	bool has_stuck;
+	int64_t searched_id;
+	TAILQ_ENTRY(host_memory) search_link;
 };
 TAILQ_HEAD(memory_list, host_memory);
 
@@ -143,6 +155,7 @@ struct engine {
 	struct heap wakes;	 /* of host memories */
 	struct memory_list idle; /* the longest idle first */
 	size_t n_idle;
+	struct memory_list to_search, stuck; /* sources.c */
 	struct user *users;
 	struct batch *batches;
 	struct fair fair;
@@ -256,6 +269,8 @@ struct host_limits {
 	unsigned limit, max;
 	int64_t interval_usec;
 };
+/* For longer than a moment: it asked to wait, or its breaker is not closed. */
+bool host_is_shut(const struct engine *engine, const struct host *host);
 void host_limits(const struct engine *engine, const struct host *host, struct host_limits *ret);
 /* How many of its transfers may run at once. */
 unsigned host_bound(const struct engine *engine, const struct host *host);
@@ -288,6 +303,22 @@ int hosts_load_marks(struct engine *engine);
 /* Limits changed. */
 void hosts_tune(struct engine *engine);
 void hosts_free(struct engine *engine);
+
+/* ---- sources.c: jobs that have several */
+/* The source that is asked has failed, out: for good, and there are others. It goes on with the next one that
+ * is open, else with the next that is not out; or, when none is better, stays where it is. Writes the
+ * sources, not the rest of the row. *ret_moved: to another host. 0 or -errno. */
+int sources_leave(struct engine *engine, struct job *job, bool out, bool *ret_moved);
+/* The host is shut now, or no longer. */
+void sources_host_shut(struct engine *engine, struct host_memory *memory);
+/* It is about to be freed. */
+void sources_host_gone(struct engine *engine, struct host_memory *memory);
+/* A job with other sources is ready. */
+void sources_ready(struct engine *engine, const struct job *job);
+/* A turn was undone: jobs that it had moved are not. */
+void sources_lost(struct engine *engine);
+/* Moves a slice of those that are ready where the host is shut. 0 or -errno. */
+int sources_work(struct engine *engine, bool *ret_more);
 
 /* ---- lanes.c */
 /* The job is ready. 0 or -errno. */
@@ -431,6 +462,8 @@ int job_apply(struct engine *engine, struct job *job, enum job_event event, enum
 int job_apply_again(struct engine *engine, struct job *job, enum job_event event, enum event_kind kind);
 /* Records what happened, to be told with the turn. */
 int turn_event(struct engine *engine, const struct job *job, enum event_kind kind);
+/* Without a record: to who watches now. */
+int turn_event_again(struct engine *engine, const struct job *job, enum event_kind kind);
 /* Removes the record, with its event. */
 int job_delete(struct engine *engine, const struct job *job);
 int turn_begin(struct engine *engine);

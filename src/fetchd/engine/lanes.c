@@ -143,8 +143,11 @@ static int ready(struct engine *engine, const struct lane_key *key, int32_t prio
 int lane_ready(struct engine *engine, const struct job *job)
 {
 	const struct lane_key key = key_of(job);
+	int err = ready(engine, &key, job->priority);
 
-	return ready(engine, &key, job->priority);
+	if (!err && job->mirrors)
+		sources_ready(engine, job);
+	return err;
 }
 
 struct lane *lane_of(struct engine *engine, const struct job *job)

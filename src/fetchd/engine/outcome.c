@@ -16,6 +16,7 @@
 #include "job/lifecycle.h"
 #include "job/origin.h"
 #include "job/retry.h"
+#include "job/source.h"
 
 /* So much durable progress proves that the way works: the count of failures starts again (DESIGN.md 6). */
 #define PROGRESS_BYTES ((int64_t)1 << 20)
@@ -142,6 +143,7 @@ struct ending {
 	bool gone;   /* the record of the job too */
 	bool shed;   /* for the sake of a limit */
 	bool edited; /* it was of another request */
+	bool alone;  /* all bytes of the file are of this attempt */
 };
 
 static void set_error(struct job *job, const struct verdict *v)
@@ -201,18 +203,25 @@ static int count_restart(struct engine *engine, struct job *job, const struct ve
 	return 0;
 }
 
+static bool restarted_too_often(const struct job *job, const struct verdict *v)
+{
+	return v->class == VERDICT_RESTART && job->restarts > (v->most_restarts > 0 ? v->most_restarts : 1);
+}
+
 static bool given_up(const struct engine *engine, const struct job *job, const struct verdict *v)
 {
 	int most = job_most_attempts(engine, job);
 
-	if (v->class == VERDICT_RESTART && job->restarts > (v->most_restarts > 0 ? v->most_restarts : 1))
+	if (restarted_too_often(job, v))
 		return true;
 	if (v->most_attempts > 0 && v->most_attempts < most)
 		most = v->most_attempts;
 	return job->failures >= most;
 }
 
-static int64_t next_attempt(struct engine *engine, const struct job *job, const struct verdict *v)
+/* failures: in a row, as the wait grows with them; >= 1. */
+static int64_t next_attempt(
+	struct engine *engine, const struct job *job, const struct verdict *v, int failures)
 {
 	const struct config *cfg = engine->config;
 	struct retry_policy policy = {
@@ -224,8 +233,78 @@ static int64_t next_attempt(struct engine *engine, const struct job *job, const 
 	};
 
 	return usec_add(engine_now(engine),
-		retry_delay_usec(&policy, job->failures, hold_floor_usec(v, job->failures), &engine->rng));
+		retry_delay_usec(&policy, failures, hold_floor_usec(v, failures), &engine->rng));
 }
+
+static int end_waiting(struct engine *engine, struct job *job, struct ending *end, int failures)
+{
+	job->due_usec = next_attempt(engine, job, end->verdict, failures);
+	if (job->due_usec > job_deadline(engine, job)) {
+		job->due_usec = 0;
+		return end_failed(engine, job, end);
+	}
+	job->waiting_for = JOB_WAIT_RETRY;
+	return job_apply(engine, job, JOB_EVENT_RETRY, EVENT_WAITING);
+}
+
+/* ---- one of several sources */
+
+static bool has_others(const struct job *job, const struct verdict *v)
+{
+	return job->mirrors && source_is_to_blame(v);
+}
+
+/* How often it was asked is not counted for each: that is about as many rounds as there were. Bytes that
+ * another one has sent, too, are no fault of this one alone. */
+static bool source_is_out(const struct job *job, const struct ending *end, int live)
+{
+	const struct verdict *v = end->verdict;
+	int rounds = (job->failures + live - 1) / live;
+
+	return v->class == VERDICT_PERMANENT || restarted_too_often(job, v) ||
+	       (end->alone && strcmp(v->code, "E_CHECKSUM") == 0) ||
+	       (v->most_attempts > 0 && rounds >= v->most_attempts);
+}
+
+static int fail_all(struct engine *engine, struct job *job, struct ending *end, unsigned n)
+{
+	CLEANUP_FREE char *last = xstrdup(job->error_message);
+
+	free(job->error_message);
+	job->error_message = xasprintf("%s; all of its %u sources have failed", last, n);
+	return end_failed(engine, job, end);
+}
+
+/* The first round over all of them takes no time. Restarts and changes are counted over all of them, so that
+ * two that disagree are not asked in turn for ever; the counts begin anew with each that is out, and what it
+ * did is none of MaxAttempts: it will not do it again. */
+static int end_source(struct engine *engine, struct job *job, struct ending *end)
+{
+	unsigned live, n = sources_count(job, &live);
+	bool permanent = end->verdict->class == VERDICT_PERMANENT, moved;
+	bool out = source_is_out(job, end, (int)live);
+	int err, rounds;
+
+	if (!permanent && job->failures >= job_most_attempts(engine, job))
+		return end_failed(engine, job, end);
+	if (out && live == 1)
+		return fail_all(engine, job, end, n);
+	if (out) {
+		job->restarts = job->changes = 0;
+		job->failures -= !permanent;
+	}
+	err = sources_leave(engine, job, out, &moved);
+	if (err)
+		return err;
+	if (permanent)
+		end->word = ATTEMPT_FAILED;
+	rounds = job->failures / (int)(live - out);
+	if (moved && rounds == 0)
+		return job_apply(engine, job, JOB_EVENT_REQUEUE, EVENT_QUEUED);
+	return end_waiting(engine, job, end, rounds > 0 ? rounds : 1);
+}
+
+/* ---- each end */
 
 static int end_retry(struct engine *engine, struct job *job, struct ending *end)
 {
@@ -239,15 +318,16 @@ static int end_retry(struct engine *engine, struct job *job, struct ending *end)
 		job->failures = 0;
 	job->failures++;
 	set_error(job, v);
-	if (given_up(engine, job, v))
-		return end_failed(engine, job, end);
-	job->due_usec = next_attempt(engine, job, v);
-	if (job->due_usec > job_deadline(engine, job)) {
-		job->due_usec = 0;
-		return end_failed(engine, job, end);
-	}
-	job->waiting_for = JOB_WAIT_RETRY;
-	return job_apply(engine, job, JOB_EVENT_RETRY, EVENT_WAITING);
+	if (has_others(job, v))
+		return end_source(engine, job, end);
+	return given_up(engine, job, v) ? end_failed(engine, job, end)
+					: end_waiting(engine, job, end, job->failures);
+}
+
+static int end_permanent(struct engine *engine, struct job *job, struct ending *end)
+{
+	set_error(job, end->verdict);
+	return has_others(job, end->verdict) ? end_source(engine, job, end) : end_failed(engine, job, end);
 }
 
 int64_t hold_until(struct engine *engine, const struct verdict *v)
@@ -313,13 +393,19 @@ static int end_of(struct engine *engine, struct job *job, struct ending *end, en
 {
 	enum verdict_class class = end->verdict->class;
 	/* As good as a wish. */
-	bool doomed = doom_find(engine, job->group_id) != NULL;
+	bool wished = intent != JOB_INTENT_RUN || doom_find(engine, job->group_id);
+	bool goes_on = class != VERDICT_PERMANENT || (has_others(job, end->verdict) && !source_is_last(job)),
+	     moved;
+	int err = 0;
 
 	/* A file that is whole is done, whatever was wished meanwhile; a failure gives way to a wish. */
 	if (class == VERDICT_OK)
 		return end_whole(engine, job, end, intent);
-	if (class == VERDICT_ABORTED || end->edited ||
-		((intent != JOB_INTENT_RUN || doomed) && class != VERDICT_PERMANENT))
+	if (wished && goes_on && class == VERDICT_PERMANENT && !end->edited)
+		err = sources_leave(engine, job, true, &moved);
+	if (err)
+		return err;
+	if (class == VERDICT_ABORTED || end->edited || (wished && goes_on))
 		return end_wished(engine, job, end, intent);
 	if (intent == JOB_INTENT_CANCEL || intent == JOB_INTENT_REMOVE)
 		return end_wished(engine, job, end, intent);
@@ -327,7 +413,7 @@ static int end_of(struct engine *engine, struct job *job, struct ending *end, en
 	case VERDICT_TRANSIENT:
 	case VERDICT_RESTART: return end_retry(engine, job, end);
 	case VERDICT_HELD: return end_held(engine, job, end);
-	case VERDICT_PERMANENT: set_error(job, end->verdict); return end_failed(engine, job, end);
+	case VERDICT_PERMANENT: return end_permanent(engine, job, end);
 	case VERDICT_OK:
 	case VERDICT_ABORTED: break;
 	}
@@ -461,7 +547,8 @@ static int end_attempt(struct engine *engine, struct job *job, struct outcome *o
 		.progress = o->progress,
 		.started_event = run->started_event,
 		.shed = run->shed || o->shed,
-		.edited = run->edited != 0};
+		.edited = run->edited != 0,
+		.alone = o->record && o->record->offset == 0};
 	struct verdict excuse;
 	int err;
 
@@ -475,6 +562,8 @@ static int end_attempt(struct engine *engine, struct job *job, struct outcome *o
 	err = host_ended(engine, run, answer_of(job, o, end.edited || end.verdict == &excuse));
 	if (!err && !end.edited)
 		err = mark_origin(engine, job, o);
+	if (o->record && o->job->mirrors)
+		str_set(&o->record->origin, o->job->origin);
 	if (!err)
 		err = end_of(engine, job, &end, intent);
 	if (!err)

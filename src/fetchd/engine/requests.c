@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "job/same.h"
+#include "job/source.h"
 
 /* ---- the message */
 
@@ -176,11 +177,12 @@ static int same_key(struct engine *engine, struct request *request, size_t i)
 	const struct job *job = request->jobs[i];
 	struct job *first = NULL;
 	int err = store_get(engine->store, job->id, &first);
+	CLEANUP_FREE char *url = err ? NULL : source_first(first);
 
 	if (err && err != -ENOENT)
 		return err;
 	/* Nothing can be said of a row that makes no sense. */
-	if (err || strcmp(first->url, job->url) != 0) {
+	if (err || strcmp(url, job->url) != 0) {
 		request_fail(request, REQUEST_REFUSED, job->id, "E_KEY", "the key %s belongs to job %lld %s",
 			job->key, (long long)job->id,
 			err ? "whose record makes no sense" : "with another URL");

@@ -10,6 +10,8 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "job/secret.h"
+#include "job/source.h"
 
 /* Claims in one turn: bounds how long the next message waits. */
 #define CLAIMS_MAX 256
@@ -234,6 +236,9 @@ static int claim(struct engine *engine, struct lane *lane, struct job *job)
 	int err = job->has_secrets ? store_secrets(engine->store, job->id, &secrets) : 0;
 	bool refused = false;
 
+	/* Not even the worker knows them then. */
+	if (secrets && source_is_foreign(job))
+		secrets_stay_behind(secrets);
 	if (err && err != -ENOENT) {
 		job_free(job);
 		return err;

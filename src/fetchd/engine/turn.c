@@ -97,6 +97,11 @@ int turn_event(struct engine *engine, const struct job *job, enum event_kind kin
 	return tell_event(engine, job, kind, false);
 }
 
+int turn_event_again(struct engine *engine, const struct job *job, enum event_kind kind)
+{
+	return tell_event(engine, job, kind, true);
+}
+
 /* The lanes follow the rows into and out of "queued". */
 static int follow_queue(struct engine *engine, const struct job *job, enum job_state was)
 {
@@ -181,9 +186,19 @@ int job_delete(struct engine *engine, const struct job *job)
 
 /* ---- telling */
 
-static enum log_level event_level(enum event_kind kind)
+/* One of its sources has failed. */
+static bool goes_on_elsewhere(const struct engine_event *e)
 {
-	switch (kind) {
+	return e->event.kind == EVENT_QUEUED && e->job->mirrors && e->job->error_code && !e->again;
+}
+
+static enum log_level event_level(const struct engine_event *e)
+{
+	if (e->again)
+		return LOG_LEVEL_DEBUG;
+	if (goes_on_elsewhere(e))
+		return LOG_LEVEL_INFO;
+	switch (e->event.kind) {
 	case EVENT_FAILED: return LOG_LEVEL_WARNING;
 	case EVENT_DONE:
 	case EVENT_WAITING:
@@ -215,8 +230,12 @@ static char *event_sentence(const struct engine_event *e, const char *url)
 		return xasprintf("job %lld: %s%s%s: %s: %s: %s", (long long)job->id, word,
 			e->event.kind == EVENT_WAITING ? " for " : "", job_wait_name(job->waiting_for),
 			job->error_code ? job->error_code : "", why, url);
-	case EVENT_ADDED:
 	case EVENT_QUEUED:
+		if (goes_on_elsewhere(e))
+			return xasprintf("job %lld: %s: %s; goes on with %s", (long long)job->id,
+				job->error_code, why, url);
+		break;
+	case EVENT_ADDED:
 	case EVENT_STARTED:
 	case EVENT_PAUSED:
 	case EVENT_CANCELLED:
@@ -246,7 +265,7 @@ static const char *event_message(enum event_kind kind)
 
 static void log_event(const struct engine_event *e)
 {
-	enum log_level level = e->again ? LOG_LEVEL_DEBUG : event_level(e->event.kind);
+	enum log_level level = event_level(e);
 	struct log_record record = {0};
 
 	if (log_get_level() < level)
@@ -472,6 +491,7 @@ static void take_back(struct engine *engine, const char *why)
 	due_lost(engine);
 	network_lost(engine);
 	tally_undone(engine);
+	sources_lost(engine);
 	mailbox_post_all(engine->control, &engine->to_control);
 }
 

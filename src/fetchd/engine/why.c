@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "job/source.h"
 
 /* Counting on would hold up the others. */
 #define AHEAD_MAX 10000
@@ -127,6 +128,15 @@ static void add_peers(struct engine *engine, const struct lane *lane, struct why
 		peers.higher ? "; jobs of higher priority come first" : "", users, groups, hosts);
 }
 
+/* Else it would not wait there. Appended to what was said. */
+static void add_sources(const struct job *job, struct why *why)
+{
+	CLEANUP_FREE char *said = why->message;
+
+	why->message =
+		xasprintf("%s; no other of its sources is %s", said, source_is_last(job) ? "left" : "open");
+}
+
 static int count_ahead(struct engine *engine, const struct job *job, struct why *why)
 {
 	const struct store_lane lane = {
@@ -166,6 +176,8 @@ static int why_queued(struct engine *engine, const struct job *job, struct why *
 	if (lane &&
 		(why->reason == WHY_SLOT || why->reason == WHY_HOST_LIMIT || why->reason == WHY_USER_LIMIT))
 		add_peers(engine, lane, why);
+	if (job->mirrors && (why->reason == WHY_HOST_HOLD || why->reason == WHY_HOST_BREAKER))
+		add_sources(job, why);
 	return count_ahead(engine, job, why);
 }
 

@@ -33,6 +33,7 @@ int store_attempt_add(struct store *store, int64_t job_id, const struct attempt 
 	store_bind_text(st, i++, a->code);
 	store_bind_text(st, i++, a->message);
 	store_bind_text(st, i++, a->note);
+	store_bind_text(st, i++, a->origin);
 	err = store_run(store, st);
 	if (err || a->number <= ATTEMPTS_KEPT)
 		return err;
@@ -77,6 +78,7 @@ static struct attempt *attempt_from_row(sqlite3_stmt *st)
 	a->code = store_column_dup(st, i++);
 	a->message = store_column_dup(st, i++);
 	a->note = store_column_dup(st, i++);
+	a->origin = store_column_dup(st, i++);
 	return a;
 }
 

@@ -29,6 +29,8 @@ enum statement {
 	ST_REMOVE,
 	ST_QUARANTINE,
 	ST_READY,
+	ST_SOURCES,
+	ST_SOURCE,
 	ST_DUE,
 	ST_NEXT_DUE,
 	ST_SCHEDULED,
@@ -162,7 +164,8 @@ void store_bind_text(sqlite3_stmt *st, int index, const char *text);
 /* attempts.c, secrets.c: in the order in which they are bound and read. */
 #define ATTEMPT_COLUMNS                                                                                      \
 	"number, started_usec, ended_usec, outcome, address, http_version, http_status, dns_usec,"           \
-	" connect_usec, tls_usec, first_byte_usec, redirects, start, bytes, code, message, note"
+	" connect_usec, tls_usec, first_byte_usec, redirects, start, bytes, code, message, note,"            \
+	" origin"
 #define SECRET_COLUMNS                                                                                       \
 	"user, password, bearer, cookies, cookie_jar, headers, proxy, ca_pem, cert_pem, key_pem"
 
@@ -191,7 +194,8 @@ void store_bind_text(sqlite3_stmt *st, int index, const char *text);
 	" jobs.limit_rate, max_filesize, retry_delay_usec, max_time_usec, connect_timeout_usec,"             \
 	" deadline_usec, max_attempts, on_conflict, validator, digest, encoded, integrity, no_ranges,"       \
 	" range_faults, changes, restarts, resume, auth, remote_name, conditional, insecure, if_newer_usec," \
-	" has_secrets, origins.origin, group_id, paused_by, not_before_usec, same, since_usec, edits"
+	" has_secrets, origins.origin, group_id, paused_by, not_before_usec, same, since_usec, edits,"       \
+	" mirrors"
 #define JOB_FROM " FROM jobs JOIN origins ON origins.id = jobs.origin"
 /* NULL for a row that makes no sense (logged; the caller passes over it). */
 struct job *job_from_row(sqlite3_stmt *st);

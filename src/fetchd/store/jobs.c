@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "job/source.h"
 
 /* ---- adding */
 
@@ -82,6 +83,7 @@ static void bind_job(sqlite3_stmt *st, const struct job *job)
 	sqlite3_bind_int64(st, 33, job->not_before_usec);
 	bind_same(st, 34, job);
 	sqlite3_bind_int64(st, 35, job->since_usec);
+	store_bind_text(st, 36, job->mirrors);
 }
 
 int store_add(struct store *store, struct job *job)
@@ -194,7 +196,8 @@ static bool row_sane(const struct job *job)
 {
 	return words_sane(job) && job->url && job->dir && job->name && job->origin && job->received >= 0 &&
 	       job->size >= -1 && job->generation >= 0 && job->attempts >= 0 && job->failures >= 0 &&
-	       job->range_faults >= 0 && job->changes >= 0 && job->restarts >= 0 && job->edits >= 0;
+	       job->range_faults >= 0 && job->changes >= 0 && job->restarts >= 0 && job->edits >= 0 &&
+	       (!job->mirrors || sources_sane(job));
 }
 
 static void log_senseless(const struct job *job)
@@ -231,6 +234,7 @@ struct job *job_from_row(sqlite3_stmt *st)
 	job->same = sqlite3_column_int64(st, 58);
 	job->since_usec = sqlite3_column_int64(st, 59);
 	job->edits = sqlite3_column_int(st, 60);
+	job->mirrors = store_column_dup(st, 61);
 	if (row_sane(job))
 		return job;
 	log_senseless(job);
@@ -331,6 +335,21 @@ int store_update_claimed(struct store *store, const struct job *job, enum job_st
 	return store_run(store, st);
 }
 
+int store_source(struct store *store, struct job *job)
+{
+	int err = store_origin_need(store, job->origin, &job->origin_id);
+	sqlite3_stmt *st;
+
+	if (err)
+		return err;
+	st = store_statement(store, ST_SOURCE);
+	sqlite3_bind_int64(st, 1, job->id);
+	store_bind_text(st, 2, job->url);
+	sqlite3_bind_int64(st, 3, job->origin_id);
+	store_bind_text(st, 4, job->mirrors);
+	return store_run(store, st);
+}
+
 static int edit_secrets(struct store *store, struct job *job)
 {
 	bool any = job->secrets && secrets_any(job->secrets);
@@ -366,6 +385,7 @@ int store_edit(struct store *store, struct job *job, int64_t was_group_id)
 	store_bind_text(st, 27, job->dir);
 	sqlite3_bind_int64(st, 28, job->not_before_usec);
 	sqlite3_bind_int(st, 29, job->edits);
+	store_bind_text(st, 30, job->mirrors);
 	if (was_group_id && was_group_id != job->group_id)
 		group_moved(store, was_group_id, job->state, 0);
 	if (job->group_id && was_group_id != job->group_id)

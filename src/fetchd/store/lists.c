@@ -130,6 +130,17 @@ int store_ready(struct store *store, const struct store_lane *lane, size_t limit
 	return store_collect(store, st, limit, ret, "reading ready jobs");
 }
 
+int store_sources(
+	struct store *store, int64_t origin_id, int64_t after_id, size_t limit, struct job_list *ret)
+{
+	sqlite3_stmt *st = store_statement(store, ST_SOURCES);
+
+	sqlite3_bind_int64(st, 1, origin_id);
+	sqlite3_bind_int64(st, 2, after_id);
+	sqlite3_bind_int64(st, 3, (int64_t)limit);
+	return store_collect(store, st, limit, ret, "reading ready jobs with other sources");
+}
+
 static int collect_due(struct store *store, enum statement which, int64_t from_usec, int64_t to_usec,
 	size_t limit, struct job_list *ret)
 {

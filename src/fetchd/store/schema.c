@@ -199,6 +199,10 @@ static const char migration_3[] =
 	"ALTER TABLE jobs ADD COLUMN paused_by INTEGER NOT NULL DEFAULT -1;"
 	"ALTER TABLE jobs ADD COLUMN not_before_usec INTEGER NOT NULL DEFAULT -1;"
 	"ALTER TABLE jobs ADD COLUMN edits INTEGER NOT NULL DEFAULT 0;"
+	/* job/source.h; ready jobs that can be fetched from elsewhere, when a host is shut. */
+	"ALTER TABLE jobs ADD COLUMN mirrors TEXT;"
+	"CREATE INDEX jobs_sources ON jobs (origin, id) WHERE state = 1 AND mirrors IS NOT NULL;"
+	"ALTER TABLE attempts ADD COLUMN origin TEXT;"
 	/* What an add of the same file has too; NULL where each add is a file of its own. */
 	"ALTER TABLE jobs ADD COLUMN same INTEGER;"
 

@@ -29,9 +29,10 @@ static const char *const statement_sql[ST_N] = {
 		   "key, has_secrets, headers, user_agent, referer, checksum, limit_rate, max_filesize,"
 		   " retry_delay_usec, max_time_usec, connect_timeout_usec, deadline_usec, max_attempts,"
 		   " on_conflict, resume, auth, remote_name, conditional, insecure, if_newer_usec,"
-		   " waiting_for, due_usec, not_before_usec, same, since_usec)"
+		   " waiting_for, due_usec, not_before_usec, same, since_usec, mirrors)"
 		   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
-		   " ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35)",
+		   " ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35,"
+		   " ?36)",
 	[ST_GET] = "SELECT " JOB_COLUMNS JOB_FROM " WHERE jobs.id = ?1",
 	/* In the order of struct row, select.c. */
 	[ST_PEEK] = "SELECT id, state, owner, group_id, origin FROM jobs WHERE id = ?1",
@@ -54,7 +55,8 @@ static const char *const statement_sql[ST_N] = {
 		    " max_filesize = ?13, retry_delay_usec = ?14, max_time_usec = ?15,"
 		    " connect_timeout_usec = ?16, deadline_usec = ?17, max_attempts = ?18, on_conflict = ?19,"
 		    " resume = ?20, auth = ?21, remote_name = ?22, conditional = ?23, insecure = ?24,"
-		    " if_newer_usec = ?25, group_id = ?26, dir = ?27, not_before_usec = ?28, edits = ?29"
+		    " if_newer_usec = ?25, group_id = ?26, dir = ?27, not_before_usec = ?28, edits = ?29,"
+		    " mirrors = ?30"
 		    " WHERE id = ?1",
 	[ST_REMOVE] = "DELETE FROM jobs WHERE id = ?1",
 	/* What cannot be mended so far stays as it is. */
@@ -64,13 +66,19 @@ static const char *const statement_sql[ST_N] = {
 		" attempts = max(attempts, 0), failures = max(failures, 0), generation = max(generation, 0),"
 		" received = 0, size = -1, on_conflict = -1, validator = 0, integrity = 0, no_ranges = 0,"
 		" range_faults = 0, changes = 0, restarts = 0, resume = -1, auth = 0, remote_name = 0,"
-		" conditional = 0, insecure = 0, edits = max(edits, 0), has_secrets = id IN (SELECT job FROM "
+		" conditional = 0, insecure = 0, mirrors = NULL, edits = max(edits, 0), has_secrets = id IN "
+		"(SELECT job FROM "
 		"secrets),"
 		" error_code = 'E_INTERNAL', error_message = 'its record in the queue database made no sense'"
 		" WHERE id = ?1",
 	[ST_READY] = "SELECT " JOB_COLUMNS JOB_FROM
 		     " WHERE jobs.origin = ?1 AND jobs.owner = ?2 AND group_id = ?3 AND state = 1"
 		     " ORDER BY priority DESC, jobs.id LIMIT ?4",
+	[ST_SOURCES] = "SELECT " JOB_COLUMNS
+		       " FROM jobs INDEXED BY jobs_sources JOIN origins ON origins.id = jobs.origin"
+		       " WHERE jobs.origin = ?1 AND state = 1 AND mirrors IS NOT NULL AND jobs.id > ?2"
+		       " ORDER BY jobs.id LIMIT ?3",
+	[ST_SOURCE] = "UPDATE jobs SET url = ?2, origin = ?3, mirrors = ?4 WHERE id = ?1",
 	[ST_DUE] = "SELECT " JOB_COLUMNS JOB_FROM " WHERE state = 2 AND waiting_for NOT IN (2, 3)"
 		   " AND due_usec BETWEEN ?1 AND ?2 ORDER BY due_usec LIMIT ?3",
 	[ST_NEXT_DUE] = "SELECT min(due_usec) FROM jobs WHERE state = 2 AND waiting_for NOT IN (2, 3)"
@@ -135,7 +143,7 @@ static const char *const statement_sql[ST_N] = {
 	/* One that was taken back gives its number to the next, and its place. */
 	[ST_ATTEMPT_ADD] = "INSERT OR REPLACE INTO attempts (job, " ATTEMPT_COLUMNS ")"
 			   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,"
-			   " ?17, ?18)",
+			   " ?17, ?18, ?19)",
 	[ST_ATTEMPT_SETTLE] = "UPDATE attempts SET outcome = ?3, code = ?4, message = ?5, ended_usec = ?6"
 			      " WHERE job = ?1 AND number = ?2",
 	[ST_ATTEMPTS_TRIM] = "DELETE FROM attempts WHERE job = ?1 AND number <= ?2",

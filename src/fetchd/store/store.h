@@ -74,6 +74,8 @@ int store_update_claimed(struct store *store, const struct job *job, enum job_st
  * in place of the others; job->secrets NULL with has_secrets: they stay. Sets origin_id and has_secrets.
  * was_group_id: the group that it is counted in so far. */
 int store_edit(struct store *store, struct job *job, int64_t was_group_id);
+/* Writes url, origin and mirrors: job/source.h. Sets origin_id. */
+int store_source(struct store *store, struct job *job);
 int store_remove(struct store *store, const struct job *job);
 
 /* ---- attempts of one job */
@@ -121,6 +123,9 @@ struct store_lane {
 };
 /* Ready jobs of a lane, best first. */
 int store_ready(struct store *store, const struct store_lane *lane, size_t limit, struct job_list *ret);
+/* Ready jobs of an origin that have other sources, with ids beyond after_id, by id. */
+int store_sources(
+	struct store *store, int64_t origin_id, int64_t after_id, size_t limit, struct job_list *ret);
 /* The lane with ready jobs that follows *lane (all 0: from the start) in the order of the index, and its best
  * priority: one index step. -ENOENT after the last. */
 int store_next_lane(struct store *store, struct store_lane *lane, int32_t *ret_priority);

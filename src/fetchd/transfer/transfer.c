@@ -384,13 +384,15 @@ static void post_finish(struct transfer *t)
 }
 
 /* Bytes are kept when a later request can prove that they belong to the same file. An answer that is final
- * for this URL leaves what earlier attempts brought; a body that is refused itself takes it along. */
+ * for this URL leaves what earlier attempts brought, as does none at all; a body that is refused itself takes
+ * it along. */
 static bool keeps_bytes(const struct transfer *t)
 {
 	if (t->discard || !worth_keeping(t, t->offset > t->durable ? t->offset : t->durable))
 		return false;
 	if (t->verdict.class == VERDICT_PERMANENT)
-		return t->durable > 0 && t->offset == t->durable && t->answer == GATE_REFUSE;
+		return t->durable > 0 && t->offset == t->durable &&
+		       (!t->judged || t->answer == GATE_REFUSE || t->answer == GATE_REDIRECT);
 	return t->verdict.class != VERDICT_RESTART;
 }
 
