@@ -2,6 +2,8 @@
 systemdsystemunit_DATA = systemd/system/fetchd.service systemd/system/fetchd.socket \
 	systemd/system/fetchd-metrics.service systemd/system/fetchd-metrics.timer
 systemduserunit_DATA = systemd/user/fetchd.service systemd/user/fetchd.socket
+dist_systempreset_DATA = systemd/system-preset/80-fetchd.preset
+dist_userpreset_DATA = systemd/user-preset/80-fetchd.preset
 dist_sysusers_DATA = systemd/sysusers.d/fetchd.conf
 dist_tmpfiles_DATA = systemd/tmpfiles.d/fetchd.conf
 dist_catalog_DATA = systemd/catalog/fetchd.catalog

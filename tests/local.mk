@@ -2,6 +2,7 @@
 include tests/unit/local.mk
 include tests/sim/local.mk
 include tests/fuzz/local.mk
+include tests/system/local.mk
 
 TEST_EXTENSIONS = .py .sh
 AM_TESTS_ENVIRONMENT = \
@@ -11,7 +12,7 @@ AM_TESTS_ENVIRONMENT = \
 PY_LOG_COMPILER = /usr/bin/python3
 SH_LOG_COMPILER = $(SHELL)
 
-lint_tests = tests/lint/agreement.py tests/lint/catalog.py tests/lint/errors.py tests/lint/format.sh tests/lint/includes.py tests/lint/installed.sh tests/lint/manuals.sh tests/lint/words.py
+lint_tests = tests/lint/agreement.py tests/lint/catalog.py tests/lint/errors.py tests/lint/format.sh tests/lint/includes.py tests/lint/installed.sh tests/lint/manuals.sh tests/lint/units.sh tests/lint/words.py
 e2e_tests = tests/e2e/run.sh
 e2e_screens = \
 	tests/e2e/screens/group-show-80.txt \
@@ -48,7 +49,7 @@ progress_screens = tests/e2e/screens/progress_one_20.txt tests/e2e/screens/progr
 	tests/e2e/screens/progress_twenty_80.txt
 
 EXTRA_DIST += scripts/need $(lint_tests) tests/lint/installed.txt $(e2e_tests) tests/lint/tree.py \
-	tests/e2e/conftest.py tests/e2e/disks.py tests/e2e/harness.py tests/e2e/hostile.py tests/e2e/screen.py tests/e2e/shim.c tests/e2e/varlink.py \
+	tests/frozen.py tests/e2e/conftest.py tests/e2e/disks.py tests/e2e/harness.py tests/e2e/hostile.py tests/e2e/screen.py tests/e2e/shim.c tests/e2e/varlink.py \
 	tests/e2e/test_01_basics.py tests/e2e/test_02_refusals.py tests/e2e/test_03_options.py \
 	tests/e2e/test_04_concurrency.py tests/e2e/test_05_retry.py tests/e2e/test_06_resume.py tests/e2e/test_07_verbs.py \
 	tests/e2e/test_08_service.py tests/e2e/test_09_start.py tests/e2e/test_10_protocol.py tests/e2e/test_11_users.py \

@@ -20,6 +20,45 @@
 /* A rename elsewhere in the tree makes a scoped lookup give up with EAGAIN: openat2(2). */
 #define RACE_RETRIES 16
 
+static int step(int dir_fd, const char *name, int flags, mode_t mode)
+{
+	struct stat st;
+
+	if (strcmp(name, "..") == 0)
+		return -EXDEV;
+	int fd = openat(dir_fd, name, flags | O_NOFOLLOW | O_CLOEXEC, mode);
+	if (fd >= 0)
+		return fd;
+	if (errno == ENOTDIR && fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode))
+		return -ELOOP;
+	return -errno;
+}
+
+/* The same in steps, where openat2(2) is not to be had: an old kernel, or a filter of system calls that
+ * cannot look into its arguments (RestrictSUIDSGID= of systemd.exec(5)). No step goes up or follows a link.
+ */
+static int open_in_steps(int dir_fd, const char *path, int flags, mode_t mode)
+{
+	CLEANUP_FREE char *copy = xstrdup(path);
+	char *rest = copy, *name;
+	int fd = dir_fd;
+
+	if (*path == '/')
+		return -EXDEV;
+	while (fd >= 0 && (name = strsep(&rest, "/"))) {
+		if (rest)
+			rest += strspn(rest, "/");
+		if (rest && !*rest)
+			rest = NULL;
+		int next = step(fd, *name ? name : ".", rest ? O_PATH | O_DIRECTORY : flags, mode);
+
+		if (fd != dir_fd)
+			close(fd);
+		fd = next;
+	}
+	return fd;
+}
+
 int fileio_open_beneath(int dir_fd, const char *path, int flags, mode_t mode)
 {
 	/* openat2(2) refuses a mode where no file can come of it. */
@@ -37,7 +76,7 @@ int fileio_open_beneath(int dir_fd, const char *path, int flags, mode_t mode)
 			return (int)fd;
 		if (errno == EINTR || (errno == EAGAIN && tries++ < RACE_RETRIES))
 			continue;
-		return -errno;
+		return errno == ENOSYS ? open_in_steps(dir_fd, *path ? path : ".", flags, mode) : -errno;
 	}
 }
 

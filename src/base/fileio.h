@@ -7,8 +7,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* openat2(2) with RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS, O_CLOEXEC added; path ""
- * means dir_fd itself ("."). Tries EAGAIN (a racing rename) 16 times more. A descriptor or -errno. */
+/* openat2(2), or steps that come to the same, with RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS |
+ * RESOLVE_NO_MAGICLINKS, O_CLOEXEC added; path "" means dir_fd itself ("."). Tries EAGAIN (a racing rename)
+ * 16 times more. A descriptor or -errno. */
 int fileio_open_beneath(int dir_fd, const char *path, int flags, mode_t mode);
 /* As above for a directory, creating what is missing with mode & ~umask, each component beneath dir_fd.
  * The parents of new directories are synced. Returns a descriptor (O_DIRECTORY) or -errno. */

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -24,20 +25,23 @@ static _Atomic int current_level = LOG_LEVEL_INFO;
 static log_sink_fn *current_sink; /* NULL: stderr */
 
 static pthread_once_t journal_once = PTHREAD_ONCE_INIT;
-static bool stderr_is_journal;
+static bool prefixed; /* lines carry their level as a number: sd-daemon(3) */
 
 /* systemd.exec(5): $JOURNAL_STREAM is "device:inode" of the stream it connected; stderr may have been
  * redirected since. */
 static void look_for_journal(void)
 {
-	const char *stream = getenv("JOURNAL_STREAM");
+	const char *stream = getenv("JOURNAL_STREAM"), *pid = getenv("SYSTEMD_EXEC_PID");
 	struct stat st;
 	char own[64];
+
+	/* Started by a service manager, whatever it made of the log. */
+	prefixed = pid && strtol(pid, NULL, 10) == getpid();
 
 	if (!stream || fstat(STDERR_FILENO, &st) < 0)
 		return;
 	snprintf(own, sizeof(own), "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
-	stderr_is_journal = strcmp(own, stream) == 0;
+	prefixed = prefixed || strcmp(own, stream) == 0;
 }
 
 static const char *level_name(enum log_level level)
@@ -71,7 +75,7 @@ static void stderr_sink(
 	(void)fields;
 	(void)n_fields;
 	pthread_once(&journal_once, look_for_journal);
-	if (stderr_is_journal)
+	if (prefixed)
 		line = xasprintf("<%d>%s\n", (int)level, message);
 	else
 		line = xasprintf("%s: %s: %s\n", program_invocation_short_name, level_name(level), message);

@@ -1,6 +1,6 @@
-/* The log: one line an event, to the journal when stderr is one (sd-daemon(3) "<N>" prefixes),
- * else to stderr with the level's name. Any thread; a line is written whole by one write(2).
- * Text from outside (URLs, names, server messages) is passed through text_escape() by the caller or
+/* The log: one line an event, to stderr: with sd-daemon(3)'s "<N>" before it when that is the journal or a
+ * service manager started the process, else with the level's name. Any thread; a line is written whole by one
+ * write(2). Text from outside (URLs, names, server messages) is passed through text_escape() by the caller or
  * by the %-arguments it prepared; log_line() itself replaces control characters as a last guard.
  */
 #ifndef BASE_LOG_H

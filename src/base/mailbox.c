@@ -20,6 +20,7 @@ int mailbox_init(struct mailbox *mb)
 	pthread_mutex_init(&mb->lock, NULL);
 	STAILQ_INIT(&mb->queue);
 	mb->length = 0;
+	mb->nudged = false;
 	return 0;
 }
 
@@ -36,8 +37,8 @@ int mailbox_fd(const struct mailbox *mb)
 	return mb->event_fd;
 }
 
-/* Lock held: so the bell and the queue never disagree. The counter goes 0 → 1 → 0 and cannot overflow; a
- * failure here would lose a wake-up for ever, so it is a bug. */
+/* Lock held: so the bell, the queue and the nudge never disagree. The counter goes 0 → 1 → 0 and cannot
+ * overflow; a failure here would lose a wake-up for ever, so it is a bug. */
 static void ring(struct mailbox *mb)
 {
 	const uint64_t one = 1;
@@ -59,7 +60,7 @@ void mailbox_post(struct mailbox *mb, struct msg *msg)
 {
 	pthread_mutex_lock(&mb->lock);
 	STAILQ_INSERT_TAIL(&mb->queue, msg, link);
-	if (mb->length++ == 0)
+	if (mb->length++ == 0 && !mb->nudged)
 		ring(mb);
 	pthread_mutex_unlock(&mb->lock);
 }
@@ -82,7 +83,7 @@ void mailbox_post_all(struct mailbox *mb, struct msg_list *list)
 		return;
 	pthread_mutex_lock(&mb->lock);
 	STAILQ_CONCAT(&mb->queue, list);
-	if (mb->length == 0)
+	if (mb->length == 0 && !mb->nudged)
 		ring(mb);
 	mb->length += n;
 	pthread_mutex_unlock(&mb->lock);
@@ -116,11 +117,12 @@ size_t mailbox_take(struct mailbox *mb, struct msg_list *list, size_t max)
 	size_t n = 0;
 
 	pthread_mutex_lock(&mb->lock);
-	if (mb->length > 0) {
+	bool rung = mb->length > 0 || mb->nudged;
+	mb->nudged = false;
+	if (mb->length > 0)
 		n = max == 0 || max >= mb->length ? take_all(mb, list) : take_some(mb, list, max);
-		if (mb->length == 0)
-			unring(mb);
-	}
+	if (rung && mb->length == 0)
+		unring(mb);
 	pthread_mutex_unlock(&mb->lock);
 	return n;
 }
@@ -135,6 +137,17 @@ bool mailbox_has(struct mailbox *mb, bool (*wanted)(const struct msg *msg))
 		found = wanted(msg);
 	pthread_mutex_unlock(&mb->lock);
 	return found;
+}
+
+bool mailbox_nudge(struct mailbox *mb)
+{
+	pthread_mutex_lock(&mb->lock);
+	bool answered = !mb->nudged;
+	mb->nudged = true;
+	if (answered && mb->length == 0)
+		ring(mb);
+	pthread_mutex_unlock(&mb->lock);
+	return answered;
 }
 
 size_t mailbox_length(struct mailbox *mb)

@@ -24,6 +24,7 @@ struct mailbox {
 	pthread_mutex_t lock;
 	struct msg_list queue;
 	size_t length;
+	bool nudged; /* rung for its own sake, and not answered yet */
 	int event_fd;
 };
 
@@ -40,6 +41,9 @@ void mailbox_post_all(struct mailbox *mb, struct msg_list *list);
 size_t mailbox_take(struct mailbox *mb, struct msg_list *list, size_t max);
 /* Whether there is one now that is wanted. Walks them under the lock. */
 bool mailbox_has(struct mailbox *mb, bool (*wanted)(const struct msg *msg));
+/* Rings though there may be no message: the owner's next mailbox_take() answers, which tells that its loop
+ * still goes round. False: the last nudge has not been answered yet. Any thread. */
+bool mailbox_nudge(struct mailbox *mb);
 /* How many wait; a figure for status lines, stale at once. */
 size_t mailbox_length(struct mailbox *mb);
 

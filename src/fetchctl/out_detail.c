@@ -345,4 +345,5 @@ void detail_status(const json_t *status, bool aligned)
 		(long long)number_of(status, "workers"));
 	put_usage(&form, status);
 	put(&form, "directory", "%s", string_of(status, "state_directory"));
+	put(&form, "sandbox", "%s", string_of(status, "sandbox"));
 }

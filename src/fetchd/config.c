@@ -198,6 +198,7 @@ static void print_option(FILE *to, const struct config *config, const struct con
 	case CONFIG_TYPE_LEVEL:
 	case CONFIG_TYPE_BOOL:
 	case CONFIG_TYPE_WEIGHTS:
+	case CONFIG_TYPE_GROUP:
 	case CONFIG_TYPE_CONFLICT: print_line(to, option, text, setting->where); break;
 	case CONFIG_TYPE_ADDRESSES:
 		print_line(to, option, config->private_addresses == CONFIG_ADDRESSES_ALLOW ? "allow" : "deny",

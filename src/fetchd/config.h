@@ -34,11 +34,12 @@ struct config {
 	enum config_mode mode;
 
 	/* [Daemon] */
-	char *state_directory; /* absolute */
-	char *socket;	       /* absolute */
-	char *metrics_socket;  /* absolute; NULL: none */
-	int64_t workers;       /* resolved: >= 1 */
-	int64_t log_level;     /* enum log_level */
+	char *state_directory;	/* absolute */
+	char *socket;		/* absolute */
+	char *metrics_socket;	/* absolute; NULL: none */
+	int64_t workers;	/* resolved: >= 1 */
+	int64_t log_level;	/* enum log_level */
+	int64_t exit_idle_usec; /* USEC_INFINITY: never */
 	/* [Queue] */
 	int64_t max_active;
 	int64_t max_per_host;
@@ -90,6 +91,7 @@ struct config {
 	struct calendar *schedule;
 	/* [Security] */
 	int64_t private_addresses; /* enum config_addresses */
+	int64_t admin_gid;	   /* -1: none */
 
 	/* The limits among all these, and who set each. */
 	struct limits limits;

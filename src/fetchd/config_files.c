@@ -198,7 +198,9 @@ static char *file_refusal(int fd, const char *path, bool *ret_exposed)
 	return NULL;
 }
 
-static int read_file(struct config_settings *settings, const char *path, unsigned rank, char **ret_error)
+/* secret: a credential, which by its access list nobody else can read, whatever its mode says. */
+static int read_file(
+	struct config_settings *settings, const char *path, bool secret, unsigned rank, char **ret_error)
 {
 	struct reading r = {.settings = settings, .path = path, .rank = rank};
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -210,6 +212,7 @@ static int read_file(struct config_settings *settings, const char *path, unsigne
 	if (!r.file)
 		abort();
 	r.error = file_refusal(fd, path, &r.exposed);
+	r.exposed = r.exposed && !secret;
 	int result = r.error ? -EINVAL : parse(&r);
 	fclose(r.file);
 	*ret_error = r.error;
@@ -299,11 +302,20 @@ static int read_drop_ins(struct config_settings *settings, char **dirs, unsigned
 	for (size_t i = 0; i < n; i++) {
 		/* A link to /dev/null, or an empty file, sets nothing: that is how it masks. */
 		if (result == 0)
-			result = read_file(settings, paths[i], ++*rank, ret_error);
+			result = read_file(settings, paths[i], false, ++*rank, ret_error);
 		free(paths[i]);
 	}
 	free(paths);
 	return result;
+}
+
+/* What the service manager keeps for the service alone (systemd.exec(5), LoadCredential=): the last file. */
+static int read_credential(struct config_settings *settings, unsigned *rank, char **ret_error)
+{
+	const char *dir = getenv("CREDENTIALS_DIRECTORY");
+	CLEANUP_FREE char *path = dir && *dir == '/' ? xasprintf("%s/" CONFIG_FILE_NAME, dir) : NULL;
+
+	return path && access(path, F_OK) == 0 ? read_file(settings, path, true, ++*rank, ret_error) : 0;
 }
 
 static int read_search_path(
@@ -315,12 +327,14 @@ static int read_search_path(
 	for (size_t i = 0; dirs[i]; i++) {
 		CLEANUP_FREE char *path = xasprintf("%s/" CONFIG_FILE_NAME, dirs[i]);
 		if (access(path, F_OK) == 0) {
-			result = read_file(settings, path, ++*rank, ret_error);
+			result = read_file(settings, path, false, ++*rank, ret_error);
 			break;
 		}
 	}
 	if (result == 0)
 		result = read_drop_ins(settings, dirs, rank, ret_error);
+	if (result == 0)
+		result = read_credential(settings, rank, ret_error);
 	free_dirs(dirs);
 	return result;
 }
@@ -363,7 +377,7 @@ int config_settings_read(
 	memset(settings, 0, sizeof(*settings));
 	put_defaults(settings, source->mode);
 
-	int result = source->file ? read_file(settings, source->file, ++rank, ret_error)
+	int result = source->file ? read_file(settings, source->file, false, ++rank, ret_error)
 				  : read_search_path(settings, source->mode, &rank, ret_error);
 	rank++;
 	for (size_t i = 0; i < source->n_overrides && result == 0; i++)

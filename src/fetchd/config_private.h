@@ -22,6 +22,7 @@ enum config_type {
 	CONFIG_TYPE_CONFLICT,
 	CONFIG_TYPE_RESUME,
 	CONFIG_TYPE_ADDRESSES,
+	CONFIG_TYPE_GROUP,   /* a name or a number */
 	CONFIG_TYPE_BOOL,    /* yes or no, as systemd reads them */
 	CONFIG_TYPE_WEIGHTS, /* USER=WEIGHT each */
 	CONFIG_TYPE_WINDOWS, /* of the calendar; lines of one file add up */
@@ -73,8 +74,9 @@ static inline void *config_field(const struct config *config, const struct confi
 
 /* Why a line is no window of the calendar; NULL: it is one. Caller frees. */
 char *config_window_refusal(const char *line);
-/* config_weights.c: the same for a list of weights. */
+/* config_weights.c: the same for a list of weights, and for a group's name or number ("": -1). */
 int config_weights_set(struct config_weight **field, const char *text, char **ret_why);
+int config_group_set(int64_t *field, const char *text, char **ret_why);
 
 /* Fill the paths that are not set, and check roots and default directory. 0, or -EINVAL with *ret_option
  * naming the key and *ret_why what is wrong (caller frees). */

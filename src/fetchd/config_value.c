@@ -313,6 +313,7 @@ int config_value_set(struct config *config, const struct config_option *option,
 	case CONFIG_TYPE_BOOL: return set_word(field, bool_parse(text), text, "yes, no", ret_why);
 	case CONFIG_TYPE_WINDOWS: return set_windows(field, text, ret_why);
 	case CONFIG_TYPE_WEIGHTS: return config_weights_set(field, text, ret_why);
+	case CONFIG_TYPE_GROUP: return config_group_set(field, text, ret_why);
 	}
 	abort(); /* not a type */
 }

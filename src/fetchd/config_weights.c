@@ -1,9 +1,11 @@
-/* Weights of users: "alice=2 1001=4". Runs where the configuration is read. */
+/* Users and groups by name: weights ("alice=2 1001=4"), the group of administrators. Runs where the
+ * configuration is read. */
 #include <config.h>
 
 #include "fetchd/config_private.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <pwd.h>
 #include <string.h>
 
@@ -67,6 +69,23 @@ int config_weights_set(struct config_weight **field, const char *text, char **re
 	free(*field);
 	*field = list;
 	return err;
+}
+
+int config_group_set(int64_t *field, const char *text, char **ret_why)
+{
+	const struct group *entry;
+
+	*field = -1;
+	if (!*text || units_parse_int(text, 0, UINT32_MAX - 1, field) == 0)
+		return 0;
+	entry = getgrnam(text);
+	if (!entry) {
+		CLEANUP_FREE char *shown = text_escape(text);
+		*ret_why = xasprintf("%s: there is no such group", shown);
+		return -EINVAL;
+	}
+	*field = entry->gr_gid;
+	return 0;
 }
 
 uint32_t config_user_weight(const struct config *config, uid_t uid)

@@ -32,6 +32,7 @@
 int daemon_fail(struct daemon *d, int exit_code, char *error)
 {
 	log_err("%s", error);
+	service_status(error);
 	free(error);
 	d->exit_code = exit_code;
 	return -1;
@@ -124,11 +125,21 @@ static void socket_down(struct daemon *d)
 		close(d->socket.fd);
 }
 
+/* Before threads start, and behind what lies outside of it. */
+static int sandbox_up(struct daemon *d)
+{
+	const char *metrics = d->config->metrics_socket;
+	const char *const sockets[] = {d->socket.path, metrics ? metrics : "", NULL};
+
+	sandbox_enter(d->config, sockets, d->sandbox);
+	return 0;
+}
+
 static int store_up(struct daemon *d)
 {
 	char *error = NULL;
 	int exit_code;
-	d->store = store_open(d->config->state_directory, &error, &exit_code);
+	d->store = store_open(d->config->state_directory, service_working, &error, &exit_code);
 	return d->store ? 0 : daemon_fail(d, exit_code, error);
 }
 
@@ -289,6 +300,7 @@ static const struct part {
 	{limits_up, NULL},
 	{instance_up, instance_down},
 	{socket_up, socket_down},
+	{sandbox_up, NULL},
 	{store_up, store_down},
 	{curl_up, curl_down},
 	{disk_up, disk_down},
@@ -297,6 +309,7 @@ static const struct part {
 	{daemon_network_up, daemon_network_down},
 	{workers_up, workers_down},
 	{engine_up, engine_down},
+	{daemon_watchdog_up, daemon_watchdog_down},
 	{daemon_control_up, daemon_control_down},
 	{daemon_metrics_up, daemon_metrics_down},
 };

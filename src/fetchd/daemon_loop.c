@@ -18,8 +18,10 @@
 #include "base/units.h"
 #include "fetchd/engine/engine.h"
 #include "fetchd/network.h"
+#include "fetchd/pulse.h"
 #include "fetchd/reload.h"
 #include "fetchd/service.h"
+#include "fetchd/transfer/worker.h"
 #include "job/message.h"
 
 /* Messages of the control mailbox handled before the loop looks at sockets again. */
@@ -35,7 +37,7 @@ static struct timeval timeval_of(int64_t usec)
 	return (struct timeval){.tv_sec = usec / USEC_PER_SEC, .tv_usec = usec % USEC_PER_SEC};
 }
 
-/* ---- stop, reload, notices */
+/* ---- stop */
 
 static struct request *own_request(enum request_kind kind)
 {
@@ -60,6 +62,7 @@ static void begin_stop(struct daemon *d)
 	d->stopping = true;
 	alarm(STOP_GUARD_SEC);
 	service_stopping();
+	service_status("stopping: transfers are put back into the queue");
 	log_message(LOG_LEVEL_NOTICE, MESSAGE_STOPPING, "stopping: transfers are put back into the queue");
 	control_stop(d->control);
 	post_engine(d, REQUEST_STOP, NULL);
@@ -81,6 +84,40 @@ static void on_stop_timer(evutil_socket_t fd, short what, void *arg)
 	end_at_once(arg, "transfers did not stop in time");
 }
 
+/* ---- exit when idle */
+
+static void arm_idle(struct daemon *d)
+{
+	struct timeval wait = timeval_of(d->config->exit_idle_usec);
+
+	if (d->config->exit_idle_usec == USEC_INFINITY || *d->socket.path)
+		event_del(d->idle_timer);
+	else
+		event_add(d->idle_timer, &wait);
+}
+
+/* Idle twice in a row, and nobody came in between: the socket is the manager's, who starts fetchd for the
+ * next client. What waits for its time needs somebody to look at the clock. */
+static void on_idle_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct daemon *d = arg;
+	struct control_summary summary;
+	(void)fd, (void)what;
+
+	control_get_summary(d->control, &summary);
+	bool was = d->idle && d->idle_calls == summary.calls;
+	d->idle = d->ready && summary.sessions == 0 && summary.queued + summary.waiting + summary.active == 0;
+	d->idle_calls = summary.calls;
+	if (d->idle && was && !d->stopping) {
+		log_notice("nothing to do: ending, until someone asks");
+		begin_stop(d);
+	} else {
+		arm_idle(d);
+	}
+}
+
+/* ---- reload, notices */
+
 static void begin_reload(struct daemon *d)
 {
 	if (d->stopping)
@@ -95,6 +132,7 @@ static void begin_reload(struct daemon *d)
 	d->config = config;
 	log_set_level((enum log_level)config->log_level);
 	control_set_config(d->control, config);
+	arm_idle(d);
 	post_engine(d, REQUEST_RELOAD, config_ref(config));
 }
 
@@ -107,8 +145,10 @@ static void engine_over(struct daemon *d)
 
 static void on_engine_failed(struct daemon *d, const struct engine_notice *notice)
 {
-	log_message(LOG_LEVEL_ERR, MESSAGE_DATABASE_FAILED, "%s",
-		notice->message ? notice->message : "the engine failed");
+	const char *why = notice->message ? notice->message : "the engine failed";
+
+	log_message(LOG_LEVEL_ERR, MESSAGE_DATABASE_FAILED, "%s", why);
+	service_status(why);
 	d->exit_code = notice->exit_code;
 	d->stopping = true;
 	alarm(STOP_GUARD_SEC);
@@ -118,6 +158,8 @@ static void on_engine_failed(struct daemon *d, const struct engine_notice *notic
 
 static void on_ready(struct daemon *d)
 {
+	d->ready = true;
+	arm_idle(d);
 	service_ready();
 	log_message(LOG_LEVEL_NOTICE, MESSAGE_READY, "ready: %zu workers, state %s, socket %s", d->n_workers,
 		d->config->state_directory,
@@ -127,6 +169,7 @@ static void on_ready(struct daemon *d)
 static void on_notice(struct daemon *d, const struct engine_notice *notice)
 {
 	switch (notice->notice) {
+	case ENGINE_WORKING: service_working(); break;
 	case ENGINE_READY: on_ready(d); break;
 	case ENGINE_STOPPED: engine_over(d); break;
 	case ENGINE_DRAINED:
@@ -203,6 +246,10 @@ static void on_watchdog(evutil_socket_t fd, short what, void *arg)
 {
 	struct daemon *d = arg;
 	(void)fd, (void)what;
+
+	/* Who recovers, or ends, has no time to answer; a time of its own bounds either. */
+	if (d->ready && !d->stopping && !pulse_look(d->pulse))
+		return;
 	service_watchdog();
 	d->watchdog_pings++;
 }
@@ -215,9 +262,10 @@ static void on_status_timer(evutil_socket_t fd, short what, void *arg)
 	(void)fd, (void)what;
 
 	control_get_summary(d->control, &summary);
-	snprintf(text, sizeof(text), "%s%lld active, %lld queued, %lld waiting, %s",
+	snprintf(text, sizeof(text), "%s%lld active, %lld queued, %lld waiting, %s%s",
 		summary.draining ? "draining: " : "", (long long)summary.active, (long long)summary.queued,
-		(long long)summary.waiting, units_format_rate(rate, summary.speed));
+		(long long)summary.waiting, units_format_rate(rate, summary.speed),
+		summary.stalled ? "; a disk does not respond" : "");
 	if (!strcmp(text, d->status))
 		return;
 	memcpy(d->status, text, sizeof(text));
@@ -250,8 +298,6 @@ static struct event *loop_event(
 
 int daemon_loop_up(struct daemon *d)
 {
-	struct timeval watchdog = timeval_of(service_watchdog_usec());
-
 	d->base = event_base_new();
 	if (!d->base)
 		return daemon_fail(d, DAEMON_EXIT_FAILURE, xstrdup("the event loop cannot be made"));
@@ -259,22 +305,43 @@ int daemon_loop_up(struct daemon *d)
 	d->signal_event = loop_event(d, d->signal_fd, EV_READ | EV_PERSIST, on_signal);
 	d->stop_timer = loop_event(d, -1, 0, on_stop_timer);
 	d->status_timer = loop_event(d, -1, 0, on_status_timer);
-	d->watchdog_timer = loop_event(d, -1, EV_PERSIST, on_watchdog);
+	d->idle_timer = loop_event(d, -1, 0, on_idle_timer);
 	event_add(d->mailbox_event, NULL);
 	event_add(d->signal_event, NULL);
-	if (watchdog.tv_sec || watchdog.tv_usec)
-		event_add(d->watchdog_timer, &watchdog);
 	return 0;
 }
 
 void daemon_loop_down(struct daemon *d)
 {
-	event_free(d->watchdog_timer);
+	event_free(d->idle_timer);
 	event_free(d->status_timer);
 	event_free(d->stop_timer);
 	event_free(d->signal_event);
 	event_free(d->mailbox_event);
 	event_base_free(d->base);
+}
+
+/* Behind all whom it watches. */
+int daemon_watchdog_up(struct daemon *d)
+{
+	struct timeval half = timeval_of(service_watchdog_usec());
+
+	d->pulse = pulse_new();
+	pulse_watch(d->pulse, "the engine", &d->engine_box);
+	for (size_t i = 0; i < d->n_workers; i++) {
+		CLEANUP_FREE char *name = xasprintf("worker %zu", i);
+		pulse_watch(d->pulse, name, worker_mailbox(d->workers[i]));
+	}
+	d->watchdog_timer = loop_event(d, -1, EV_PERSIST, on_watchdog);
+	if (half.tv_sec || half.tv_usec)
+		event_add(d->watchdog_timer, &half);
+	return 0;
+}
+
+void daemon_watchdog_down(struct daemon *d)
+{
+	event_free(d->watchdog_timer);
+	pulse_free(d->pulse);
 }
 
 static void on_network(bool up, void *arg)
@@ -306,6 +373,7 @@ int daemon_control_up(struct daemon *d)
 		.config = d->config,
 		.engine = &d->engine_box,
 		.listen_fd = d->socket.fd,
+		.sandbox = d->sandbox,
 		.on_change = on_change,
 		.on_end = on_control_end,
 		.metrics = daemon_metrics_text,

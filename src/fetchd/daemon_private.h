@@ -9,6 +9,7 @@
 #include "fetchd/control/control.h"
 #include "fetchd/control/socket.h"
 #include "fetchd/daemon.h"
+#include "fetchd/sandbox.h"
 
 #define DAEMON_STATUS_MAX 160
 
@@ -20,6 +21,7 @@ struct daemon {
 	int signal_fd;
 	int lock_fd;
 	struct control_socket socket;
+	char sandbox[SANDBOX_TEXT_MAX];
 	struct store *store;
 	struct mailbox mailbox; /* control's */
 	struct mailbox engine_box;
@@ -27,6 +29,7 @@ struct daemon {
 	struct worker **workers;
 	size_t n_workers;
 	struct engine *engine;
+	struct pulse *pulse;
 	struct control *control;
 
 	struct event_base *base;
@@ -36,11 +39,15 @@ struct daemon {
 	struct event *stop_timer;
 	struct event *watchdog_timer;
 	struct event *status_timer;
+	struct event *idle_timer;
+	bool idle;	     /* at the last look */
+	uint64_t idle_calls; /* and so many calls there had been */
 	char status[DAEMON_STATUS_MAX];
 	struct control_socket metrics_socket;
 	struct metrics_server *metrics; /* NULL: nobody may ask */
 	int64_t started_usec;
 	uint64_t watchdog_pings;
+	bool ready;
 	bool stopping;
 };
 
@@ -48,6 +55,8 @@ struct daemon {
 int daemon_fail(struct daemon *d, int exit_code, char *error);
 
 /* daemon_loop.c: parts of the build list. */
+int daemon_watchdog_up(struct daemon *d);
+void daemon_watchdog_down(struct daemon *d);
 int daemon_loop_up(struct daemon *d);
 void daemon_loop_down(struct daemon *d);
 int daemon_network_up(struct daemon *d);

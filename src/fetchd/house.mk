@@ -10,7 +10,9 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/metrics/server.c src/fetchd/metrics/server.h \
 	src/fetchd/network.c src/fetchd/network.h \
 	src/fetchd/path.c src/fetchd/path.h \
+	src/fetchd/pulse.c src/fetchd/pulse.h \
 	src/fetchd/reload.c src/fetchd/reload.h \
+	src/fetchd/sandbox.c src/fetchd/sandbox.h \
 	src/fetchd/service.c src/fetchd/service.h \
 	src/fetchd/versions.c src/fetchd/versions.h \
 	src/fetchd/control/call.c src/fetchd/control/call.h \

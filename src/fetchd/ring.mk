@@ -59,6 +59,7 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/transfer/tls.c src/fetchd/transfer/tls.h \
 	src/fetchd/transfer/transfer.c src/fetchd/transfer/transfer.h \
 	src/fetchd/transfer/worker.c src/fetchd/transfer/worker.h \
+	src/fetchd/disk/acl.c \
 	src/fetchd/disk/buffer.c \
 	src/fetchd/disk/disk.c src/fetchd/disk/disk.h \
 	src/fetchd/disk/figures.c \

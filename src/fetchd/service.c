@@ -25,6 +25,9 @@
 
 /* MESSAGE, PRIORITY and what a line carries beside them. */
 #define JOURNAL_FIELDS_MAX (3 + LOG_FIELDS_MAX)
+/* A start that gets on says so this often, and asks for so much time beyond. */
+#define WORKING_USEC  (5 * USEC_PER_SEC)
+#define PATIENCE_USEC (120 * USEC_PER_SEC)
 
 static struct iovec journal_field(const char *name, const char *value)
 {
@@ -86,7 +89,19 @@ void service_stopping(void)
 
 void service_status(const char *text)
 {
-	sd_notifyf(0, "STATUS=%s", text);
+	/* A line of it would be another message. */
+	sd_notifyf(0, "STATUS=%.*s", (int)strcspn(text, "\n"), text);
+}
+
+void service_working(void)
+{
+	static int64_t next_usec;
+	int64_t now = clock_boot_usec();
+
+	if (now < next_usec)
+		return;
+	next_usec = now + WORKING_USEC;
+	sd_notifyf(0, "EXTEND_TIMEOUT_USEC=%" PRIi64, PATIENCE_USEC);
 }
 
 void service_watchdog(void)

@@ -14,6 +14,8 @@ void service_ready(void);
 void service_reloading(void);
 void service_stopping(void);
 void service_status(const char *text);
+/* Before READY: what goes on takes long, and gets on. At most one message every few seconds leaves. */
+void service_working(void);
 void service_watchdog(void);
 /* How often service_watchdog() is due: half of what the manager allows; 0 when it does not watch. */
 int64_t service_watchdog_usec(void);

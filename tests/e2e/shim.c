@@ -71,6 +71,12 @@ static void begin(void)
 	free(copy);
 }
 
+/* Before the daemon's sandbox, in which the log could not be opened any more. */
+__attribute__((constructor)) static void begin_early(void)
+{
+	pthread_once(&once, begin);
+}
+
 static void tell(const char *call, const char *file, int error)
 {
 	char line[512];

@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from harness import LIMIT, sanitizer
+from frozen import Frozen
+from harness import LIMIT, program, sanitizer
 
 
 def test_01_a_clean_stop(daemon, ctl, origin):
@@ -205,3 +206,84 @@ def test_14_an_idle_daemon_sleeps(daemon, ctl, origin):
     else:
         pytest.fail("every second some thread of an idle daemon woke up")
     quiet.close()
+
+
+@pytest.mark.parametrize("thread", ["engine", "worker-0", "worker-1"])
+def test_15_the_watchdog_stands_for_each_thread(stopped, ctl, thread):
+    """Idle ones answer; one that hangs is told of, and answers again when it goes on."""
+    stopped.start(WATCHDOG_USEC="200000")
+    stopped.wait_told("WATCHDOG=1", 3)
+    name = thread.replace("-", " ") if "-" in thread else "the engine"
+    with Frozen(stopped.process.pid, thread):
+        stopped.log.find(lambda line: f"{name} does not answer" in line)
+        fed = stopped.told().count("WATCHDOG=1")
+        ctl.ok("ping")
+    stopped.log.find(lambda line: f"{name} answers again" in line)
+    stopped.wait_told("WATCHDOG=1", fed + 3)
+
+
+def test_16_a_hung_disk_is_no_hung_daemon(stopped, ctl, origin, room):
+    stopped.start(WATCHDOG_USEC="200000")
+    with Frozen(stopped.process.pid, "disk-small"):
+        [job] = ctl.add(origin.url("/bytes/10/a"))
+        origin.wait_requests("/bytes/10/a")
+        stopped.wait_told("WATCHDOG=1", stopped.told().count("WATCHDOG=1") + 3)
+        assert ctl.job(job)["state"] == "active"
+    assert ctl.wait(job).code == 0
+
+
+def test_17_it_goes_when_there_is_nothing_to_do(stopped, ctl, origin, room, listener):
+    """Not with a client, nor with a job that waits for its time."""
+    stopped.options["Daemon.ExitIdle"] = "100ms"
+    activate(stopped, listener)
+    [job] = ctl.add("--not-before", "1h", origin.url("/bytes/10/a"))
+    watch = ctl.watch(job)
+    ctl.ok("cancel", job)
+    watch.kind("cancelled", job)
+    assert stopped.running()
+    watch.close()
+    assert stopped.wait_exit() == 0 and "STOPPING=1" in stopped.told()
+    assert room.socket.exists()
+
+
+def test_18_levels_are_numbers_under_a_manager(stopped):
+    """Where it is not connected to the journal; sd-daemon(3)."""
+    code = 'import os, sys; os.environ["SYSTEMD_EXEC_PID"] = str(os.getpid()); os.execv(sys.argv[1], sys.argv[1:])'
+    plain = stopped.command
+    stopped.command = lambda *arguments: [sys.executable, "-c", code, *plain(*arguments)]
+    stopped.start()
+    stopped.log.find(lambda line: line.startswith("<5>ready: "))
+
+
+def test_19_a_credential_is_read_last(stopped, ctl, room):
+    """After the files of the search path; one file that is asked for stays alone. Its mode is the manager's."""
+    place = room.path / "credentials"
+    place.mkdir()
+    (place / "fetchd.conf").write_text("[Queue]\nMaxActive=3\n[Transfer]\nProxy=http://u:hunter2@127.0.0.1:1\n")
+    (place / "fetchd.conf").chmod(0o440)
+    stopped.start(CREDENTIALS_DIRECTORY=str(place))
+    assert ctl.ok("--json", "status").json[0]["max_active"] == 16
+    stopped.stop()
+    options = [word for key, value in stopped.options.items() for word in ("-o", f"{key}={value}")]
+    stopped.command = lambda *arguments: [program("fetchd"), "--user", *options, *map(str, arguments)]
+    stopped.start(CREDENTIALS_DIRECTORY=str(place))
+    assert ctl.ok("--json", "status").json[0]["max_active"] == 3
+    assert "hunter2" not in stopped.log.text()
+
+
+def test_20_the_sandbox_is_told(daemon, ctl):
+    told = ctl.ok("--json", "status").json[0]["sandbox"]
+    assert told.startswith(("Landlock ABI ", "none: ")) and told in ctl.ok("status").out
+    daemon.log.find(lambda line: f"sandbox: {told}" in line)
+
+
+def test_21_a_recovery_asks_for_patience(daemon, ctl, origin):
+    """Before READY, while it gets on."""
+    jobs = ctl.add(*(origin.url(f"/gate/g/bytes/10/{i}") for i in range(3)))
+    origin.wait_gated("g", 3)
+    daemon.kill9()
+    daemon.start()
+    told = daemon.told()
+    assert [line for line in told[:told.index("READY=1")] if line.startswith("EXTEND_TIMEOUT_USEC=")], told
+    origin.release("g")
+    assert ctl.wait(*jobs).code == 0

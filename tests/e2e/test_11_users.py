@@ -3,6 +3,8 @@ import os
 import pathlib
 import pwd
 import shutil
+import signal
+import subprocess
 import tempfile
 
 import pytest
@@ -182,7 +184,7 @@ def test_13_the_same_of_another_user_is_another(daemon, games, news, origin):
 def test_20_limits_are_not_for_everybody(daemon, ctl, games, arguments):
     before = ctl.ok("--json", "limit").json
     result = games("limit", *arguments)
-    assert result.code == 4 and "only root and the daemon's own user" in result.err and result.out == ""
+    assert result.code == 4 and "only root, the daemon's own user and its administrators" in result.err and result.out == ""
     assert ctl.ok("--json", "limit").json == before == games.ok("--json", "limit").json
 
 
@@ -240,3 +242,94 @@ def test_40_a_group_of_the_same_name(daemon, ctl, games, news, origin):
     assert ctl.job(theirs)["state"] == "paused"
     ctl.ok("cancel", "-g", "other")
     assert ctl.job(others)["state"] == "cancelled" and set(ctl.jobs("-g", "other")) == {others}
+
+
+def as_user(user, *command):
+    return subprocess.run(command, user=user.pw_uid, group=user.pw_gid, extra_groups=[], cwd="/", capture_output=True, text=True,
+                          errors="replace")
+
+
+@pytest.fixture
+def homes(room, stopped):
+    """A daemon with a folder for each user."""
+    room.downloads.chmod(0o755)
+    return stopped.start()
+
+
+def test_50_a_users_folder_is_that_users(homes, ctl, games, news, origin, room):
+    """Read and moved out of by its owner, closed to others; so are folders below, and what root puts in."""
+    for options in ((), ("-d", str(room.downloads / "games" / "sub"))):
+        [job] = games.add(*options, origin.url("/bytes/1000/a"))
+        assert games.wait(job).code == 0
+        path = games.job(job)["path"]
+        assert as_user(games.user, "wc", "-c", path).stdout.split()[0] == "1000"
+        for command in (["cat", path], ["stat", path], ["ls", os.path.dirname(path)], ["rm", path],
+                        ["touch", f"{os.path.dirname(path)}/x"]):
+            assert as_user(news.user, *command).returncode != 0, command
+        assert as_user(games.user, "mv", path, os.path.dirname(path) + "/moved").returncode == 0
+        assert as_user(games.user, "rm", os.path.dirname(path) + "/moved").returncode == 0
+    [job] = ctl.add("-d", str(room.downloads / "games"), origin.url("/bytes/1000/given"))
+    assert ctl.wait(job).code == 0
+    assert as_user(games.user, "cat", str(room.downloads / "games" / "given")).returncode == 0
+    assert as_user(news.user, "cat", str(room.downloads / "games" / "given")).returncode != 0
+
+
+def test_51_a_folder_of_before_is_closed(homes, ctl, games, news, origin, room):
+    """One that has no access list gets one; one with a default list is its administrator's."""
+    (room.downloads / "games").mkdir(mode=0o755)
+    (room.downloads / "news").mkdir()
+    subprocess.run(["setfacl", "-d", "-m", f"u:{games.user.pw_uid}:r", str(room.downloads / "news")], check=True)
+    for user in (games, news):
+        assert user.wait(*user.add(origin.url("/bytes/10/a"))).code == 0
+    assert as_user(news.user, "ls", str(room.downloads / "games")).returncode != 0
+    assert as_user(games.user, "cat", str(room.downloads / "news" / "a")).returncode == 0
+
+
+def test_52_elsewhere_as_the_folder_says(homes, games, news, origin, room):
+    """A default access list of an administrator's folder is inherited; without one all may read, none may execute."""
+    for name, acl in (("open", None), ("closed", f"u:{games.user.pw_uid}:rwx,g::-,o::-")):
+        place = room.downloads / "x" / name
+        place.mkdir(parents=True)
+        if acl:
+            subprocess.run(["setfacl", "-d", "-m", acl, str(place)], check=True)
+    homes.stop()
+    homes.options["Transfer.DownloadRoots"] = f"{room.downloads / 'x'} {room.downloads / 'homes'}"
+    homes.options["Transfer.DefaultDirectory"] = room.downloads / "homes"
+    (room.downloads / "homes").mkdir()
+    homes.start()
+    paths = {}
+    for name in ("open", "closed"):
+        [job] = games.add("-d", str(room.downloads / "x" / name), origin.url("/bytes/10/a"))
+        assert games.wait(job).code == 0
+        paths[name] = games.job(job)["path"]
+        assert as_user(games.user, "cat", paths[name]).returncode == 0
+        assert os.stat(paths[name]).st_mode & 0o111 == 0
+    assert as_user(news.user, "cat", paths["open"]).returncode == 0
+    assert as_user(news.user, "cat", paths["closed"]).returncode != 0
+
+
+def test_53_the_admin_group(stopped, ctl, games, news, origin):
+    """Its members may do what root may; after a reload without it, who comes then may not."""
+    stopped.options["Security.AdminGroup"] = news.user.pw_gid
+    stopped.start()
+    [mine] = games.add("--not-before", "1h", origin.url("/bytes/10/a"))
+    assert news.job(mine)["owner"] == games.user.pw_uid and set(news.jobs("--all-users")) == {mine}
+    news.ok("limit", "max-active", "3")
+    assert games("limit", "max-active", "4").code == 4
+    del stopped.options["Security.AdminGroup"]
+    stopped.write_config()
+    stopped.signal(signal.SIGHUP)
+    stopped.wait_told("READY=1", 2)
+    assert news("status", mine).code == 3
+
+
+def test_54_a_group_that_there_is_not(stopped):
+    stopped.options["Security.AdminGroup"] = "no-such-group"
+    code, text = stopped.refuse()
+    assert code == 78 and "Security.AdminGroup: no-such-group: there is no such group" in text
+
+
+def test_55_nobody_is_refused(daemon, room):
+    nobody = Ctl(room, room.path / "fetchctl", pwd.struct_passwd(("x", "x", 65534, 65534, "", "/", "")))
+    assert nobody("ping").code == 4
+    nobody.close()

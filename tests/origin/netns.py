@@ -36,16 +36,21 @@ def why_not():
 
 
 class Namespace:
-    def __init__(self):
-        # Lives as long as a process is in it, or a descriptor is open.
-        holder = subprocess.Popen(["unshare", "-n", "sh", "-c", "echo; read x"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        holder.stdout.read(1)
-        self.pid = holder.pid
-        self.fd = os.open(f"/proc/{holder.pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-        self._holder = holder
+    def __init__(self, pid=None):
+        """The one of a process, or a new one."""
+        self._holder = None
+        if pid is None:
+            # Lives as long as a process is in it, or a descriptor is open.
+            self._holder = subprocess.Popen(["unshare", "-n", "sh", "-c", "echo; read x"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            self._holder.stdout.read(1)
+            pid = self._holder.pid
+        self.pid = pid
+        self.fd = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
 
     def close(self):
         os.close(self.fd)
+        if not self._holder:
+            return
         self._holder.stdin.close()
         self._holder.stdout.close()
         self._holder.wait()

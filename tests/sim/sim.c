@@ -415,7 +415,7 @@ int sim_open(struct sim *sim)
 
 	clock_set_source(sim->real_clock ? NULL : &source);
 	current = sim;
-	setup.store = store_open(sim->dir, &error, &exit_code);
+	setup.store = store_open(sim->dir, NULL, &error, &exit_code);
 	if (!setup.store) {
 		fprintf(stderr, "sim: %s\n", error);
 		free(error);

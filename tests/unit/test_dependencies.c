@@ -18,7 +18,7 @@ static int setup(void **state)
 
 	snprintf(folder, sizeof(folder), "/tmp/fetchd-dependencies-XXXXXX");
 	assert_non_null(mkdtemp(folder));
-	engine->store = store_open(folder, &error, &exit_code);
+	engine->store = store_open(folder, NULL, &error, &exit_code);
 	assert_non_null(engine->store);
 	*state = engine;
 	return 0;

@@ -35,6 +35,7 @@ static int setup(void **state)
 	snprintf(f->root, sizeof(f->root), "/tmp/test_disk.XXXXXX");
 	assert_non_null(mkdtemp(f->root));
 	f->roots[0] = f->root;
+	f->config.mode = CONFIG_USER;
 	f->config.download_roots = f->roots;
 	f->disk = disk_start(&f->config, "uuid", &error, &exit_code);
 	assert_non_null(f->disk);

@@ -6,8 +6,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/fileio.h"
@@ -73,9 +78,10 @@ static int teardown(void **state)
 	return r;
 }
 
-static void test_open_beneath(void **state)
+/* up: what ".." inside comes to. */
+static void check_open_beneath(const struct place *place, int up)
 {
-	static const struct {
+	const struct {
 		const char *path;
 		int flags;
 		int want; /* 0: a descriptor */
@@ -84,7 +90,7 @@ static void test_open_beneath(void **state)
 		{"", O_RDONLY | O_DIRECTORY, 0},
 		{".", O_RDONLY | O_DIRECTORY, 0},
 		{"dir/new", O_RDWR | O_CREAT | O_EXCL, 0},
-		{"dir/../file", O_RDONLY, 0},
+		{"dir/../file", O_RDONLY, up},
 		{"dir/new", O_RDWR | O_CREAT | O_EXCL, -EEXIST},
 		{"missing", O_RDONLY, -ENOENT},
 		{"..", O_RDONLY, -EXDEV},
@@ -96,7 +102,6 @@ static void test_open_beneath(void **state)
 		{"/proc/self/root/etc/passwd", O_RDONLY, -EXDEV},
 		{"file/x", O_RDONLY, -ENOTDIR},
 	};
-	const struct place *place = *state;
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		int fd = fileio_open_beneath(place->root_fd, rows[i].path, rows[i].flags, 0600);
@@ -107,6 +112,29 @@ static void test_open_beneath(void **state)
 			close(fd);
 		}
 	}
+}
+
+static void test_open_beneath(void **state)
+{
+	check_open_beneath(*state, 0);
+}
+
+/* As under RestrictSUIDSGID= of systemd: openat2(2) is not there. For the rest of the process. */
+static void test_open_beneath_in_steps(void **state)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog filter = {.len = ARRAY_LEN(code), .filter = code};
+
+	assert_int_equal(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	assert_int_equal(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter), 0);
+	assert_int_equal(syscall(SYS_openat2, -1, "", NULL, 0), -1);
+	assert_int_equal(errno, ENOSYS);
+	check_open_beneath(*state, -EXDEV);
 }
 
 static void test_mkdir_beneath(void **state)
@@ -265,6 +293,8 @@ int main(void)
 		IN_PLACE(test_rename_noreplace),
 		IN_PLACE(test_mkdir_path),
 		IN_PLACE(test_read_file),
+		IN_PLACE(test_open_beneath_in_steps),
+		IN_PLACE(test_mkdir_beneath),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

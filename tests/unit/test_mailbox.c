@@ -203,6 +203,30 @@ static void test_many_senders(void **state)
 	free(senders);
 }
 
+/* The bell alone: the next take answers, whatever there is to take. */
+static void test_nudge(void **state)
+{
+	struct mailbox mb;
+	struct msg msgs[2];
+	struct msg_list list = STAILQ_HEAD_INITIALIZER(list);
+
+	(void)state;
+	assert_int_equal(mailbox_init(&mb), 0);
+	assert_true(mailbox_nudge(&mb));
+	assert_true(rings(&mb));
+	assert_false(mailbox_nudge(&mb));
+	assert_int_equal(mailbox_take(&mb, &list, 0), 0);
+	assert_false(rings(&mb));
+	assert_true(mailbox_nudge(&mb));
+	post_numbers(&mb, msgs, 2);
+	assert_int_equal(mailbox_take(&mb, &list, 1), 1);
+	assert_true(rings(&mb));
+	assert_true(mailbox_nudge(&mb));
+	assert_int_equal(mailbox_take(&mb, &list, 0), 1);
+	assert_false(rings(&mb));
+	mailbox_done(&mb);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -211,6 +235,7 @@ int main(void)
 		cmocka_unit_test(test_bounded_take_keeps_ringing),
 		cmocka_unit_test(test_post_all),
 		cmocka_unit_test(test_no_descriptor_left),
+		cmocka_unit_test(test_nudge),
 		cmocka_unit_test(test_many_senders),
 	};
 

@@ -20,7 +20,7 @@ static struct store *open_store(void)
 {
 	char *error = NULL;
 	int exit_code;
-	struct store *store = store_open(folder, &error, &exit_code);
+	struct store *store = store_open(folder, NULL, &error, &exit_code);
 
 	if (!store)
 		print_error("%s\n", error);

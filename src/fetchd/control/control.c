@@ -146,8 +146,11 @@ void control_get_summary(const struct control *control, struct control_summary *
 		.queued = by_state[JOB_QUEUED],
 		.waiting = by_state[JOB_WAITING],
 		.active = by_state[JOB_ACTIVE],
+		.stalled = control->live->stalled,
 		.speed = live_speed(control->live, NULL),
 		.draining = control->draining,
+		.sessions = control->n_sessions,
+		.calls = control->next_id,
 	};
 }
 

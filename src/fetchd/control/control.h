@@ -6,6 +6,7 @@
 
 #include <event2/event.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/mailbox.h"
@@ -21,6 +22,7 @@ struct control_setup {
 	struct config *config;	/* control takes its own reference */
 	struct mailbox *engine; /* where requests go */
 	int listen_fd;		/* listening; control owns it from here on */
+	const char *sandbox;	/* what confines the daemon, for people; outlives control */
 	/* Called when a figure of control_summary() may have changed. */
 	void (*on_change)(void *arg);
 	/* Called once, after control_end(), when the last session is gone. */
@@ -44,11 +46,14 @@ void control_stop(struct control *control);
  * moment, then on_end() is called. */
 void control_end(struct control *control);
 
-/* For the service manager's status line. */
+/* For the service manager's status line, and for whether there is any use in staying. */
 struct control_summary {
 	int64_t queued, waiting, active;
-	int64_t speed; /* bytes/s */
+	int64_t stalled; /* active ones whose disk does not respond */
+	int64_t speed;	 /* bytes/s */
 	bool draining;
+	size_t sessions;
+	uint64_t calls; /* grows with each connection and call */
 };
 void control_get_summary(const struct control *control, struct control_summary *ret);
 

@@ -26,6 +26,7 @@ void live_init(struct live *live)
 
 static void remove_job(struct live *live, struct live_job *entry)
 {
+	live->stalled -= entry->stalled;
 	HASH_DEL(live->jobs, entry);
 	TAILQ_REMOVE(&live->by_change, entry, link);
 	job_free(entry->job);
@@ -133,10 +134,11 @@ static void log_stall(const struct live_job *entry, int64_t usec)
 			&record, LOG_LEVEL_NOTICE, "job %lld: the disk responds again", (long long)entry->id);
 }
 
-static void take_stall(struct live_job *entry, int64_t usec)
+static void take_stall(struct live *live, struct live_job *entry, int64_t usec)
 {
 	bool was = entry->stalled;
 
+	live->stalled += (usec >= STALL_USEC) - was;
 	if (usec < STALL_USEC) {
 		if (was)
 			str_set(&entry->job->error_code, NULL);
@@ -166,7 +168,7 @@ static void take_entry(struct live *live, const struct progress_entry *from, uns
 	entry->report = live->reports;
 	if (from->size >= 0)
 		entry->job->size = from->size;
-	take_stall(entry, from->disk_stalled_usec);
+	take_stall(live, entry, from->disk_stalled_usec);
 	if (changed)
 		mark_changed(live, entry);
 }

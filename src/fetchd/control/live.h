@@ -33,6 +33,7 @@ struct live {
 	uint64_t change;
 	uint64_t reports;	   /* taken so far */
 	int64_t received;	   /* bytes since the daemon started */
+	int64_t stalled;	   /* of jobs */
 	struct live_owner *owners; /* hash, by uid */
 };
 

@@ -29,8 +29,8 @@ void method_backup_start(struct call *call, json_t *parameters)
 	if (!call_read_params(call, parameters, NULL, 0, NULL))
 		return;
 	if (!call->peer.privileged) {
-		call_not_permitted(
-			call, "only root and the daemon's own user may have a copy: there are secrets in it");
+		call_not_permitted(call, "only root, the daemon's own user and its administrators may have a "
+					 "copy: there are secrets in it");
 		return;
 	}
 	call->state = xcalloc(1, sizeof(struct backup));

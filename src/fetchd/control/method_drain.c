@@ -28,7 +28,8 @@ void method_drain_start(struct call *call, json_t *parameters)
 		return;
 	}
 	if (!call->peer.privileged) {
-		call_not_permitted(call, "only root and the daemon's own user may drain it");
+		call_not_permitted(
+			call, "only root, the daemon's own user and its administrators may drain it");
 		return;
 	}
 	struct request *request = request_new(REQUEST_DRAIN);

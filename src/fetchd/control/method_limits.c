@@ -146,7 +146,8 @@ void method_set_limit_start(struct call *call, json_t *parameters)
 		return;
 	}
 	if (!params.group && !call->peer.privileged) {
-		call_not_permitted(call, "only root and the daemon's own user may change limits");
+		call_not_permitted(
+			call, "only root, the daemon's own user and its administrators may change limits");
 		return;
 	}
 	limit = limit_parse(params.name);

@@ -55,6 +55,7 @@ static json_t *daemon_json(const struct control *control)
 	put_int(json, "pid", getpid());
 	json_object_set_new(json, "mode", json_string(config->mode == CONFIG_SYSTEM ? "system" : "user"));
 	json_object_set_new(json, "state_directory", wire_string(config->state_directory));
+	json_object_set_new(json, "sandbox", json_string(control->setup.sandbox));
 	put_int(json, "started_usec", control->started_usec);
 	put_int(json, "workers", config->workers);
 	put_int(json, "max_active", limits ? limits->limits.max_active : config->max_active);

@@ -432,7 +432,7 @@ static struct session *session_new(struct control *control, int fd, const struct
 void session_open(struct control *control, int fd)
 {
 	struct peer peer = {.uid = (uid_t)-1};
-	int unknown = peer_of_socket(fd, &peer);
+	int unknown = peer_of_socket(fd, control->config->admin_gid, &peer);
 	const char *crowd = unknown ? NULL : crowd_refusal(control, &peer);
 
 	/* A refused one is told why, and so it is a session for a moment: a hard limit stands above. */

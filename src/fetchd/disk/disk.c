@@ -264,9 +264,12 @@ static bool lane_batch(struct disk_lane *lane)
 
 static void *lane_main(void *arg)
 {
+	static const char *const names[LANE_N] = {
+		"disk-small", "disk-sync", "disk-stream", "disk-stream2", "disk-verify"};
 	struct disk_lane *lane = arg;
 	struct pollfd pfd = {.fd = mailbox_fd(&lane->mailbox), .events = POLLIN};
 
+	pthread_setname_np(pthread_self(), names[lane->which]);
 	do {
 		while (poll(&pfd, 1, -1) < 0 && errno == EINTR)
 			;
@@ -282,8 +285,6 @@ static void *lane_main(void *arg)
 
 static int lane_start(struct disk_lane *lane)
 {
-	static const char *const names[LANE_N] = {
-		"disk-small", "disk-sync", "disk-stream", "disk-stream2", "disk-verify"};
 	int err = mailbox_init(&lane->mailbox);
 
 	if (err)
@@ -294,7 +295,6 @@ static int lane_start(struct disk_lane *lane)
 		return -err;
 	}
 	lane->started = true;
-	pthread_setname_np(lane->thread, names[lane->which]);
 	return 0;
 }
 
@@ -348,6 +348,16 @@ static int roots_open(struct disk *disk, char *const *paths, char **ret_error)
 	return 0;
 }
 
+static void find_users(struct disk *disk, const struct config *config)
+{
+	const char *rel;
+
+	if (config->mode != CONFIG_SYSTEM)
+		return;
+	disk->users_root = disk_root_of(disk, config->default_directory, &rel);
+	disk->users_dir = disk->users_root ? xstrdup(rel) : NULL;
+}
+
 static int lanes_start(struct disk *disk, char **ret_error)
 {
 	for (size_t i = 0; i < disk->n_fs; i++) {
@@ -380,6 +390,8 @@ struct disk *disk_start(
 	disk->reserve_bytes = config->reserve_space;
 	pthread_mutex_init(&disk->lock, NULL);
 	*ret_exit_code = roots_open(disk, config->download_roots, ret_error);
+	if (*ret_exit_code == 0)
+		find_users(disk, config);
 	if (*ret_exit_code == 0)
 		*ret_exit_code = lanes_start(disk, ret_error);
 	if (*ret_exit_code == 0)
@@ -468,5 +480,6 @@ void disk_join(struct disk *disk, int64_t wait_usec)
 	free(disk->roots);
 	free(disk->fs);
 	free(disk->uuid);
+	free(disk->users_dir);
 	free(disk);
 }

@@ -23,21 +23,26 @@
 /* Start write-back of a stream this often, so that a sync finds little left. */
 #define WRITEBACK_STEP ((int64_t)8 << 20)
 
+struct disk_root *disk_root_of(struct disk *disk, const char *dir, const char **ret_rel)
+{
+	for (size_t i = 0; i < disk->n_roots; i++) {
+		size_t n = strlen(disk->roots[i].path);
+
+		if (strncmp(dir, disk->roots[i].path, n) == 0 &&
+			(dir[n] == '/' || dir[n] == '\0' || n == 1)) {
+			*ret_rel = dir[n] == '/' ? dir + n + 1 : dir + n;
+			return &disk->roots[i];
+		}
+	}
+	return NULL;
+}
+
 struct disk_file *disk_file_new(struct disk *disk, const struct disk_file_spec *spec)
 {
 	struct disk_file *file;
-	struct disk_root *root = NULL;
-	const char *rel = NULL;
+	const char *rel;
+	struct disk_root *root = disk_root_of(disk, spec->dir, &rel);
 
-	for (size_t i = 0; i < disk->n_roots && !root; i++) {
-		size_t n = strlen(disk->roots[i].path);
-
-		if (strncmp(spec->dir, disk->roots[i].path, n) == 0 &&
-			(spec->dir[n] == '/' || spec->dir[n] == '\0' || n == 1)) {
-			root = &disk->roots[i];
-			rel = spec->dir + n;
-		}
-	}
 	if (!root)
 		return NULL;
 	file = xcalloc(1, sizeof(*file));
@@ -45,7 +50,7 @@ struct disk_file *disk_file_new(struct disk *disk, const struct disk_file_spec *
 	file->root = root;
 	file->lane =
 		&root->fs->lanes[spec->small ? LANE_SMALL : LANE_STREAM + (int)(spec->job_id % LANE_STREAMS)];
-	file->dir = xstrdup(*rel == '/' ? rel + 1 : rel);
+	file->dir = xstrdup(rel);
 	file->job_id = spec->job_id;
 	file->fd = -1;
 	file->room_until = INT64_MAX;

@@ -42,13 +42,18 @@ static void verify(struct disk_task *task)
 		task->ret_digest = sums_own(&task->file->sums);
 }
 
-static void dress(struct disk_task *task)
+static void dress(struct disk_task *task, const struct disk_place *place)
 {
 	struct disk_file *file = task->file;
 	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = task->mtime_sec}};
 
 	if (fchmod(file->fd, file->disk->file_mode) != 0)
 		fail(task, -errno, "chmod");
+	if (place->acl.n > 0) {
+		int err = acl_inherit(file->fd, &place->acl);
+		if (err)
+			fail(task, err, "set an access list in");
+	}
 	if (task->mtime_sec >= 0)
 		(void)futimens(file->fd, times);
 	/* Best effort: without it a crash between rename and commit leads to a second copy, never to a wrong
@@ -61,21 +66,36 @@ static void dress(struct disk_task *task)
 
 /* ---- the sync */
 
-/* What the whole machine has dirty; syncfs(2) would wait for the part of it on this file system. */
-static int64_t machine_dirty_bytes(void)
+/* What a file like /proc/meminfo says is dirty; -1: nothing. */
+static int64_t read_dirty_bytes(const char *path)
 {
+	static const char key[] = "Dirty:";
 	char buf[2048];
-	const char *line;
-	int fd = open("/proc/meminfo", O_RDONLY | O_CLOEXEC);
+	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd >= 0 ? read(fd, buf, sizeof(buf) - 1) : -1;
 
-	if (fd >= 0)
-		close(fd);
-	if (n <= 0)
-		return INT64_MAX;
-	buf[n] = '\0';
-	line = strstr(buf, "\nDirty:");
-	return line ? strtoll(line + 7, NULL, 10) * 1024 : INT64_MAX;
+	buf[n > 0 ? n : 0] = '\0';
+	const char *line = strstr(buf, key);
+	return line ? strtoll(line + sizeof(key) - 1, NULL, 10) * 1024 : -1;
+}
+
+/* What the whole machine has dirty; syncfs(2) would wait for the part of it on this file system. Under
+ * ProcSubset=pid (systemd.exec(5)) only the nodes of memory tell. */
+static int64_t machine_dirty_bytes(void)
+{
+	int64_t sum = 0, all = read_dirty_bytes("/proc/meminfo");
+
+	if (all >= 0)
+		return all;
+	for (int node = 0;; node++) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "/sys/devices/system/node/node%d/meminfo", node);
+		all = read_dirty_bytes(path);
+		if (all < 0)
+			return node > 0 ? sum : INT64_MAX;
+		sum += all;
+	}
 }
 
 /* After a sync that failed the kernel may call lost pages clean: never again for this file. */
@@ -266,8 +286,10 @@ void finish_batch(struct disk_lane *lane, struct disk_task **tasks, size_t n)
 			fail(tasks[i], -EIO, "sync a file in");
 		if (!failed(tasks[i]))
 			verify(tasks[i]);
-		if (!failed(tasks[i]))
-			dress(tasks[i]);
+		if (!failed(tasks[i])) {
+			place_open(&place, tasks[i]->file);
+			dress(tasks[i], &place);
+		}
 	}
 	sync_all(lane, tasks, n);
 	lane_beat(lane);

@@ -2,6 +2,7 @@
 #ifndef DISK_INTERNAL_H
 #define DISK_INTERNAL_H
 
+#include <linux/posix_acl_xattr.h>
 #include <pthread.h>
 #include <sys/stat.h>
 
@@ -18,12 +19,23 @@ enum { LANE_SMALL, LANE_SYNC, LANE_STREAM, LANE_STREAM_2, LANE_VERIFY, LANE_N };
 #define MARK_XATTR "user.fetchd.job"
 #define ETAG_XATTR "user.fetchd.etag"
 
+/* As the kernel has it in an extended attribute. */
+#define ACL_ENTRIES_MAX 64
+struct acl_list {
+	struct {
+		struct posix_acl_xattr_header header;
+		struct posix_acl_xattr_entry entries[ACL_ENTRIES_MAX];
+	} wire;
+	size_t n;
+};
+
 /* The directory that the last file of a batch went into; the next one mostly goes there too. */
 struct disk_place {
 	const struct disk_root *root;
 	char *dir;
 	int fd;
-	int err; /* -ENODEV: the root is not what it was */
+	int err;	     /* -ENODEV: the root is not what it was */
+	struct acl_list acl; /* what is made in it gets; n 0: it says nothing */
 };
 
 /* A call of the file system that takes longer is worth telling. */
@@ -66,6 +78,9 @@ struct disk {
 	struct disk_fs **fs;
 	size_t n_fs;
 	char *uuid;
+	/* In system mode each folder here is a user's; NULL: there are none. */
+	struct disk_root *users_root;
+	char *users_dir;      /* below that root */
 	mode_t file_mode;     /* of finished files: 0666 less the umask */
 	pthread_mutex_t lock; /* of all below */
 	int64_t reserve_bytes;
@@ -119,6 +134,9 @@ int root_mend(const struct disk_root *root);
 /* -errno of an operation on the root's payload → verdict, with figures where space is the matter. */
 void root_fail(const struct disk_root *root, struct verdict *verdict, int err, const char *operation);
 
+/* The root that dir (absolute) is in, with what follows it; NULL: in none. */
+struct disk_root *disk_root_of(struct disk *disk, const char *dir, const char **ret_rel);
+
 /* file.c: each does one task's work and fills its result. */
 void file_resume(struct disk_task *task);
 /* The buffer of WRITE or FINISH. */
@@ -146,10 +164,19 @@ char *name_candidate(const char *wanted, int form, int n);
 /* verify.c */
 void file_verify(struct disk_task *task);
 
+/* acl.c: 0 or -errno. */
+/* The folder, and what is made in it, is uid's and ours, and nobody else's. */
+int acl_make_private(int dir_fd, uid_t uid);
+/* ret->n 0: it has none, as on a file system without access lists. */
+int acl_of_folder(int dir_fd, struct acl_list *ret);
+/* A file gets what it would have got if it had been made in that folder. */
+int acl_inherit(int fd, const struct acl_list *of_folder);
+
 /* place.c */
 #define DISK_PLACE_NONE ((struct disk_place){.fd = -1})
 bool place_is(const struct disk_place *place, const struct disk_file *file);
-/* The file's directory, made when it is missing. place->fd or place->err tells. */
+/* The file's directory, made when it is missing; a user's own is made that user's. place->fd or place->err
+ * tells. */
 void place_open(struct disk_place *place, const struct disk_file *file);
 void place_close(struct disk_place *place);
 

@@ -568,6 +568,8 @@ static void *engine_main(void *arg)
 {
 	struct engine *engine = arg;
 
+	/* By itself: another thread's name is a file in /proc, which the sandbox does not let it write. */
+	pthread_setname_np(pthread_self(), "engine");
 	(void)engine_recover(engine); /* has told, and set failed */
 	while (!engine->failed && !engine->done) {
 		if (!engine_step(engine) && !engine->done && !engine->failed)
@@ -673,7 +675,6 @@ struct engine *engine_start(const struct engine_setup *setup, char **ret_error)
 		engine_free(engine);
 		return NULL;
 	}
-	pthread_setname_np(engine->thread, "engine");
 	return engine;
 }
 

@@ -248,6 +248,7 @@ struct engine_tally {
 };
 
 enum engine_notice_kind {
+	ENGINE_WORKING, /* before READY, every few seconds while recovery gets on */
 	ENGINE_READY,	/* the queue is open, recovery is done */
 	ENGINE_STOPPED, /* after REQUEST_STOP: rows are safe, the thread ends */
 	ENGINE_DRAINED, /* draining with drain_exit, and nothing is active */

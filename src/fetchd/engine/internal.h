@@ -185,6 +185,7 @@ struct engine {
 	int64_t clamp_usec;
 	int64_t quota_usec; /* the bound on the disk was raised then: who waits for it is looked at; 0 */
 	int64_t next_purge_usec;
+	int64_t tell_usec;  /* boot clock: recovery tells next that it gets on */
 	int64_t relax_usec; /* boot clock: idle for so long gives memory back; USEC_INFINITY: done, or not
 			       idle */
 	/* Network. */

@@ -14,6 +14,20 @@
 #include "job/message.h"
 
 #define SLICE 256
+/* A sign of life no more often than this. */
+#define TELL_USEC (5 * USEC_PER_SEC)
+
+/* To be called wherever recovery has got on. */
+static void got_on(struct engine *engine)
+{
+	int64_t now = clock_boot_usec();
+
+	if (now < engine->tell_usec)
+		return;
+	engine->tell_usec = now + TELL_USEC;
+	turn_notice(engine, ENGINE_WORKING, 0, NULL);
+	turn_answer(engine);
+}
 
 /* What the row says of the bytes is from the last checkpoint; the file may be of a later generation, and its
  * bytes of two responses. */
@@ -70,6 +84,7 @@ static int settle_active(struct engine *engine)
 		job_list_done(&list);
 		n += got;
 		err = turn_end(engine, err);
+		got_on(engine);
 	} while (!err && got == SLICE);
 	if (n)
 		log_message(LOG_LEVEL_NOTICE, MESSAGE_RECOVERED,
@@ -84,6 +99,8 @@ static bool part_wanted(int64_t job_id, int64_t generation, void *arg)
 	struct engine *engine = arg;
 	struct job *job = NULL;
 	bool wanted;
+
+	got_on(engine);
 	int err = store_get(engine->store, job_id, &job);
 
 	/* Only what is known to be nobody's goes. */

@@ -127,6 +127,7 @@ struct store {
 	sqlite3_stmt *statements[ST_N];
 	char uuid[33];
 	char *path;
+	void (*on_work)(void); /* while it opens; NULL: nobody asks */
 	/* Numbers given out; those of a turn that was undone are not given again. */
 	int64_t last_job_id, last_event_id;
 	int64_t stored_job_id, stored_event_id; /* as the file has them */

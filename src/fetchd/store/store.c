@@ -22,7 +22,19 @@
 #define EXIT_UNUSABLE 65
 #define EXIT_HELD     75
 
+/* Steps of SQLite's machine between two signs of life: some milliseconds. */
+#define WORK_STEPS 1000000
+
 /* ---- opening */
+
+static int tell_work(void *arg)
+{
+	const struct store *store = arg;
+
+	if (store->on_work)
+		store->on_work();
+	return 0;
+}
 
 static char *repair_advice(const struct store *store)
 {
@@ -213,6 +225,7 @@ static int open_steps(struct store *store, char **ret_error)
 		return open_failed(store, rc, "opening it", ret_error);
 	sqlite3_extended_result_codes(store->db, 1);
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_progress_handler(store->db, WORK_STEPS, tell_work, store);
 	err = check_identity(store, &version, ret_error);
 	if (err)
 		return err;
@@ -225,6 +238,7 @@ static int open_steps(struct store *store, char **ret_error)
 	if (store_prepare(store) != 0 || counters_load(store) != 0)
 		return open_failed(
 			store, sqlite3_extended_errcode(store->db), "preparing statements", ret_error);
+	sqlite3_progress_handler(store->db, 0, NULL, NULL);
 	return 0;
 }
 
@@ -241,11 +255,13 @@ static void measure(struct store *store)
 	store->figures.wal_bytes = file_bytes(store->wal_path);
 }
 
-struct store *store_open(const char *state_directory, char **ret_error, int *ret_exit_code)
+struct store *store_open(
+	const char *state_directory, void (*on_work)(void), char **ret_error, int *ret_exit_code)
 {
 	struct store *store = xcalloc(1, sizeof(*store));
 
 	store->path = xasprintf("%s/queue.db", state_directory);
+	store->on_work = on_work;
 	store->wal_path = xasprintf("%s-wal", store->path);
 	*ret_exit_code = open_steps(store, ret_error);
 	/* A log that a crash left may have some. */

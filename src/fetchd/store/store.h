@@ -21,8 +21,10 @@ struct store;
 
 /* Opens or makes <state_directory>/queue.db, 0600, and brings it to this program's schema. NULL with
  * *ret_error a sentence with the way out (caller frees) and *ret_exit_code: 75 another process holds it, 65
- * not ours, newer, or damaged. */
-struct store *store_open(const char *state_directory, char **ret_error, int *ret_exit_code);
+ * not ours, newer, or damaged. A migration may take long: on_work (NULL: nobody) is called again and again
+ * meanwhile. */
+struct store *store_open(
+	const char *state_directory, void (*on_work)(void), char **ret_error, int *ret_exit_code);
 /* NULL is fine. */
 void store_close(struct store *store);
 /* For an idle daemon, between turns: memory that only speeds up the next turns goes back, and the write-ahead

@@ -422,7 +422,10 @@ static void on_mail(evutil_socket_t fd, short what, void *arg)
 static void *worker_main(void *arg)
 {
 	struct worker *worker = arg;
+	char name[16];
 
+	snprintf(name, sizeof(name), "worker-%u", worker->index);
+	pthread_setname_np(pthread_self(), name);
 	event_base_dispatch(worker->base);
 	let_go(worker);
 	return NULL;
@@ -459,7 +462,6 @@ static struct event_base *base_new(void)
 struct worker *worker_start(const struct worker_setup *setup, char **ret_error)
 {
 	struct worker *worker = xcalloc(1, sizeof(*worker));
-	char name[16];
 	int err = mailbox_init(&worker->mailbox);
 
 	worker->index = setup->index;
@@ -488,8 +490,6 @@ struct worker *worker_start(const struct worker_setup *setup, char **ret_error)
 		worker_free(worker);
 		return NULL;
 	}
-	snprintf(name, sizeof(name), "worker-%u", setup->index);
-	pthread_setname_np(worker->thread, name);
 	return worker;
 }
 
