@@ -23,6 +23,7 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/engine/sched.c \
 	src/fetchd/engine/schedule.c src/fetchd/engine/schedule.h \
 	src/fetchd/engine/sources.c \
+	src/fetchd/engine/step.c \
 	src/fetchd/engine/steady.c \
 	src/fetchd/engine/tally.c src/fetchd/engine/tally.h \
 	src/fetchd/engine/turn.c \

@@ -214,7 +214,11 @@ struct engine {
 	struct run_list ended, claimed, touched, edited;
 };
 
-/* ---- engine.c: the thread's life in steps, for engine_start() and for tests that drive it themselves */
+/* With nothing to do for this long, memory goes back to the system. */
+#define RELAX_USEC (30 * USEC_PER_SEC)
+
+/* ---- engine.c, step.c: the thread's life in steps, for engine_start() and for tests that drive it
+ * themselves */
 
 /* Takes over setup's store, as engine_start() does; no thread, no timer. */
 struct engine *engine_new(const struct engine_setup *setup);
@@ -540,6 +544,9 @@ int why_job(struct engine *engine, const struct job *job, struct why *why);
 
 /* For one whose answer was taken back with its turn: as it came. */
 void request_unanswer(struct request *request);
+/* Answered with "try again", for why; one that still waits for the disk or for transfers, when they are back.
+ */
+void request_drop(struct engine *engine, struct request *request, const char *code, const char *why);
 /* It changes nothing: may be answered before others, or asked again. */
 bool request_only_asks(const struct request *request);
 /* ---- requests.c, change.c: fill the reply; 0, or -errno of the store */
