@@ -180,3 +180,19 @@ def test_13_metrics_are_scraped(fetchd, origin):
         client.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
         answer = client.makefile("rb").read().decode()
     assert answer.startswith("HTTP/1.") and "fetchd_watchdog_pings_total" in answer and answer.endswith("# EOF\n")
+
+
+def test_14_the_journal_knows_each_job(fetchd, origin):
+    """Its lines by its id, with fields; and the catalog explains them."""
+    [good] = fetchd.add(origin.url("/bytes/10/good"))
+    [bad] = fetchd.add("--retry", 0, origin.url("/bytes/10/bad?status=404"))
+    assert fetchd.wait(good, bad).code == 1
+    fetchd.ok("journalctl", "--sync")
+    fetchd.ok("journalctl", "--update-catalog")
+    lines = fetchd.ok("journalctl", "--no-pager", "-o", "json", "_SYSTEMD_UNIT=fetchd.service", f"FETCHD_JOB_ID={bad}").json
+    assert lines and all(line["FETCHD_JOB_ID"] == str(bad) for line in lines)
+    [failed] = [line for line in lines if line.get("FETCHD_STATE") == "failed"]
+    assert failed["FETCHD_ERROR"] == "E_HTTP_404" and failed["FETCHD_HTTP_STATUS"] == "404" and failed["FETCHD_OWNER"] == "0"
+    assert failed["FETCHD_URL"].endswith("/bytes/10/bad?status=404") and failed["PRIORITY"] == "4"
+    explained = fetchd.ok("journalctl", "--no-pager", "-x", f"MESSAGE_ID={failed['MESSAGE_ID']}", f"FETCHD_JOB_ID={bad}").out
+    assert f"Subject: Job {bad} " in explained and "man:fetchd-errors(7)" in explained

@@ -92,6 +92,10 @@ void hop_leave(struct transfer *t)
 {
 	if (t->easy)
 		record_hop(t);
+	/* Stopped on its way. libcurl keeps a connection of HTTP/2, and may tell the server only with the
+	 * next request that it wants no more of this answer: so it is closed, unless others use it. */
+	if (t->multi && t->phase == TRANSFER_SETTLE)
+		curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, 1L);
 	if (t->multi)
 		multi_remove(t->multi, t->easy);
 	t->multi = NULL;
