@@ -10,11 +10,28 @@
 
 /* ---- beginning */
 
+/* That it is started tells what the jitter has made of what it follows. */
+static void learn_from_start(struct model *model, const struct model_job *m)
+{
+	for (size_t i = 0; i < m->n_after; i++) {
+		struct model_job *to = &model->jobs[m->after[i].index];
+
+		if (to->may_fail)
+			model_move(model, to, JOB_FAILED);
+		else
+			learn_from_start(model, to);
+		to->may_fail = false;
+	}
+}
+
 void model_started(struct model *model, const struct job *job)
 {
 	int index = model_index(job);
 	struct model_job *m = &model->jobs[index];
 	int64_t now = clock_wall_usec();
+
+	learn_from_start(model, m);
+	(void)model_tell(model);
 	bool due = m->state == JOB_WAITING && m->due_usec > 0 && m->due_usec <= now;
 
 	model_see_source(m, job, index);
