@@ -26,9 +26,17 @@ def _size(fd, columns, rows):
     fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
 
+# A picture comes in pieces; this long it may take to be whole.
+DRAWN = 5
+
+
+def _path(name):
+    return SCREENS / f"{name}.txt"
+
+
 def golden(name, text):
     """text is what screens/NAME.txt holds; FETCHD_SCREENS=write writes it, for a look by eye."""
-    path = SCREENS / f"{name}.txt"
+    path = _path(name)
     if os.environ.get("FETCHD_SCREENS") == "write":
         path.write_text(text)
     assert text == path.read_text(), f"not as in {path.name}:\n{text}"
@@ -135,11 +143,16 @@ class Screen:
         return self
 
     def golden(self, name, replace=()):
-        """The screen is what screens/NAME.txt holds."""
-        text = self.text
-        for old, new in replace:
-            text = text.replace(old, new)
-        golden(name, text)
+        """The screen is what screens/NAME.txt holds, once all of it is drawn."""
+        def text():
+            shown = self.text
+            for old, new in replace:
+                shown = shown.replace(old, new)
+            return shown
+
+        with self.changed:
+            self.changed.wait_for(lambda: self.ended or (_path(name).exists() and text() == _path(name).read_text()), DRAWN)
+            golden(name, text())
 
     # ---- what is done to it
 
