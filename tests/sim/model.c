@@ -325,7 +325,6 @@ static void change_ids(struct model *model, struct model_request *r)
 			index >= 0 && (is_refused(model->jobs[index].state, r->request->verb) ||
 					      is_doomed_retry(model, &model->jobs[index], r->request->verb));
 
-		r->may_refuse = r->may_refuse || (index >= 0 && model->jobs[index].may_fail);
 		if ((index >= 0 && !refused) || filter->ids[i] > first)
 			continue;
 		first = filter->ids[i];
@@ -433,7 +432,7 @@ void model_replied(struct model *model, const struct request *request)
 			continue;
 		if (!is_ready(r))
 			sim_fail("a change is answered before the attempts that it stops have ended");
-		if (request->error != r->error && !(r->may_refuse && request->error == REQUEST_WRONG_STATE))
+		if (request->error != r->error)
 			sim_fail("answered with error %d (%s), expected %d", request->error,
 				request->error_message ? request->error_message : "-", r->error);
 		if (request->kind == REQUEST_CHANGE && request->error == REQUEST_OK &&

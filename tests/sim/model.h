@@ -94,7 +94,6 @@ struct model_request {
 	const struct request *request;
 	enum request_kind kind;
 	enum request_error error;
-	bool may_refuse; /* CHANGE: of one that may have failed, by the jitter */
 	int64_t n_changed;
 	size_t first, n;	    /* ADD: the jobs; target says which each is */
 	int targets[8];		    /* ADD */

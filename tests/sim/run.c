@@ -106,7 +106,8 @@ void run_settle(struct run_state *r)
 {
 	bool full = is_full(r);
 
-	r->at_once = false;
+	/* What has come of an end that found no room is judged when there is. */
+	r->at_once = r->at_once && full;
 	tell_posted(r, full);
 	model_work(&r->model, full);
 	sim_settle(&r->sim);
