@@ -67,6 +67,9 @@ void model_group_failed(struct model *model, const struct model_job *m)
 {
 	struct model_group *group = group_of(model, m);
 
+	/* One that was added to a group that had ended opened it. */
+	if (group && group->policy == GROUP_FAIL_FAST && group->finished)
+		group->finished = group->fated = false;
 	if (group && group->policy == GROUP_FAIL_FAST && !group->fated)
 		group->fated = group->doomed = true;
 }

@@ -72,6 +72,13 @@ static const char *const found[] = {
 	 * second group: one of which had been started in the same turn. */
 	"8834 add:0:0:0:0:0 add:820:188:383:0:0 finish:0:0:0:0:0 finish:0:419:0:0:0 add:978:0:0:0:0 "
 	"finish:0:0:0:0:0 finish:0:918:0:0:0 add:857:31:425:0:0",
+	/* What was added to a group that had ended failed in the same turn: its fate was one of the life
+	   before. */
+	"3713 add:802:404:169:0:0 add:34:675:733:0:0 finish:0:0:0:0:0 finish:0:0:0:0:0 finish:61:0:0:0:0 "
+	"add:819:795:857:0:0 finish:0:0:0:3:0 finish:0:0:0:0:0 finish:0:0:0:0:0 add:861:467:633:0:1 "
+	"time:0:0:0:0:0 finish:0:0:0:0:0 finish:0:0:0:0:0 time:0:0:0:0:0 add:0:19:0:0:0 reload:0:473:0:0:0 "
+	"finish:323:0:0:0:0 add:611:82:0:0:0 finish:0:0:0:0:0 finish:0:0:0:0:0 finish:0:0:0:0:0 "
+	"finish:0:0:0:0:0 add:556:0:0:0:1 time:0:0:0:0:0",
 };
 
 static void kept_histories(void **state)

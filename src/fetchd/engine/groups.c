@@ -181,22 +181,6 @@ static void log_fate(const struct job_group *row, const char *message, int64_t j
 	log_record_write(&record, LOG_LEVEL_NOTICE, "group %s: %s", name, what);
 }
 
-int group_job_failed(struct engine *engine, const struct job *job)
-{
-	struct job_group row;
-	int err = store_group_get(engine->store, job->group_id, &row);
-
-	if (err)
-		return err == -ENOENT ? 0 : err;
-	if (row.policy == GROUP_FAIL_FAST && row.fate == GROUP_FATE_NONE) {
-		log_fate(&row, MESSAGE_GROUP_FAILED, job->id,
-			"a job of it has failed: the others are cancelled");
-		err = set_fate(engine, &row, GROUP_FATE_CANCEL, job->id);
-	}
-	job_group_done(&row);
-	return err;
-}
-
 /* ---- the end of a group */
 
 int group_remove(struct engine *engine, int64_t group_id)
@@ -227,6 +211,25 @@ static int reopen(struct engine *engine, struct job_group *row)
 		engine->next_group_deadline_usec = row->deadline_usec;
 	engine->lanes_opened = true;
 	return put(engine, row);
+}
+
+/* One that was added to a group that had ended, and has failed before the end of the turn, opened it. */
+int group_job_failed(struct engine *engine, const struct job *job)
+{
+	struct job_group row;
+	int err = store_group_get(engine->store, job->group_id, &row);
+
+	if (err)
+		return err == -ENOENT ? 0 : err;
+	if (row.policy == GROUP_FAIL_FAST && row.finished_usec > 0)
+		err = reopen(engine, &row);
+	if (!err && row.policy == GROUP_FAIL_FAST && row.fate == GROUP_FATE_NONE) {
+		log_fate(&row, MESSAGE_GROUP_FAILED, job->id,
+			"a job of it has failed: the others are cancelled");
+		err = set_fate(engine, &row, GROUP_FATE_CANCEL, job->id);
+	}
+	job_group_done(&row);
+	return err;
 }
 
 int group_job_reopened(struct engine *engine, const struct job *job)
