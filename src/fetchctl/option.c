@@ -68,6 +68,7 @@ const struct opt opt_table[OPT_N] = {
 	[OPT_CERT_KEY] = {0, "cert-key", "FILE", "the client certificate's private key (PEM)"},
 	[OPT_INSECURE] = {'k', "insecure", NULL, "do not verify the server's certificate"},
 	[OPT_LIMIT_RATE] = {0, "limit-rate", "RATE", "bytes a second for each job (500K, 2M)"},
+	[OPT_SPLIT] = {'s', "split", "N", "fetch one large file over up to N connections (1: over one)"},
 	[OPT_RETRY] = {0, "retry", "N", "try N times again after the first attempt: N + 1 attempts in all"},
 	[OPT_RETRY_DELAY] = {0, "retry-delay", "TIME", "wait before the first retry; doubles with each"},
 	[OPT_MAX_TIME] = {'m', "max-time", "TIME", "longest time for one attempt (0: no limit)"},

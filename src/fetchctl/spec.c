@@ -242,6 +242,16 @@ static const char *set_max_filesize(struct job *job, const char *value)
 								       : NULL;
 }
 
+static const char *set_split(struct job *job, const char *value)
+{
+	int64_t n;
+
+	if (units_parse_int(value, 1, JOB_SPLIT_MAX, &n) < 0)
+		return "not a whole number from 1 to 64";
+	job->options.split = (int)n;
+	return NULL;
+}
+
 /* curl counts the retries, the protocol all attempts. */
 static const char *set_retry(struct job *job, const char *value)
 {
@@ -400,6 +410,7 @@ static const struct setter {
 	{OPT_DEADLINE, NULL, set_deadline},
 	{OPT_NOT_BEFORE, "not-before", set_not_before},
 	{OPT_MAX_FILESIZE, NULL, set_max_filesize},
+	{OPT_SPLIT, "split", set_split},
 	{OPT_ON_CONFLICT, NULL, set_on_conflict},
 	{OPT_REMOTE_HEADER_NAME, NULL, set_remote_name},
 	{OPT_CONDITIONAL, NULL, set_conditional},

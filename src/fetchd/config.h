@@ -83,8 +83,10 @@ struct config {
 	int64_t on_conflict; /* enum job_conflict */
 	int64_t resume;	     /* enum job_resume */
 	int64_t reserve_space;
-	char *ca_file; /* NULL: the system's */
-	char *proxy;   /* NULL: none; the environment's proxies are not used */
+	int64_t split;		/* connections for one file; 1 … JOB_SPLIT_MAX */
+	int64_t min_split_size; /* bytes */
+	char *ca_file;		/* NULL: the system's */
+	char *proxy;		/* NULL: none; the environment's proxies are not used */
 	char *user_agent;
 	char *protocols; /* "http,https" */
 	/* [Schedule] */

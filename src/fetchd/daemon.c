@@ -193,7 +193,7 @@ static void engine_message_free(struct msg *msg)
 	if (msg->kind >= DISK_RESUME)
 		return;
 	if (msg->kind >= OUTCOME_RECEIVED)
-		outcome_free((struct outcome *)msg);
+		outcome_message_free(msg);
 	else
 		request_free((struct request *)msg);
 }

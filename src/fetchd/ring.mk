@@ -21,6 +21,7 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/engine/recover.c \
 	src/fetchd/engine/requests.c \
 	src/fetchd/engine/sched.c \
+	src/fetchd/engine/splits.c \
 	src/fetchd/engine/schedule.c src/fetchd/engine/schedule.h \
 	src/fetchd/engine/sources.c \
 	src/fetchd/engine/step.c \
@@ -56,6 +57,8 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/transfer/redirect.c \
 	src/fetchd/transfer/request.c \
 	src/fetchd/transfer/response.c src/fetchd/transfer/response.h \
+	src/fetchd/transfer/split.c src/fetchd/transfer/split.h \
+	src/fetchd/transfer/tick.c \
 	src/fetchd/transfer/sockets.c src/fetchd/transfer/sockets.h \
 	src/fetchd/transfer/tls.c src/fetchd/transfer/tls.h \
 	src/fetchd/transfer/transfer.c src/fetchd/transfer/transfer.h \

@@ -72,6 +72,7 @@ static const struct value values[EDIT_FIELD_N] = {
 	[EDIT_DIR] = AT(VALUE_STRING, dir),
 	[EDIT_NOT_BEFORE] = AT(VALUE_INT64, not_before_usec),
 	[EDIT_MIRRORS] = AT(VALUE_MIRRORS, mirrors),
+	[EDIT_SPLIT] = AT(VALUE_INT, options.split),
 };
 
 /* What an attempt never looks at, and its limit, which can be told: it may go on. Of the mirrors, too, as

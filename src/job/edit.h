@@ -37,6 +37,7 @@ enum edit_field {
 	EDIT_DIR,
 	EDIT_NOT_BEFORE,
 	EDIT_MIRRORS,
+	EDIT_SPLIT,
 	EDIT_FIELD_N,
 };
 #define EDIT_BIT(field) (UINT64_C(1) << (field))

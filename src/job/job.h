@@ -112,6 +112,9 @@ struct job_secrets {
 	char *key_pem;
 };
 
+/* Connections that one file is fetched over, at most. */
+#define JOB_SPLIT_MAX 64
+
 /* What a job asks for beyond its URL and place. -1: the configuration's value. */
 struct job_options {
 	char *headers; /* extra request header lines, each ended by '\n' */
@@ -125,6 +128,7 @@ struct job_options {
 	int64_t connect_timeout_usec;
 	int64_t deadline_usec; /* span from since_usec */
 	int max_attempts;
+	int split;	       /* at most so many connections at once, >= 1 */
 	int on_conflict;       /* enum job_conflict, or -1 */
 	int resume;	       /* enum job_resume, or -1 */
 	int auth;	       /* enum job_auth */
@@ -172,6 +176,7 @@ struct job {
 	int max_attempts;   /* in force; filled by the engine for what is shown */
 	int64_t generation; /* of the part file: bytes of one generation never meet another's */
 	int64_t received;   /* durable bytes of the part, or of the file when done */
+	char *ranges;	    /* where they are, as ranges_text() of ranges.h; NULL: they are its first */
 	int64_t size;	    /* -1 unknown */
 	char *etag;	    /* of the part's bytes, as received */
 	char *last_modified;

@@ -28,6 +28,7 @@ src_libjob_a_SOURCES = \
 	src/job/pace.c src/job/pace.h \
 	src/job/ramp.c src/job/ramp.h \
 	src/job/proxy.c src/job/proxy.h \
+	src/job/ranges.c src/job/ranges.h \
 	src/job/record.c src/job/record.h \
 	src/job/retry.c src/job/retry.h \
 	src/job/same.c src/job/same.h \

@@ -186,6 +186,7 @@ static const struct field spec_fields[] = {
 	{"limit_rate", FIELD_INT64, AT(options.limit_rate), 0, INT64_MAX},
 	{"max_filesize", FIELD_INT64, AT(options.max_filesize), 0, INT64_MAX},
 	{"max_attempts", FIELD_INT, AT(options.max_attempts), 1, INT32_MAX},
+	{"split", FIELD_INT, AT(options.split), 1, JOB_SPLIT_MAX},
 	{"retry_delay_usec", FIELD_INT64, AT(options.retry_delay_usec), 0, INT64_MAX},
 	{"max_time_usec", FIELD_INT64, AT(options.max_time_usec), 1, INT64_MAX},
 	{"connect_timeout_usec", FIELD_INT64, AT(options.connect_timeout_usec), 1, INT64_MAX},
@@ -313,6 +314,7 @@ static const char *const edit_names[EDIT_FIELD_N] = {
 	[EDIT_DIR] = "dir",
 	[EDIT_NOT_BEFORE] = "not_before_usec",
 	[EDIT_MIRRORS] = "mirrors",
+	[EDIT_SPLIT] = "split",
 };
 
 static int edit_field_of(const char *name)

@@ -430,7 +430,7 @@ def test_15_an_error_of_a_sync_keeps_what_was_synced_before(shim, stopped, ctl, 
     """The first checkpoint counts, the second failed: the file is not synced again, and goes on behind the first."""
     on(stopped, Retry_Delay="1h").start(**shim.environment("fdatasync:5:2:1"))
     path = f"/bytes/{48 * MIB}/a"
-    [job] = ctl.add("--limit-rate", "24M", origin.url(path))
+    [job] = ctl.add("-s", 1, "--limit-rate", "24M", origin.url(path))
     seen = waiting(ctl, job)
     assert seen["error"]["code"] == "E_IO"
     assert 16 * MIB <= seen["received"] < 48 * MIB

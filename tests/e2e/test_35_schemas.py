@@ -14,8 +14,10 @@ from origin import content
 ASKED = ("id, owner, priority, url, dir, key, headers, user_agent, referer, checksum, limit_rate, max_filesize,"
          " retry_delay_usec, max_time_usec, connect_timeout_usec, deadline_usec, max_attempts, on_conflict, created_usec")
 ASKED_2 = ", resume, auth, remote_name, conditional, insecure, if_newer_usec"
+ASKED_3 = ", group_id, mirrors, not_before_usec, same, edits"
 PARTS = {1: {4: ("cut", 2000000), 5: ("dated", 2000000)},
          2: {4: ("cut", 2000000), 5: ("dated", 2000000), 13: ("active", 500000)}}
+PARTS[3] = PARTS[2]
 
 
 def newest():
@@ -69,12 +71,13 @@ def check_counts(path):
         assert counts == [there.get(state, 0) for state in range(1, 8)]
 
 
-@pytest.mark.parametrize("old", [1, 2], indirect=True)
+@pytest.mark.parametrize("old", [1, 2, 3], indirect=True)
 def test_01_every_job_is_there_as_it_was(old, stopped, ctl, room):
     path = room.state / "queue.db"
-    columns = ASKED + (ASKED_2 if old > 1 else "")
+    columns = ASKED + (ASKED_2 if old > 1 else "") + (ASKED_3 if old > 2 else "")
+    named = "SELECT jobs.id, groups.name FROM jobs LEFT JOIN groups ON groups.id = group_id ORDER BY jobs.id"
     was = rows(path, f"SELECT {columns} FROM jobs ORDER BY id")
-    groups = rows(path, "SELECT id, grp FROM jobs ORDER BY id")
+    groups = rows(path, named if old > 2 else "SELECT id, grp FROM jobs ORDER BY id")
     attempts = rows(path, "SELECT * FROM attempts ORDER BY job, number") if old > 1 else []
     secrets = rows(path, "SELECT * FROM secrets ORDER BY job") if old > 1 else []
     last = rows(path, "SELECT name, last FROM sequences ORDER BY name")
@@ -87,8 +90,7 @@ def test_01_every_job_is_there_as_it_was(old, stopped, ctl, room):
     assert rows(path, "PRAGMA user_version") == [(newest(),)]
     assert rows(path, "PRAGMA integrity_check") == [("ok",)] and rows(path, "PRAGMA foreign_key_check") == []
     assert rows(path, f"SELECT {columns} FROM jobs ORDER BY id") == was
-    assert rows(path, "SELECT jobs.id, groups.name FROM jobs LEFT JOIN groups ON groups.id = group_id"
-                " ORDER BY jobs.id") == groups == sorted(shown.items())
+    assert rows(path, named) == groups == sorted(shown.items())
     if old > 1:
         kept = {row[:2] for row in rows(path, "SELECT job, number FROM attempts")}
         assert {row[:2] for row in attempts} <= kept
@@ -129,6 +131,30 @@ def test_02_version_2_goes_on(old, stopped, ctl, origin, room):
     assert not any(secret in path.read_bytes() for secret in (b"p@ss", b"canary"))
 
 
-def test_03_there_is_a_queue_of_every_version():
+@pytest.mark.parametrize("old", [3], indirect=True)
+def test_03_version_3_goes_on(old, stopped, ctl, origin, room):
+    path = room.state / "queue.db"
+    stopped.start()
+    assert {n: job["state"] for n, job in ctl.jobs().items() if n in (1, 2, 6, 7, 10, 11, 12)} == {
+        1: "done", 2: "failed", 6: "cancelled", 7: "paused", 10: "waiting", 11: "waiting", 12: "waiting"}
+    assert ctl.job(12)["waiting_for"] == "schedule" and len(ctl.job(8)["mirrors"]) == 2
+    limit = {row["name"]: row for row in ctl.ok("--json", "limit").json}["max-active"]
+    assert limit["value"] == 33 and limit["source"] == "saved"
+    # Killed by a crash, it begins anew where it was; what follows begins when these are done.
+    assert ctl.wait(3, 4, 5, 10, 11, 13).code == 0
+    for name, size, start in (("cut", 3000000, 2000000), ("dated", 3000000, 2000000), ("active", 1000000, 500000)):
+        assert content.same_as_file(room.downloads / name, name, size)
+        assert [r.range for r in origin.requests() if f"/{name}?" in r.target] == [f"bytes={start}-"]
+    [group] = ctl.ok("--json", "group", "show", "strict").json
+    assert group["policy"] == "fail_fast" and group["limit_rate"] == 5 << 20
+    ctl.ok("retry", 12)
+    assert ctl.wait(12).code == 0
+    ctl.ok("cancel", "--state", "waiting,paused,queued,active")
+    stopped.stop()
+    assert rows(path, "PRAGMA integrity_check") == [("ok",)]
+    check_counts(path)
+
+
+def test_04_there_is_a_queue_of_every_version():
     there = {int(p.stem.rpartition("_")[2]) for p in pathlib.Path(__file__).parent.glob("schema_*.sql")}
     assert there == set(range(1, newest()))

@@ -353,6 +353,7 @@ static void take_worker_message(struct sim *sim, struct msg *msg)
 	case WORKER_CANCEL: take_cancel(sim, (struct worker_cancel *)msg); break;
 	case WORKER_TUNE: config_unref(((struct worker_tune *)msg)->config); break;
 	case WORKER_LIMIT:
+	case WORKER_SPLIT:
 	case WORKER_STOP:
 	case WORKER_NETWORK:
 	}

@@ -35,6 +35,7 @@ unit_tests = \
 	tests/unit/test_name \
 	tests/unit/test_origin \
 	tests/unit/test_ramp \
+	tests/unit/test_ranges \
 	tests/unit/test_retry \
 	tests/unit/test_throttle \
 	tests/unit/test_verdict \
@@ -156,6 +157,8 @@ tests_unit_test_origin_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_origin_LDADD = $(unit_job)
 tests_unit_test_ramp_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_ramp_LDADD = $(unit_job)
+tests_unit_test_ranges_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_ranges_LDADD = $(unit_job)
 tests_unit_test_retry_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_retry_LDADD = $(unit_job)
 tests_unit_test_throttle_CPPFLAGS = $(unit_cppflags)

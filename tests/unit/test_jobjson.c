@@ -248,7 +248,8 @@ static const char full_spec[] =
 	"srv\",\"name\":\"n\",\"group\":\"g\",\"priority\":-3,\"key\":\"k\","
 	"\"after\":[3,4],\"after_any\":[5],"
 	"\"checksum\":\"md5=00\",\"headers\":[\"A: 1\",\"B: 2\"],\"user_agent\":\"ua\",\"referer\":\"r\","
-	"\"limit_rate\":0,\"max_filesize\":5,\"max_attempts\":6,\"retry_delay_usec\":7,\"max_time_usec\":8,"
+	"\"limit_rate\":0,\"max_filesize\":5,\"max_attempts\":6,\"split\":4,\"retry_delay_usec\":7,\"max_"
+	"time_usec\":8,"
 	"\"connect_timeout_usec\":9,\"deadline_usec\":10,\"not_before_usec\":11,\"on_conflict\":\"skip\","
 	"\"remote_name\":true,\"conditional\":true,\"if_newer_usec\":0,\"resume\":\"strict\",\"insecure\":"
 	"true,"
@@ -283,6 +284,7 @@ static void test_spec_round_trip(void **state)
 	CHECK_INT("limit_rate", job.options.limit_rate, 0);
 	CHECK_INT("max_filesize", job.options.max_filesize, 5);
 	CHECK_INT("max_attempts", job.options.max_attempts, 6);
+	CHECK_INT("split", job.options.split, 4);
 	CHECK_INT("retry_delay", job.options.retry_delay_usec, 7);
 	CHECK_INT("max_time", job.options.max_time_usec, 8);
 	CHECK_INT("connect_timeout", job.options.connect_timeout_usec, 9);

@@ -65,7 +65,8 @@ void disk_post(struct disk *disk, struct disk_task *task)
 {
 	struct disk_file *file = task->file;
 	struct disk_fs *fs = file->root->fs;
-	struct disk_lane *lane = task->msg.kind == DISK_VERIFY ? &fs->lanes[LANE_VERIFY] : file->lane;
+	bool reads = task->msg.kind == DISK_VERIFY || task->msg.kind == DISK_REHASH;
+	struct disk_lane *lane = reads ? &fs->lanes[LANE_VERIFY] : file->lane;
 
 	(void)disk;
 	queued_add(fs, task->buffer, 1);
@@ -177,8 +178,10 @@ bool disk_hurries(struct disk *disk)
  */
 static void snapshot(struct disk_task *task)
 {
-	if (task->msg.kind != DISK_FINISH)
-		task->offset = task->file->torn ? -1 : task->file->written;
+	if (task->msg.kind == DISK_FINISH)
+		return;
+	task->offset = task->file->torn ? -1 : task->file->written;
+	task->wrote = task->file->wrote;
 }
 
 static bool hands_over(const struct disk_lane *lane)
@@ -197,6 +200,7 @@ static bool lane_do(
 	case DISK_REMOVE: file_remove(task); return true;
 	case DISK_ROOM: file_room(task); return true;
 	case DISK_VERIFY: file_verify(task); return true;
+	case DISK_REHASH: file_rehash(task); return true;
 	case DISK_FINISH:
 		if (lane->which != LANE_SYNC)
 			file_write(task);
@@ -221,7 +225,8 @@ static bool lane_do(
 	case DISK_EXISTS:
 	case DISK_REMOVE:
 	case DISK_ROOM:
-	case DISK_VERIFY: break;
+	case DISK_VERIFY:
+	case DISK_REHASH: break;
 	}
 	return true;
 }

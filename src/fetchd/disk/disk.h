@@ -82,6 +82,8 @@ enum disk_kind {
 	DISK_REMOVE, /* remove the finished file called name, if it is still the one this job finished */
 	DISK_ROOM,   /* could a file of expect_size bytes (-1: any) be written there now? The verdict tells;
 			for jobs that were held by the disk, before their host is asked again */
+	DISK_REHASH, /* all bytes are written, and came in no order: read them, when a sum of the whole is to
+			be made. In the lane of DISK_VERIFY; no other task of the file may be out */
 	DISK_VERIFY, /* read the finished file called name against expect_size and digest (normal form;
 			NULL: make a sha-256); result: 1 as it should be, 0 not; ret_digest, ret_size. In a
 			lane of its own: it may take long */
@@ -108,13 +110,17 @@ struct disk_task {
 	int64_t mtime_sec; /* -1: leave */
 	const char *etag;  /* FINISH: kept with the file for conditional requests; borrowed, NULL none */
 	size_t tail;	   /* RESUME */
+	bool holes;	   /* RESUME: not all bytes before offset count */
 	/* WRITE, FINISH: from this buffer on the bytes hash to digest (one of the whole file when offset is
 	 * 0, else of what this response brings); owned. VERIFY: see there. */
 	char *digest;
 
+	int64_t wrote; /* the lanes' own */
+
 	/* result */
-	/* RESUME, EXISTS, REMOVE, VERIFY: see there; SYNC, CLOSE, and FINISH that failed: bytes of the part
-	 * that are durable, from its start */
+	/* RESUME, EXISTS, REMOVE, VERIFY: see there; WRITE: bytes of the buffer that are in the file; SYNC,
+	 * CLOSE, and FINISH that failed: bytes of the part that are durable, from its start; of one that was
+	 * not written in order: past the last of them */
 	int64_t result;
 	struct verdict verdict;		  /* VERDICT_OK, or what went wrong */
 	char *ret_name;			  /* FINISH: the name taken */

@@ -82,8 +82,8 @@ void file_close_fd(struct disk_file *file)
 	if (file->fd >= 0)
 		close(file->fd);
 	file->fd = -1;
-	fs_dirty_add(file->root->fs, -(file->written - file->synced));
-	file->synced = file->written;
+	fs_dirty_add(file->root->fs, -(file->wrote - file->synced));
+	file->synced = file->wrote;
 }
 
 /* ---- opening */
@@ -149,16 +149,18 @@ void file_not_intact(struct verdict *verdict)
 		"the part file was changed, replaced or removed while it was written");
 }
 
-static int rehash(struct disk_file *file, int64_t bytes)
+static int rehash(struct disk_file *file, int64_t bytes, struct disk_lane *lane)
 {
 	CLEANUP_FREE unsigned char *buf = xmalloc(DISK_BUFFER_MAX);
 	int64_t offset = 0;
 
-	while (sums_whole(&file->sums) && offset < bytes) {
+	while (sums_in_order(&file->sums) && offset < bytes) {
 		int64_t left = bytes - offset;
 		ssize_t n;
 
-		lane_beat(file->lane);
+		lane_beat(lane);
+		if (lane->which == LANE_VERIFY && disk_hurries(file->disk))
+			return -ECANCELED;
 		n = fileio_pread_full(file->fd, buf,
 			left < (int64_t)DISK_BUFFER_MAX ? (size_t)left : DISK_BUFFER_MAX, offset);
 		if (n <= 0)
@@ -190,11 +192,13 @@ static bool take_over(struct disk_task *task)
 	/* Whatever lies beyond the bytes that the queue knows is void. */
 	if (!part_trusted(file->fd, task->offset) || ftruncate(file->fd, task->offset) != 0)
 		return false;
-	file->written = file->synced = file->durable = task->offset;
+	file->written = file->durable = task->offset;
 	file->parts_synced = true;
+	if (task->holes)
+		sums_scatter(&file->sums);
 	if (task->offset > 0)
 		sums_forget_own(&file->sums);
-	return rehash(file, task->offset) == 0 && read_tail(task);
+	return rehash(file, task->offset, file->lane) == 0 && read_tail(task);
 }
 
 /* What these say of the part, time does not heal: something else has its name, or nothing. */
@@ -347,9 +351,9 @@ void file_room(struct disk_task *task)
 
 /* ---- writing */
 
-static void start_writeback(struct disk_file *file, int64_t before)
+static void start_writeback(struct disk_file *file, int64_t before, int64_t after)
 {
-	int64_t from = before / WRITEBACK_STEP, to = file->written / WRITEBACK_STEP;
+	int64_t from = before / WRITEBACK_STEP, to = after / WRITEBACK_STEP;
 
 	if (to > from)
 		(void)sync_file_range(
@@ -361,6 +365,7 @@ void file_write(struct disk_task *task)
 	struct disk_file *file = task->file;
 	const struct disk_buffer *buffer = task->buffer;
 	size_t n = buffer ? buffer->used : 0;
+	int64_t end;
 	int err;
 
 	if (file->broken) {
@@ -381,12 +386,32 @@ void file_write(struct disk_task *task)
 	/* What nobody asked for must not hold up what comes faster than it can be hashed. */
 	if (file->lane->which != LANE_SMALL && file->lane->left >= LANE_BEHIND)
 		sums_forget_own(&file->sums);
+	if (n && task->offset != file->written)
+		sums_scatter(&file->sums);
 	if (n)
 		sums_update(&file->sums, buffer->bytes, n);
-	file->written = task->offset + (int64_t)n;
+	end = task->offset + (int64_t)n;
+	file->written = end > file->written ? end : file->written;
+	file->wrote += (int64_t)n;
+	if (task->msg.kind == DISK_WRITE)
+		task->result = (int64_t)n;
 	fs_dirty_add(file->root->fs, (int64_t)n);
 	if (file->lane->which != LANE_SMALL)
-		start_writeback(file, task->offset);
+		start_writeback(file, task->offset, end);
+}
+
+void file_rehash(struct disk_task *task)
+{
+	struct disk_file *file = task->file;
+	int err;
+
+	if (!sums_restart(&file->sums))
+		return;
+	err = rehash(file, file->written, &file->root->fs->lanes[LANE_VERIFY]);
+	if (err == -ECANCELED)
+		verdict_set(&task->verdict, VERDICT_ABORTED, NULL, "stopped");
+	else if (err)
+		root_fail(file->root, &task->verdict, err, "read a part in");
 }
 
 /* ---- syncing */
@@ -411,10 +436,11 @@ static int sync_part(struct disk_file *file)
 	return 0;
 }
 
-static void now_durable(struct disk_file *file, int64_t bytes)
+static void now_durable(struct disk_file *file, int64_t written, int64_t wrote)
 {
-	fs_dirty_add(file->root->fs, -(bytes - file->synced));
-	file->durable = file->synced = bytes;
+	fs_dirty_add(file->root->fs, -(wrote - file->synced));
+	file->synced = wrote;
+	file->durable = written;
 }
 
 /* task->offset is the snapshot that the writing lane took: later bytes may be on their way. */
@@ -429,7 +455,7 @@ void file_sync(struct disk_task *task)
 	if (err)
 		root_fail(file->root, &task->verdict, err, "sync a part in");
 	else
-		now_durable(file, task->offset);
+		now_durable(file, task->offset, task->wrote);
 	task->result = file->durable;
 }
 
@@ -438,7 +464,7 @@ int64_t file_save(struct disk_file *file)
 	if (file->torn)
 		file->sync_failed = true;
 	if (sync_part(file) == 0)
-		now_durable(file, file->written);
+		now_durable(file, file->written, file->wrote);
 	return file->durable;
 }
 

@@ -105,13 +105,14 @@ struct disk_file {
 	bool room_made;	    /* looked for, and kept where the file system can */
 	bool broken;	    /* a write failed: nothing may be written behind the gap */
 	bool torn;	    /* with EIO: what was not synced before is void, and a sync would prove nothing */
-	int64_t written;    /* bytes from the start that are in the file */
+	int64_t written;    /* past the last byte that is in the file */
+	int64_t wrote;	    /* bytes, ever */
 	int64_t room_until; /* beyond these, look for room again */
 	/* The syncing lane's. */
 	bool parts_synced; /* the part's directory entry is durable */
 	bool sync_failed; /* never tried again: the kernel may have dropped the pages and would say success */
-	int64_t durable;  /* bytes from the start that the last good sync covered */
-	int64_t synced;	  /* of written, not counted as dirty any more */
+	int64_t durable;  /* past the last byte that the last good sync covered */
+	int64_t synced;	  /* of wrote, not counted as dirty any more */
 };
 
 /* disk.c */
@@ -145,6 +146,7 @@ void file_sync(struct disk_task *task);
 void file_close(struct disk_task *task);
 void file_discard(struct disk_task *task);
 void file_room(struct disk_task *task);
+void file_rehash(struct disk_task *task);
 void file_close_fd(struct disk_file *file);
 /* Bytes that are durable now: syncs, unless that would prove nothing any more. */
 int64_t file_save(struct disk_file *file);

@@ -66,11 +66,41 @@ bool sums_whole(const struct disk_sums *sums)
 	return sums->checksum || sums->digest;
 }
 
+bool sums_in_order(const struct disk_sums *sums)
+{
+	return sums_whole(sums) && !sums->scattered;
+}
+
+void sums_scatter(struct disk_sums *sums)
+{
+	sums->scattered = true;
+	replace(&sums->arrival, NULL);
+	replace(&sums->own, NULL);
+}
+
+static void restart(struct hash **slot)
+{
+	CLEANUP_FREE char *wanted = *slot ? xstrdup(hash_wanted(*slot)) : NULL;
+
+	if (wanted)
+		replace(slot, hash_new(wanted));
+}
+
+bool sums_restart(struct disk_sums *sums)
+{
+	if (!sums->scattered || !sums_whole(sums))
+		return false;
+	sums->scattered = false;
+	restart(&sums->checksum);
+	restart(&sums->digest);
+	return true;
+}
+
 void sums_update(struct disk_sums *sums, const void *bytes, size_t n)
 {
 	struct hash *const all[] = {sums->checksum, sums->digest, sums->arrival, sums->own};
 
-	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+	for (size_t i = 0; i < ARRAY_LEN(all) && !sums->scattered; i++)
 		if (all[i])
 			hash_update(all[i], bytes, n);
 }

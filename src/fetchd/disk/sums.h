@@ -17,6 +17,7 @@ struct disk_sums {
 	struct hash *checksum; /* the user's, of the whole file */
 	struct hash *digest;   /* the server's, of the whole file */
 	struct hash *arrival;  /* the server's, of what one response brings */
+	bool scattered;	       /* the bytes do not come in order: none is hashed as it passes */
 	struct hash *own;      /* nobody said anything: what the file hashes to, for a later look at it */
 };
 
@@ -25,8 +26,14 @@ void sums_init(struct disk_sums *sums, const char *checksum, const char *digest)
 void sums_done(struct disk_sums *sums);
 /* The bytes from offset on hash to digest: those of the whole file when it is 0. Before they come. */
 void sums_expect(struct disk_sums *sums, const char *digest, int64_t offset);
-/* Must bytes that are in the file already be hashed first? */
+/* Somebody said what the whole file must hash to. */
 bool sums_whole(const struct disk_sums *sums);
+/* Must bytes that are in the file already be hashed first? */
+bool sums_in_order(const struct disk_sums *sums);
+/* From here on the bytes come in no order: what they hash to is found when all are there. */
+void sums_scatter(struct disk_sums *sums);
+/* All are there, and are about to come again, in order. False: there is no need. */
+bool sums_restart(struct disk_sums *sums);
 /* Not all bytes will have been hashed of which nobody said what they must hash to: that stays unknown. */
 void sums_forget_own(struct disk_sums *sums);
 void sums_update(struct disk_sums *sums, const void *bytes, size_t n);

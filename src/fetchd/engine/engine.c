@@ -83,7 +83,7 @@ static void drop_mail(struct engine *engine, struct msg_list *list)
 		if (msg->kind >= DISK_RESUME) {
 			drop_task(engine, (struct disk_task *)msg);
 		} else if (msg->kind >= OUTCOME_RECEIVED) {
-			outcome_free((struct outcome *)msg);
+			outcome_message_free(msg);
 		} else {
 			request_drop(engine, (struct request *)msg, NULL, "fetchd is shutting down");
 		}
@@ -204,6 +204,7 @@ static void engine_init(struct engine *engine, const struct engine_setup *setup)
 	TAILQ_INIT(&engine->idle);
 	TAILQ_INIT(&engine->to_search);
 	TAILQ_INIT(&engine->stuck);
+	TAILQ_INIT(&engine->splits);
 	TAILQ_INIT(&engine->ended);
 	TAILQ_INIT(&engine->claimed);
 	TAILQ_INIT(&engine->touched);

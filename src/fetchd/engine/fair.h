@@ -116,6 +116,11 @@ void fair_user_weigh(struct fair_user *user, uint32_t weight);
 /* Whose turn it is; NULL: nobody's. ageing_usec: USEC_INFINITY switches ageing off. *ret_alone: no other
  * could have been picked. */
 struct lane *fair_pick(struct fair *fair, int64_t now_usec, int64_t ageing_usec, bool *ret_alone);
+/* Whether it would be anybody's. */
+static inline bool fair_any(const struct fair *fair)
+{
+	return heap_first(&fair->open) != NULL;
+}
 /* It has been given a slot. */
 void fair_served(struct lane *lane, int64_t now_usec);
 

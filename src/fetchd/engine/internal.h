@@ -54,8 +54,9 @@ TAILQ_HEAD(memory_list, host_memory);
 
 struct host {
 	int64_t origin_id;
-	unsigned active;
+	unsigned active;	    /* slots: transfers, and their further connections */
 	unsigned staying;	    /* see limits_shed() */
+	unsigned revoking;	    /* see splits.c */
 	unsigned finishing;	    /* its files that are whole and wait for the disk: they hold no slot */
 	struct fair_host fair;	    /* its lanes */
 	struct host_memory *memory; /* NULL: nothing is known */
@@ -66,7 +67,7 @@ struct host {
 
 struct user {
 	int64_t uid;
-	size_t active, finishing, staying;
+	size_t active, finishing, staying, revoking;
 	struct fair_user fair;
 	UT_hash_handle hh;
 };
@@ -113,6 +114,13 @@ struct run {
 	uint64_t was_edited;
 	TAILQ_ENTRY(run) edit_link;
 	bool shed; /* for the sake of a limit: it is no attempt */
+	/* Further connections of its transfer: slots that it has, and as many as it could use. */
+	unsigned extra, wanted;
+	unsigned split_seq; /* of the last word to its worker */
+	bool split_told;    /* that was not answered yet */
+	bool revoking;	    /* and it takes some back */
+	bool splits;	    /* in engine->splits */
+	TAILQ_ENTRY(run) split_link;
 	/* Replies that wait for this run's end. */
 	struct request **waiters;
 	size_t n_waiters;
@@ -167,7 +175,10 @@ struct engine {
 	struct fill *fills;		  /* fills.c's own */
 	int64_t next_group_deadline_usec; /* steady wall */
 	struct run *runs;
-	size_t n_active;    /* slots taken */
+	size_t n_active;   /* slots taken */
+	size_t n_extra;	   /* of these, by further connections */
+	size_t n_revoking; /* runs that are to give some of those back */
+	struct run_list splits;
 	size_t n_finishing; /* runs that have given theirs back before their end */
 	int64_t next_attempt;
 	/* When the first of each comes, or earlier. */
@@ -307,6 +318,14 @@ int hosts_load_marks(struct engine *engine);
 /* Limits changed. */
 void hosts_tune(struct engine *engine);
 void hosts_free(struct engine *engine);
+
+/* ---- splits.c: further connections of large files */
+/* From a worker: what one has and could use. */
+void splits_report(struct engine *engine, const struct parts_report *report);
+/* After jobs were started: gives slots that are left, and takes those back that jobs wait for. */
+void splits_work(struct engine *engine, bool give_more);
+/* Its transfer has no further connections any more. */
+void split_end(struct engine *engine, struct run *run);
 
 /* ---- sources.c: jobs that have several */
 /* The source that is asked has failed, out: for good, and there are others. It goes on with the next one that

@@ -57,6 +57,7 @@ static void take_facts(struct job *job, const struct job *facts)
 {
 	job->generation = facts->generation;
 	job->received = facts->received;
+	str_set(&job->ranges, facts->ranges);
 	job->size = facts->size;
 	str_set(&job->etag, facts->etag);
 	str_set(&job->last_modified, facts->last_modified);
@@ -89,6 +90,7 @@ void job_forget_bytes(struct job *job)
 	if (job->received > 0)
 		job->generation++;
 	job->received = 0;
+	str_set(&job->ranges, NULL);
 	job->validator = JOB_VALIDATOR_NONE;
 	job->integrity = JOB_INTEGRITY_NONE;
 	str_set(&job->etag, NULL);

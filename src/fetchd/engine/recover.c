@@ -57,6 +57,7 @@ static int settle_one(struct engine *engine, struct job *job, size_t *n_found)
 		job->name = name;
 		forget_older_facts(job);
 		job->received = job->size = size;
+		str_set(&job->ranges, NULL);
 		(*n_found)++;
 		return end_done(engine, job);
 	}

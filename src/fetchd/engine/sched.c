@@ -72,7 +72,10 @@ static void run_hold(struct engine *engine, struct run *run)
 
 void run_received(struct engine *engine, struct run *run)
 {
-	if (run->finishing || engine->n_finishing >= FINISHING_MAX)
+	if (run->finishing)
+		return;
+	split_end(engine, run);
+	if (engine->n_finishing >= FINISHING_MAX)
 		return;
 	run->finishing = true;
 	slot_give(engine, run);
@@ -86,6 +89,7 @@ void run_release(struct engine *engine, struct run *run)
 	HASH_DELETE(hh, engine->runs, run);
 	rates_release(engine, run);
 	engine->worker_load[run->worker_index]--;
+	split_end(engine, run);
 	if (run->finishing)
 		finishing_count(engine, run, -1);
 	else

@@ -213,6 +213,11 @@ static int receive(struct engine *engine, struct msg *msg)
 		outcome_free((struct outcome *)msg);
 		return err;
 	}
+	if (msg->kind == OUTCOME_PARTS) {
+		splits_report(engine, (struct parts_report *)msg);
+		outcome_message_free(msg);
+		return 0;
+	}
 	if (msg->kind == OUTCOME_CHECKPOINT) {
 		err = outcome_checkpoint(engine, (struct outcome *)msg);
 		outcome_free((struct outcome *)msg);
@@ -385,6 +390,9 @@ static int work_time(struct engine *engine, bool *ret_more)
 		err = sources_work(engine, &more_moves);
 	if (!err)
 		err = sched_fill(engine, &more_claims);
+	if (!err)
+		splits_work(engine, !more_claims && !engine->draining && !engine->stopping &&
+					    !schedule_now(engine)->stopped);
 	if (!err)
 		err = purge(engine);
 	/* What the last claims have brought, too. */

@@ -195,7 +195,7 @@ void store_bind_text(sqlite3_stmt *st, int index, const char *text);
 	" deadline_usec, max_attempts, on_conflict, validator, digest, encoded, integrity, no_ranges,"       \
 	" range_faults, changes, restarts, resume, auth, remote_name, conditional, insecure, if_newer_usec," \
 	" has_secrets, origins.origin, group_id, paused_by, not_before_usec, same, since_usec, edits,"       \
-	" mirrors"
+	" mirrors, ranges, split"
 #define JOB_FROM " FROM jobs JOIN origins ON origins.id = jobs.origin"
 /* NULL for a row that makes no sense (logged; the caller passes over it). */
 struct job *job_from_row(sqlite3_stmt *st);

@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "job/ranges.h"
 #include "job/source.h"
 
 /* ---- adding */
@@ -84,6 +85,7 @@ static void bind_job(sqlite3_stmt *st, const struct job *job)
 	bind_same(st, 34, job);
 	sqlite3_bind_int64(st, 35, job->since_usec);
 	store_bind_text(st, 36, job->mirrors);
+	sqlite3_bind_int(st, 37, job->options.split);
 }
 
 int store_add(struct store *store, struct job *job)
@@ -174,6 +176,21 @@ static void read_numbers(sqlite3_stmt *st, struct job *job)
 	job->http_status = sqlite3_column_int(st, 16);
 }
 
+/* They are those bytes, no more. */
+static bool ranges_sane(const struct job *job)
+{
+	struct ranges ranges;
+
+	if (!job->ranges)
+		return true;
+	if (ranges_parse(job->ranges, &ranges) != 0)
+		return false;
+	bool sane =
+		ranges_bytes(&ranges) == job->received && (job->size < 0 || ranges_end(&ranges) <= job->size);
+	ranges_done(&ranges);
+	return sane;
+}
+
 /* The schema's CHECKs hold for rows that we wrote; a file may have been edited or repaired by hand. */
 static bool within(int value, int least, int most)
 {
@@ -197,6 +214,7 @@ static bool row_sane(const struct job *job)
 	return words_sane(job) && job->url && job->dir && job->name && job->origin && job->received >= 0 &&
 	       job->size >= -1 && job->generation >= 0 && job->attempts >= 0 && job->failures >= 0 &&
 	       job->range_faults >= 0 && job->changes >= 0 && job->restarts >= 0 && job->edits >= 0 &&
+	       (job->options.split == -1 || job->options.split >= 1) && ranges_sane(job) &&
 	       (!job->mirrors || sources_sane(job));
 }
 
@@ -235,6 +253,8 @@ struct job *job_from_row(sqlite3_stmt *st)
 	job->since_usec = sqlite3_column_int64(st, 59);
 	job->edits = sqlite3_column_int(st, 60);
 	job->mirrors = store_column_dup(st, 61);
+	job->ranges = store_column_dup(st, 62);
+	job->options.split = sqlite3_column_int(st, 63);
 	if (row_sane(job))
 		return job;
 	log_senseless(job);
@@ -319,6 +339,7 @@ int store_update(struct store *store, const struct job *job, enum job_state was)
 	bind_more(st, 22, job);
 	sqlite3_bind_int64(st, 30, job->paused_by);
 	sqlite3_bind_int64(st, 31, job->since_usec);
+	store_bind_text(st, 32, job->ranges);
 	counters_move(store, job, was, job->state);
 	return store_run(store, st);
 }
@@ -386,6 +407,7 @@ int store_edit(struct store *store, struct job *job, int64_t was_group_id)
 	sqlite3_bind_int64(st, 28, job->not_before_usec);
 	sqlite3_bind_int(st, 29, job->edits);
 	store_bind_text(st, 30, job->mirrors);
+	sqlite3_bind_int(st, 31, job->options.split);
 	if (was_group_id && was_group_id != job->group_id)
 		group_moved(store, was_group_id, job->state, 0);
 	if (job->group_id && was_group_id != job->group_id)

@@ -266,10 +266,16 @@ static const char migration_3[] =
 	/* Limits that users have set and saved. */
 	"CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;";
 
+/* Files that are fetched over several connections. */
+static const char migration_4[] =
+	/* job/ranges.h; NULL: the bytes that are there are the first ones. */
+	"ALTER TABLE jobs ADD COLUMN ranges TEXT;"
+	"ALTER TABLE jobs ADD COLUMN split INTEGER NOT NULL DEFAULT -1 CHECK (split = -1 OR split >= 1);";
+
 static const struct migration {
 	const char *sql;
 	int (*rest)(struct store *store); /* what SQL cannot say; 0 or -errno */
-} migrations[] = {{migration_1, NULL}, {migration_2, secrets_move}, {migration_3, NULL}};
+} migrations[] = {{migration_1, NULL}, {migration_2, secrets_move}, {migration_3, NULL}, {migration_4, NULL}};
 
 int store_schema_version(void)
 {

@@ -29,10 +29,10 @@ static const char *const statement_sql[ST_N] = {
 		   "key, has_secrets, headers, user_agent, referer, checksum, limit_rate, max_filesize,"
 		   " retry_delay_usec, max_time_usec, connect_timeout_usec, deadline_usec, max_attempts,"
 		   " on_conflict, resume, auth, remote_name, conditional, insecure, if_newer_usec,"
-		   " waiting_for, due_usec, not_before_usec, same, since_usec, mirrors)"
+		   " waiting_for, due_usec, not_before_usec, same, since_usec, mirrors, split)"
 		   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
 		   " ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35,"
-		   " ?36)",
+		   " ?36, ?37)",
 	[ST_GET] = "SELECT " JOB_COLUMNS JOB_FROM " WHERE jobs.id = ?1",
 	/* In the order of struct row, select.c. */
 	[ST_PEEK] = "SELECT id, state, owner, group_id, origin FROM jobs WHERE id = ?1",
@@ -45,7 +45,8 @@ static const char *const statement_sql[ST_N] = {
 		" received = ?12, size = ?13, http_status = ?14, name = ?15, etag = ?16, last_modified = ?17,"
 		" effective_url = ?18, error_code = ?19, error_message = ?20, deadline_usec = ?21,"
 		" validator = ?22, digest = ?23, encoded = ?24, integrity = ?25, no_ranges = ?26,"
-		" range_faults = ?27, changes = ?28, restarts = ?29, paused_by = ?30, since_usec = ?31"
+		" range_faults = ?27, changes = ?28, restarts = ?29, paused_by = ?30, since_usec = ?31,"
+		" ranges = ?32"
 		" WHERE id = ?1",
 	[ST_UPDATE_CLAIMED] = "UPDATE jobs SET state = ?2, waiting_for = 0, intent = 0, attempts = ?3,"
 			      " started_usec = ?4 WHERE id = ?1",
@@ -56,7 +57,7 @@ static const char *const statement_sql[ST_N] = {
 		    " connect_timeout_usec = ?16, deadline_usec = ?17, max_attempts = ?18, on_conflict = ?19,"
 		    " resume = ?20, auth = ?21, remote_name = ?22, conditional = ?23, insecure = ?24,"
 		    " if_newer_usec = ?25, group_id = ?26, dir = ?27, not_before_usec = ?28, edits = ?29,"
-		    " mirrors = ?30"
+		    " mirrors = ?30, split = ?31"
 		    " WHERE id = ?1",
 	[ST_REMOVE] = "DELETE FROM jobs WHERE id = ?1",
 	/* What cannot be mended so far stays as it is. */
@@ -66,7 +67,8 @@ static const char *const statement_sql[ST_N] = {
 		" attempts = max(attempts, 0), failures = max(failures, 0), generation = max(generation, 0),"
 		" received = 0, size = -1, on_conflict = -1, validator = 0, integrity = 0, no_ranges = 0,"
 		" range_faults = 0, changes = 0, restarts = 0, resume = -1, auth = 0, remote_name = 0,"
-		" conditional = 0, insecure = 0, mirrors = NULL, edits = max(edits, 0), has_secrets = id IN "
+		" conditional = 0, insecure = 0, mirrors = NULL, ranges = NULL, split = -1, edits = "
+		"max(edits, 0), has_secrets = id IN "
 		"(SELECT job FROM "
 		"secrets),"
 		" error_code = 'E_INTERNAL', error_message = 'its record in the queue database made no sense'"

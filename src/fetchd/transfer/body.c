@@ -3,6 +3,7 @@
  */
 #include "config.h"
 
+#include "fetchd/transfer/split.h"
 #include "fetchd/transfer/transfer.h"
 
 #include <string.h>
@@ -42,8 +43,8 @@ static void adopt_digests(struct transfer *t)
 		t->job->digest = whole ? whole : xstrdup_null(part);
 		free(part);
 		part = xstrdup_null(t->job->digest);
-	} else if (t->tail_n) {
-		/* It covers bytes that are compared, not written. */
+	} else if (t->tail_n || t->split) {
+		/* It covers bytes that are compared, not written; or others come in between. */
 		free(part);
 		part = NULL;
 	}
@@ -94,9 +95,11 @@ static void body_adopt(struct transfer *t, const struct gate_result *result)
 {
 	struct job *job = t->job;
 
-	if (t->answer == GATE_START && (t->offset > 0 || t->tail))
+	if (t->answer == GATE_START && (t->offset > 0 || t->tail || t->split))
 		transfer_start_over(t);
 	job->size = result->size;
+	t->accepted = true;
+	t->ranged = t->response.status == 206 || t->response.accepts_ranges;
 	if (t->answer == GATE_START) {
 		t->record->offset = 0;
 		adopt_validators(t);
@@ -154,23 +157,24 @@ void body_judge(struct transfer *t)
 {
 	struct job *job = t->job;
 	const struct response *r = &t->response;
-	bool timed = job->options.if_newer_usec >= 0;
+	bool timed = job->options.if_newer_usec >= 0, some = t->offset > 0 || t->asked_until < INT64_MAX;
 	CLEANUP_FREE char *url_name = name_from_url(job->url);
 	struct gate_request q = {
 		.offset = t->offset,
 		.overlap = (int64_t)t->tail_n,
-		.size = t->offset > 0 ? job->size : -1,
-		.etag = t->offset > 0 ? job->etag : NULL,
-		.last_modified = t->offset > 0 ? job->last_modified : NULL,
+		.until = t->asked_until < INT64_MAX ? t->asked_until : 0,
+		.size = some ? job->size : -1,
+		.etag = some ? job->etag : NULL,
+		.last_modified = some ? job->last_modified : NULL,
 		.validator = job->validator,
-		.digest = t->offset > 0 ? job->digest : NULL,
+		.digest = some ? job->digest : NULL,
 		.range_faults = job->range_faults,
 		.changes = job->changes,
 		.max_size = job->options.max_filesize > 0 ? job->options.max_filesize : 0,
 		.plain_http = is_plain_http(t),
 		.foreign = t->foreign,
 		.expects_binary = gate_names_binary(url_name),
-		.conditional = t->offset == 0 && (t->conditional || timed),
+		.conditional = !some && (t->conditional || timed),
 		.have_etag = t->have_etag,
 		.have_modified_sec = t->conditional ? t->have_modified_sec
 				     : timed	    ? job->options.if_newer_usec / USEC_PER_SEC
@@ -187,7 +191,10 @@ void body_judge(struct transfer *t)
 	job->http_status = r->status;
 	if (t->verdict.class == VERDICT_OK)
 		t->verdict.retry_after_usec = -1;
-	body_apply(t, &result);
+	if (split_is_part(t))
+		split_judge(t, &result);
+	else
+		body_apply(t, &result);
 }
 
 /* libcurl answers a challenge itself, and again when its answer was too old for the server; what it does not
@@ -254,6 +261,7 @@ void body_flush(struct transfer *t)
 	task->buffer = t->buffer;
 	task->digest = t->part_digest;
 	t->part_digest = NULL;
+	split_posted(t, t->posted, (int64_t)t->buffer->used);
 	t->posted += (int64_t)t->buffer->used;
 	t->buffer = NULL;
 	t->writes++;
@@ -262,7 +270,8 @@ void body_flush(struct transfer *t)
 
 static size_t next_buffer_size(const struct transfer *t, size_t need)
 {
-	int64_t left = t->job->size >= 0 ? t->job->size - t->offset : INT64_MAX;
+	int64_t end = t->until < INT64_MAX ? t->until : t->job->size;
+	int64_t left = end >= 0 ? end - t->offset : INT64_MAX;
 	size_t size = t->grow ? t->grow : BUFFER_FIRST;
 
 	/* A small file goes to the disk in one piece. */
@@ -334,11 +343,23 @@ static bool repeats(struct transfer *t, const char *bytes, size_t n)
 	return false;
 }
 
+static void take(struct transfer *t, const char *bytes, size_t n)
+{
+	struct transfer *whole = transfer_whole(t);
+
+	memcpy(t->buffer->bytes + t->buffer->used, bytes, n);
+	t->buffer->used += n;
+	t->offset += (int64_t)n;
+	whole->record->bytes += (int64_t)n;
+	if (whole->split)
+		whole->split->received += (int64_t)n;
+}
+
 size_t body_write_cb(char *bytes, size_t size, size_t n, void *arg)
 {
 	struct transfer *t = arg;
 	int64_t now = clock_boot_usec(), wait;
-	size_t again;
+	size_t again, ours;
 
 	n *= size;
 	if (!t->judged && ftp_is(t->url))
@@ -350,23 +371,23 @@ size_t body_write_cb(char *bytes, size_t size, size_t n, void *arg)
 	if (t->verdict.class != VERDICT_OK)
 		return 0;
 	again = t->tail_n - t->tail_seen < n ? t->tail_n - t->tail_seen : n;
-	if (too_long(t, n - again))
+	ours = n - again;
+	/* The rest is another's by now: nothing more is read here. */
+	if (t->until - t->offset < (int64_t)ours)
+		ours = (size_t)(t->until - t->offset);
+	if (too_long(t, ours))
 		return 0;
-	if (n > again && !make_room(t, n - again))
+	if (ours && !make_room(t, ours))
 		return pause_for(t, PAUSE_DISK);
-	wait = pace_spend(&t->limits, (int64_t)n, now);
+	wait = pace_spend(&transfer_whole(t)->limits, (int64_t)n, now);
 	if (wait > 0) {
 		t->resume_usec = now + wait;
 		return pause_for(t, PAUSE_RATE);
 	}
 	if (again && !repeats(t, bytes, again))
 		return 0;
-	if (n > again) {
-		memcpy(t->buffer->bytes + t->buffer->used, bytes + again, n - again);
-		t->buffer->used += n - again;
-		t->offset += (int64_t)(n - again);
-		t->record->bytes += (int64_t)(n - again);
-	}
+	if (ours)
+		take(t, bytes + again, ours);
 	t->last_byte_usec = now;
-	return n;
+	return t->offset >= t->until && t->until < t->asked_until ? 0 : n;
 }

@@ -24,6 +24,11 @@ static enum gate_answer refuse(
 	return GATE_REFUSE;
 }
 
+static bool asked_for_part(const struct gate_request *q)
+{
+	return q->offset > 0 || q->until > 0;
+}
+
 /* ---- sameness */
 
 /* RFC 9110, 8.8.3.2: the weak comparison. */
@@ -76,8 +81,8 @@ static enum gate_answer refuse_changed(
 static enum gate_answer refuse_range(
 	const struct gate_request *q, struct gate_result *ret, struct verdict *v, const char *sentence)
 {
-	ret->range_fault = q->offset > 0;
-	return refuse(v, q->offset > 0 && q->range_faults == 0 ? VERDICT_TRANSIENT : VERDICT_RESTART,
+	ret->range_fault = asked_for_part(q);
+	return refuse(v, asked_for_part(q) && q->range_faults == 0 ? VERDICT_TRANSIENT : VERDICT_RESTART,
 		"E_RANGE", sentence);
 }
 
@@ -86,10 +91,10 @@ static enum gate_answer refuse_range(
 static enum gate_answer judge_partial(
 	const struct gate_request *q, const struct response *r, struct gate_result *ret, struct verdict *v)
 {
-	if (q->offset == 0)
+	if (!asked_for_part(q))
 		return refuse_range(q, ret, v, "the server sent a part (206) though the whole was asked for");
 	if (!r->has_content_range || r->bad_content_range || r->range_first != q->offset - q->overlap ||
-		r->range_total < 0 || r->range_last != r->range_total - 1)
+		r->range_total < 0 || r->range_last != (q->until > 0 ? q->until : r->range_total) - 1)
 		return refuse_range(q, ret, v, "the server sent another part than was asked for");
 	/* Such a body has heads of its parts in it. */
 	if (r->content_type && strncasecmp(r->content_type, MULTIPART, strlen(MULTIPART)) == 0)
@@ -111,7 +116,7 @@ static enum gate_answer judge_partial(
 /* A log-in page in the place of a file: the network answers, not the server. Over TLS it cannot. */
 static bool is_captive(const struct gate_request *q, const struct response *r)
 {
-	return q->plain_http && (q->foreign || q->offset > 0) && q->expects_binary && r->content_type &&
+	return q->plain_http && (q->foreign || asked_for_part(q)) && q->expects_binary && r->content_type &&
 	       strncasecmp(r->content_type, "text/html", strlen("text/html")) == 0;
 }
 
@@ -127,7 +132,7 @@ static enum gate_answer judge_whole(
 		return refuse(v, VERDICT_HELD, "E_CAPTIVE",
 			"a web page came in the place of the file: this network may want a log-in first");
 	}
-	if (q->offset > 0) {
+	if (asked_for_part(q)) {
 		ret->changed = contradicts(q, r) ||
 			       (q->size >= 0 && r->content_length >= 0 && q->size != r->content_length);
 		if (ret->changed && q->changes >= GATE_CHANGES_MAX)
@@ -148,7 +153,7 @@ static enum gate_answer judge_unsatisfiable(
 		ret->size = r->range_total;
 		return GATE_COMPLETE;
 	}
-	if (q->offset > 0)
+	if (asked_for_part(q))
 		return refuse(
 			v, VERDICT_RESTART, "E_RANGE", "the server does not have the rest of this file");
 	classify_http(v, 416);
@@ -165,10 +170,10 @@ static bool is_redirect(int status)
 static enum gate_answer refuse_status(const struct gate_request *q, int status, struct verdict *v)
 {
 	classify_http(v, status);
-	if (q->offset > 0 && (status == 400 || status == 417 || status == 505)) {
+	if (asked_for_part(q) && (status == 400 || status == 417 || status == 505)) {
 		/* It may be the range that the server does not like: once without. */
 		v->class = VERDICT_RESTART;
-	} else if (q->offset > 0 && (status == 403 || status == 410) && v->message) {
+	} else if (asked_for_part(q) && (status == 403 || status == 410) && v->message) {
 		char *hinted = xasprintf("%s; the link may have expired", v->message);
 
 		free(v->message);
@@ -207,7 +212,7 @@ enum gate_answer gate_judge(const struct gate_request *request, const struct res
 		return judge_unsatisfiable(request, response, ret, verdict);
 	if (response->status == 206)
 		answer = judge_partial(request, response, ret, verdict);
-	else if (response->status == 200 || (response->status == 203 && request->offset == 0))
+	else if (response->status == 200 || (response->status == 203 && !asked_for_part(request)))
 		answer = judge_whole(request, response, ret, verdict);
 	else
 		return refuse_status(request, response->status, verdict);

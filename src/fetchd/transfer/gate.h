@@ -16,6 +16,7 @@
 /* What was asked. */
 struct gate_request {
 	int64_t offset;	 /* bytes that the file has; > 0: a range was asked for */
+	int64_t until;	 /* past the last byte that was asked for; 0: all to the end */
 	int64_t overlap; /* of them, asked for again; > 0 only without a validator */
 	int64_t size;	 /* of the whole, from an earlier response; -1 unknown */
 	/* Of those bytes; NULL none. With JOB_VALIDATOR_NONE they are hints: what differs has changed, what

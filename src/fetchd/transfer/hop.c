@@ -2,6 +2,7 @@
  */
 #include "config.h"
 
+#include "fetchd/transfer/split.h"
 #include "fetchd/transfer/transfer.h"
 
 #include <string.h>
@@ -27,6 +28,7 @@ void hop_start(struct transfer *t)
 		return;
 	}
 	t->judged = t->blocked = t->ends_with_tls = false;
+	t->asked_until = t->until;
 	t->challenges = 0;
 	t->asked = true;
 	t->tail_seen = 0;
@@ -94,7 +96,7 @@ void hop_leave(struct transfer *t)
 		record_hop(t);
 	/* Stopped on its way. libcurl keeps a connection of HTTP/2, and may tell the server only with the
 	 * next request that it wants no more of this answer: so it is closed, unless others use it. */
-	if (t->multi && t->phase == TRANSFER_SETTLE)
+	if (t->multi)
 		curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, 1L);
 	if (t->multi)
 		multi_remove(t->multi, t->easy);
@@ -173,6 +175,12 @@ static void blame_curl(struct transfer *t, CURLcode result, long connect_status,
 		classify_curl(&t->verdict, (int)true_code(t, result), detail);
 }
 
+/* Past the last byte that is to come; -1: unknown. */
+static int64_t end_of(const struct transfer *t)
+{
+	return t->until < INT64_MAX ? t->until : t->job->size;
+}
+
 static void judge_end(struct transfer *t)
 {
 	if (!t->judged)
@@ -183,10 +191,10 @@ static void judge_end(struct transfer *t)
 	else if (t->tail_seen < t->tail_n)
 		verdict_set(&t->verdict, VERDICT_TRANSIENT, "E_TRUNCATED",
 			"the body ended within the bytes that are here already");
-	else if (t->job->size >= 0 && t->offset != t->job->size)
+	else if (t->job->size >= 0 && t->offset != end_of(t))
 		verdict_set(&t->verdict, VERDICT_TRANSIENT, "E_TRUNCATED",
 			"the body ended after %lld of %lld bytes", (long long)t->offset,
-			(long long)t->job->size);
+			(long long)end_of(t));
 	else if (t->ends_with_tls && !t->tls_closed)
 		verdict_set(&t->verdict, VERDICT_TRANSIENT, "E_TRUNCATED",
 			"the connection was cut off without saying that this is the end");
@@ -232,8 +240,8 @@ void transfer_curl_done(struct transfer *t, CURLcode result)
 		ftp_judge_end(t, result);
 	else if (!t->judged && t->challenges > 0 && t->response.complete)
 		body_judge(t); /* libcurl had no answer to the challenge */
-	if (result != CURLE_OK &&
-		(t->verdict.class != VERDICT_OK || (t->judged && t->answer == GATE_UNCHANGED)))
+	if (result != CURLE_OK && (t->verdict.class != VERDICT_OK || t->offset >= t->until ||
+					  (t->judged && t->answer == GATE_UNCHANGED)))
 		result = CURLE_OK; /* our own doing */
 	hop_leave(t);
 	note_mtime(t);
@@ -241,5 +249,6 @@ void transfer_curl_done(struct transfer *t, CURLcode result)
 		blame_curl(t, result, connect_status, proxy_error);
 	else if (t->verdict.class == VERDICT_OK)
 		judge_end(t);
-	transfer_settle(t);
+	if (!split_own_ended(t))
+		transfer_settle(t);
 }

@@ -15,6 +15,14 @@ void outcome_free(struct outcome *o)
 	free(o);
 }
 
+void outcome_message_free(struct msg *msg)
+{
+	if (msg->kind == OUTCOME_PARTS)
+		free(msg);
+	else
+		outcome_free((struct outcome *)msg);
+}
+
 void worker_message_free(struct msg *msg)
 {
 	if (msg->kind == WORKER_START) {

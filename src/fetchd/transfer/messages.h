@@ -18,6 +18,7 @@ enum worker_kind {
 	WORKER_TUNE,	    /* struct worker_tune */
 	WORKER_LIMIT,	    /* struct worker_limit */
 	WORKER_STOP,	    /* struct msg: cancel all, finish when the last transfer has */
+	WORKER_SPLIT,	    /* struct worker_split */
 	WORKER_NETWORK,	    /* struct msg: network changed: connections kept open may be dead */
 };
 
@@ -48,6 +49,15 @@ struct worker_limit {
 	int64_t bytes_per_sec; /* 0: none */
 };
 
+/* Over so many connections beyond the first the file may be fetched now. Answered by PARTS. */
+struct worker_split {
+	struct msg msg;
+	int64_t job_id;
+	int64_t attempt;
+	unsigned n;
+	unsigned seq; /* of this word: the next is one more */
+};
+
 /* For a message that will not be sent. */
 void worker_message_free(struct msg *msg);
 
@@ -63,6 +73,18 @@ enum outcome_kind {
 		299, /* struct outcome: nothing more will be asked of the host; the disk finishes the file */
 	OUTCOME_CHECKPOINT = 300, /* struct outcome */
 	OUTCOME_FINISHED,	  /* struct outcome */
+	OUTCOME_PARTS,		  /* struct parts_report */
+};
+
+/* A file could be fetched over more connections, or is over fewer. Until the engine says more, no more than
+ * those that are used are made. */
+struct parts_report {
+	struct msg msg;
+	int64_t job_id;
+	int64_t attempt;
+	unsigned used;	 /* beyond the first */
+	unsigned wanted; /* at least used */
+	unsigned seq;	 /* of the last WORKER_SPLIT; 0: there was none */
 };
 
 /* A durable fact: what the job's part has on disk. With FINISHED also the verdict and the record of the
@@ -84,6 +106,8 @@ struct outcome {
 };
 
 void outcome_free(struct outcome *outcome);
+/* Any message of enum outcome_kind. */
+void outcome_message_free(struct msg *msg);
 
 /* ---- worker → control, volatile */
 

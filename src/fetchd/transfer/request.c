@@ -30,7 +30,7 @@ static long buffer_size(const struct transfer *t)
 	size_t transfers = worker_length(t->worker);
 	int64_t most = transfers <= 32 ? 256L * 1024 : transfers <= 512 ? 32L * 1024 : 8L * 1024;
 
-	return (long)pace_chunk(&t->limits, BUFFER_MIN, most);
+	return (long)pace_chunk(t->whole ? &t->whole->limits : &t->limits, BUFFER_MIN, most);
 }
 
 static void add_header(struct transfer *t, const char *line)
@@ -47,7 +47,7 @@ static void add_condition(struct transfer *t)
 	int64_t since = t->conditional ? t->have_modified_sec : t->job->options.if_newer_usec / USEC_PER_SEC;
 	char date[HTTPDATE_MAX];
 
-	if (t->offset > 0 || (!t->conditional && t->job->options.if_newer_usec < 0))
+	if (t->offset > 0 || t->until < INT64_MAX || (!t->conditional && t->job->options.if_newer_usec < 0))
 		return;
 	if (t->conditional && t->have_etag) {
 		CLEANUP_FREE char *none_match = xasprintf("If-None-Match: %s", t->have_etag);
@@ -68,9 +68,12 @@ static void add_range(struct transfer *t)
 				: t->job->validator == JOB_VALIDATOR_DATE ? t->job->last_modified
 									  : NULL;
 
-	if (t->offset == 0)
+	if (t->offset == 0 && t->until == INT64_MAX)
 		return;
 	snprintf(range, sizeof(range), "Range: bytes=%lld-", (long long)(t->offset - (int64_t)t->tail_n));
+	if (t->until < INT64_MAX)
+		snprintf(range + strlen(range), sizeof(range) - strlen(range), "%lld",
+			(long long)(t->until - 1));
 	add_header(t, range);
 	if (validator) {
 		CLEANUP_FREE char *if_range = xasprintf("If-Range: %s", validator);
@@ -318,7 +321,7 @@ static void set_protocol(struct transfer *t, const struct config *cfg)
 	/* A stream that is paused comes in all the same while another one of its connection is read: libcurl
 	 * keeps up to 64 MiB of each, and what is behind it on the wire waits. On a connection of its own the
 	 * server does. */
-	bool http1 = t->http1 || pace_limits(&t->limits);
+	bool http1 = t->http1 || transfer_limited(t);
 
 	curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, cfg->protocols);
 	curl_easy_setopt(t->easy, CURLOPT_FOLLOWLOCATION, 0L);

@@ -157,6 +157,8 @@ static void take_field(struct response *r, const char *name, const char *value)
 		take_length(r, value);
 	else if (text_ieq(name, "content-range"))
 		take_range(r, value);
+	else if (text_ieq(name, "accept-ranges"))
+		r->accepts_ranges = text_ieq(value, "bytes");
 	else if (text_ieq(name, "transfer-encoding"))
 		take_coding(r, value);
 	else if (text_ieq(name, "etag"))

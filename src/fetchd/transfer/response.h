@@ -18,6 +18,7 @@ struct response {
 	bool has_transfer_encoding;
 	bool has_content_range;
 	bool bad_content_range;
+	bool accepts_ranges;		 /* of bytes */
 	int64_t range_first, range_last; /* -1 with "bytes" and an asterisk before the total */
 	int64_t range_total;		 /* -1 for "*" */
 	bool bad_etag;			 /* two that differ: there is none */

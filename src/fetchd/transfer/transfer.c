@@ -12,35 +12,26 @@
 #include "base/clock.h"
 #include "base/netif.h"
 #include "fetchd/transfer/gate.h"
+#include "fetchd/transfer/split.h"
 #include "fetchd/transfer/worker.h"
 #include "job/classify.h"
 #include "job/httpdate.h"
 
 #define CHECKPOINT_BYTES ((int64_t)16 << 20)
 #define CHECKPOINT_USEC	 (5 * USEC_PER_SEC)
-/* So little may come as it likes: it is here before another request would be answered. */
-#define HTTP2_LEFT_BYTES ((int64_t)1 << 20)
-/* A partly filled buffer of a slow transfer goes to the disk after this long, and its room back to the
- * budget. */
-#define BUFFER_AGE_USEC USEC_PER_SEC
 
 /* ---- birth and death */
 
-struct transfer *transfer_new(struct worker *worker, struct worker_start *start)
+struct transfer *transfer_make(struct worker *worker, struct job *job, int64_t attempt)
 {
 	struct transfer *t = xcalloc(1, sizeof(*t));
 
 	t->magic = TRANSFER_MAGIC;
 	t->worker = worker;
-	t->job = start->job;
-	start->job = NULL;
-	t->attempt = start->attempt;
-	pace_init(&t->limits, start->rates);
-	t->url = xstrdup(t->job->url);
-	t->http1 = start->http1;
-	t->most_bytes = start->most_bytes;
+	t->job = job;
+	t->attempt = attempt;
+	t->most_bytes = t->until = t->asked_until = INT64_MAX;
 	t->begun_usec = t->last_byte_usec = clock_boot_usec();
-	t->durable = t->started_at = t->job->received;
 	t->mtime_sec = t->have_modified_sec = -1;
 	t->record = attempt_new();
 	t->record->started_usec = clock_wall_usec();
@@ -50,10 +41,25 @@ struct transfer *transfer_new(struct worker *worker, struct worker_start *start)
 	return t;
 }
 
-static void transfer_free(struct transfer *t)
+struct transfer *transfer_new(struct worker *worker, struct worker_start *start)
+{
+	struct transfer *t = transfer_make(worker, start->job, start->attempt);
+
+	start->job = NULL;
+	pace_init(&t->limits, start->rates);
+	t->url = xstrdup(t->job->url);
+	t->http1 = start->http1;
+	t->most_bytes = start->most_bytes;
+	t->durable = t->started_at = t->job->received;
+	return t;
+}
+
+void transfer_free(struct transfer *t)
 {
 	disk_buffer_free(worker_disk(t->worker), t->buffer);
-	disk_file_free(t->file);
+	if (!t->whole)
+		disk_file_free(t->file);
+	split_free(t);
 	verdict_done(&t->verdict);
 	response_done(&t->response);
 	pace_done(&t->limits);
@@ -99,6 +105,11 @@ static struct job *facts(const struct transfer *t)
 	struct job *job = job_dup(t->job);
 
 	job->received = t->durable;
+	if (t->split) {
+		job->received = ranges_bytes(&t->split->durable);
+		free(job->ranges);
+		job->ranges = ranges_prefix(&t->split->durable) < 0 ? ranges_text(&t->split->durable) : NULL;
+	}
 	if (t->hops)
 		str_set(&job->effective_url, t->url);
 	return job;
@@ -106,12 +117,12 @@ static struct job *facts(const struct transfer *t)
 
 /* The end: exactly one FINISHED, as soon as the disk is through; an older part may take longer to be removed
  * than a new file to be finished. Whoever calls this is done with t. */
-static void tell(struct transfer *t)
+void transfer_tell(struct transfer *t)
 {
 	struct outcome *o;
 
 	assert(t->phase == TRANSFER_SETTLE);
-	if (t->tasks > 0)
+	if (t->tasks > 0 || split_busy(t))
 		return;
 	o = outcome_new(t, OUTCOME_FINISHED);
 	o->verdict = t->verdict;
@@ -180,7 +191,10 @@ void transfer_start_over(struct transfer *t)
 	t->tail = NULL;
 	t->tail_n = t->tail_seen = 0;
 	t->job->received = 0;
-	t->offset = t->posted = t->durable = t->sync_posted = 0;
+	str_set(&t->job->ranges, NULL);
+	t->offset = t->posted = t->written = t->durable = t->sync_posted = 0;
+	t->until = INT64_MAX;
+	split_start_over(t);
 	/* A job that the disk holds: so much room is looked for before the host is asked again. */
 	if (t->verdict.class != VERDICT_HELD)
 		t->job->size = -1;
@@ -194,10 +208,28 @@ void transfer_start_over(struct transfer *t)
 
 /* ---- look: at the room, the name, the part, in this order */
 
+/* Without a validator the last of the bytes from the start are compared, and the others are of no use. */
+static void forget_holes(struct transfer *t)
+{
+	struct ranges have;
+
+	if (!t->job->ranges || t->job->validator != JOB_VALIDATOR_NONE)
+		return;
+	if (ranges_parse(t->job->ranges, &have) == 0 && have.n > 0 && have.of[0].from == 0)
+		t->job->received = have.of[0].to;
+	else
+		t->job->received = 1; /* not worth keeping */
+	ranges_done(&have);
+	str_set(&t->job->ranges, NULL);
+	t->durable = t->job->received;
+}
+
 static void look_for_part(struct transfer *t)
 {
 	struct disk_task *task;
+	struct ranges have;
 
+	forget_holes(t);
 	if (t->job->received == 0) {
 		hop_start(t);
 		return;
@@ -213,6 +245,11 @@ static void look_for_part(struct transfer *t)
 	}
 	task = disk_task_new(DISK_RESUME, NULL, t, t->file);
 	task->offset = t->job->received;
+	if (t->job->ranges && ranges_parse(t->job->ranges, &have) == 0) {
+		task->offset = ranges_end(&have);
+		task->holes = true;
+		ranges_done(&have);
+	}
 	task->tail = t->job->validator == JOB_VALIDATOR_NONE ? (size_t)GATE_OVERLAP : 0;
 	transfer_post(t, task);
 }
@@ -287,7 +324,7 @@ static void looked_for_name(struct transfer *t, const struct disk_task *task)
 		/* What an earlier attempt brought is wanted no more. */
 		if (t->job->received > 0)
 			transfer_start_over(t);
-		tell(t);
+		transfer_tell(t);
 		return;
 	}
 	if (exists && conflict_of(t) == JOB_CONFLICT_FAIL) {
@@ -305,6 +342,27 @@ static void looked_for_name(struct transfer *t, const struct disk_task *task)
 	look_for_part(t);
 }
 
+/* Modified when, for a file that an earlier attempt got all of. */
+static void recall_mtime(struct transfer *t)
+{
+	if (!t->job->last_modified || httpdate_parse(t->job->last_modified, &t->mtime_sec) != 0)
+		t->mtime_sec = -1;
+}
+
+static void go_on_with_holes(struct transfer *t)
+{
+	struct ranges have = {0};
+
+	(void)ranges_parse(t->job->ranges, &have);
+	split_resume(t, &have);
+	if (split_take(t)) {
+		hop_start(t);
+		return;
+	}
+	recall_mtime(t);
+	transfer_settle(t);
+}
+
 static void looked_for_part(struct transfer *t, struct disk_task *task)
 {
 	int64_t trusted = task->result;
@@ -315,8 +373,12 @@ static void looked_for_part(struct transfer *t, struct disk_task *task)
 		hop_start(t);
 		return;
 	}
-	t->offset = t->posted = t->durable = t->sync_posted = trusted;
-	t->record->offset = trusted;
+	t->record->offset = t->job->received;
+	if (task->holes) {
+		go_on_with_holes(t);
+		return;
+	}
+	t->offset = t->posted = t->written = t->durable = t->sync_posted = trusted;
 	t->tail = task->ret_tail;
 	t->tail_n = task->ret_tail_n;
 	task->ret_tail = NULL;
@@ -325,8 +387,7 @@ static void looked_for_part(struct transfer *t, struct disk_task *task)
 		return;
 	}
 	/* An earlier attempt got all of it, and could not finish. */
-	if (!t->job->last_modified || httpdate_parse(t->job->last_modified, &t->mtime_sec) != 0)
-		t->mtime_sec = -1;
+	recall_mtime(t);
 	transfer_settle(t);
 }
 
@@ -358,6 +419,11 @@ void transfer_cancel(struct transfer *t, bool discard)
 
 /* ---- settle */
 
+static void tell_received(const struct transfer *t)
+{
+	mailbox_post(worker_engine(t->worker), &outcome_new(t, OUTCOME_RECEIVED)->msg);
+}
+
 static void post_finish(struct transfer *t)
 {
 	bool small = !t->file;
@@ -380,7 +446,8 @@ static void post_finish(struct transfer *t)
 	task->digest = t->part_digest;
 	t->part_digest = NULL;
 	transfer_post(t, task);
-	mailbox_post(worker_engine(t->worker), &outcome_new(t, OUTCOME_RECEIVED)->msg);
+	if (!t->split)
+		tell_received(t);
 }
 
 /* Bytes are kept when a later request can prove that they belong to the same file. An answer that is final
@@ -388,10 +455,12 @@ static void post_finish(struct transfer *t)
  * it along. */
 static bool keeps_bytes(const struct transfer *t)
 {
-	if (t->discard || !worth_keeping(t, t->offset > t->durable ? t->offset : t->durable))
+	int64_t received = transfer_received(t);
+
+	if (t->discard || !worth_keeping(t, received > t->durable ? received : t->durable))
 		return false;
 	if (t->verdict.class == VERDICT_PERMANENT)
-		return t->durable > 0 && t->offset == t->durable &&
+		return t->durable > 0 && received == t->durable &&
 		       (!t->judged || t->answer == GATE_REFUSE || t->answer == GATE_REDIRECT);
 	return t->verdict.class != VERDICT_RESTART;
 }
@@ -401,11 +470,42 @@ static void settle_unchanged(struct transfer *t)
 {
 	transfer_note(t, "not modified; nothing was fetched");
 	forget_file(t);
-	tell(t);
+	transfer_tell(t);
+}
+
+/* Over one connection the last bytes go with FINISH; over several they are on the disk before. */
+static void settle_whole(struct transfer *t)
+{
+	if (t->split && !t->split->finishing) {
+		split_stop(t, true);
+		t->split->finishing = true;
+		tell_received(t);
+	}
+	if (!t->split || split_finish(t))
+		post_finish(t);
+}
+
+static void settle_part(struct transfer *t)
+{
+	bool keep = keeps_bytes(t);
+
+	if (t->split)
+		split_stop(t, keep);
+	if (!keep) {
+		transfer_start_over(t);
+		return;
+	}
+	body_flush(t);
+	if (t->file)
+		post_simple(t, DISK_CLOSE);
 }
 
 void transfer_settle(struct transfer *t)
 {
+	if (t->whole) {
+		split_part_ended(t);
+		return;
+	}
 	t->phase = TRANSFER_SETTLE;
 	hop_leave(t);
 	if (t->verdict.class == VERDICT_OK && t->judged && t->answer == GATE_UNCHANGED) {
@@ -413,17 +513,11 @@ void transfer_settle(struct transfer *t)
 		return;
 	}
 	if (t->verdict.class == VERDICT_OK) {
-		post_finish(t);
+		settle_whole(t);
 		return;
 	}
-	if (keeps_bytes(t)) {
-		body_flush(t);
-		if (t->file)
-			post_simple(t, DISK_CLOSE);
-	} else {
-		transfer_start_over(t);
-	}
-	tell(t);
+	settle_part(t);
+	transfer_tell(t);
 }
 
 static void take_verdict(struct transfer *t, struct disk_task *task)
@@ -461,25 +555,44 @@ static void finished(struct transfer *t, struct disk_task *task)
 			str_set(&t->job->digest, task->ret_digest);
 		if (task->ret_note)
 			transfer_note(t, task->ret_note);
-		tell(t);
+		transfer_tell(t);
 		return;
 	}
 	/* The lane closed the file, and says what of it is on disk. */
-	if (t->verdict.class != VERDICT_PERMANENT && task->result > t->durable)
+	if (t->verdict.class != VERDICT_PERMANENT && task->result > t->durable &&
+		(!t->split || task->result == t->job->size)) {
 		t->durable = task->result;
+		if (t->split)
+			ranges_add(&t->split->durable, 0, task->result);
+	}
 	if (t->verdict.class == VERDICT_RESTART || !worth_keeping(t, t->durable))
 		transfer_start_over(t);
-	tell(t);
+	transfer_tell(t);
+}
+
+/* Another task is back. */
+void transfer_settled(struct transfer *t)
+{
+	if (t->split && t->split->finishing) {
+		t->split->finishing = t->verdict.class == VERDICT_OK;
+		transfer_settle(t);
+	} else {
+		transfer_tell(t);
+	}
 }
 
 void transfer_disk_done(struct transfer *t, struct disk_task *task)
 {
 	enum disk_kind kind = (enum disk_kind)task->msg.kind;
-	bool current = task->file == t->file;
+	bool current = task->file == t->file, well = task->verdict.class == VERDICT_OK;
 	int64_t result = task->result;
 	struct disk *disk = worker_disk(t->worker);
 
 	assert(t->magic == TRANSFER_MAGIC && t->tasks > 0);
+	if (t->whole) {
+		split_disk_done(t, task);
+		return;
+	}
 	t->tasks--;
 	if (kind == DISK_WRITE)
 		t->writes--;
@@ -492,6 +605,12 @@ void transfer_disk_done(struct transfer *t, struct disk_task *task)
 		disk_task_free(disk, task);
 		return;
 	}
+	if (current && kind == DISK_WRITE)
+		t->written += result;
+	if (t->split && current && kind == DISK_WRITE)
+		split_written(t, task, well);
+	if (t->split && current && (kind == DISK_SYNC || kind == DISK_CLOSE))
+		result = split_synced(t, kind, well);
 	if (kind == DISK_DISCARD)
 		disk_file_free(task->file);
 	if (t->phase == TRANSFER_LOOK) {
@@ -508,158 +627,50 @@ void transfer_disk_done(struct transfer *t, struct disk_task *task)
 		if (t->verdict.class != VERDICT_OK)
 			transfer_settle(t);
 		return;
-	case TRANSFER_SETTLE: tell(t); return;
+	case TRANSFER_SETTLE: transfer_settled(t); return;
 	}
 }
 
-/* ---- the tick */
+/* ---- while it runs */
 
-static void maybe_checkpoint(struct transfer *t, int64_t now)
+void transfer_checkpoint(struct transfer *t, int64_t now_usec)
 {
-	if (t->syncing || !worth_keeping(t, t->offset) || t->offset == t->sync_posted)
+	int64_t received = transfer_received(t);
+
+	if (t->syncing || !worth_keeping(t, received) || received == t->sync_posted)
 		return;
-	if (t->offset - t->sync_posted < CHECKPOINT_BYTES && now - t->sync_usec < CHECKPOINT_USEC)
+	if (received - t->sync_posted < CHECKPOINT_BYTES && now_usec - t->sync_usec < CHECKPOINT_USEC)
 		return;
 	body_flush(t);
 	if (!t->file)
 		return;
 	t->syncing = true;
 	t->sync_posted = t->posted;
-	t->sync_usec = now;
+	if (t->split)
+		split_sync(t);
+	t->sync_usec = now_usec;
 	post_simple(t, DISK_SYNC);
-}
-
-static void measure(struct transfer *t, int64_t dt_usec)
-{
-	int64_t now_speed = dt_usec > 0 ? (t->offset - t->report_offset) * USEC_PER_SEC / dt_usec : 0;
-
-	t->report_offset = t->offset;
-	t->speed = t->speed < 0 ? now_speed : (t->speed * 7 + now_speed * 3) / 10;
-}
-
-static bool sending_done(const struct transfer *t)
-{
-	curl_off_t connected = 0;
-
-	return curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &connected) == CURLE_OK &&
-	       connected > 0;
-}
-
-static void judge_stall(struct transfer *t, int64_t now)
-{
-	int64_t limit = worker_config(t->worker)->stall_timeout_usec, quiet;
-
-	if (t->pause || limit == USEC_INFINITY)
-		return;
-	/* Until the request is out, the connect time-out counts. */
-	if (!sending_done(t))
-		t->last_byte_usec = now;
-	quiet = now - t->last_byte_usec;
-	if (quiet <= limit)
-		return;
-	if (t->response.lines == 0)
-		verdict_set(&t->verdict, VERDICT_TRANSIENT, "E_TIMEOUT", "no answer for %lld s",
-			(long long)(quiet / USEC_PER_SEC));
-	else
-		verdict_set(&t->verdict, VERDICT_TRANSIENT, "E_STALL", "no data for %lld s",
-			(long long)(quiet / USEC_PER_SEC));
-}
-
-/* libcurl judges a time-out by what is set now, but wakes for the one that was set when it began. */
-static void judge_times(struct transfer *t, int64_t now)
-{
-	const struct config *cfg = worker_config(t->worker);
-	const struct job_options *o = &t->job->options;
-	int64_t connect = o->connect_timeout_usec >= 0 ? o->connect_timeout_usec : cfg->connect_timeout_usec;
-	int64_t most = o->max_time_usec >= 0 ? o->max_time_usec : cfg->max_time_usec;
-
-	if (!t->retimed)
-		return;
-	if ((most > 0 && now - t->begun_usec > most) || (now - t->hop_usec > connect && !sending_done(t)))
-		classify_curl(&t->verdict, CURLE_OPERATION_TIMEDOUT, NULL);
-}
-
-void transfer_tune(struct transfer *t)
-{
-	if (t->phase != TRANSFER_RUN || !t->easy)
-		return;
-	request_set_times(t, worker_config(t->worker));
-	t->retimed = true;
-}
-
-/* A trickle that never stalls would hold its slot for ever. A pause is ours, not the server's. */
-static void judge_trickle(struct transfer *t, int64_t now)
-{
-	const struct config *cfg = worker_config(t->worker);
-	int64_t got = t->offset - t->slow_offset, span = now - t->slow_since_usec;
-
-	if (cfg->min_rate == 0 || t->pause || t->slow_since_usec == 0 || t->resume_usec > now) {
-		t->slow_since_usec = now;
-		t->slow_offset = t->offset;
-		return;
-	}
-	if (span < cfg->min_rate_time_usec)
-		return;
-	if ((double)got * USEC_PER_SEC < (double)cfg->min_rate * (double)span)
-		verdict_set(&t->verdict, VERDICT_TRANSIENT, "E_STALL",
-			"only %lld bytes in %lld s, which is under MinRate", (long long)got,
-			(long long)(span / USEC_PER_SEC));
-	t->slow_since_usec = now;
-	t->slow_offset = t->offset;
-}
-
-/* A limit that came when it ran already, over a protocol that does not bear one (see set_protocol() of
- * request.c). It begins anew where it is, unless that would cost more than it is worth. */
-static bool must_leave_http2(const struct transfer *t)
-{
-	long version = 0;
-
-	if (!t->easy || !pace_limits(&t->limits) ||
-		curl_easy_getinfo(t->easy, CURLINFO_HTTP_VERSION, &version) != CURLE_OK ||
-		version <= CURL_HTTP_VERSION_1_1)
-		return false;
-	if (t->job->size >= 0 && t->job->size - t->offset <= HTTP2_LEFT_BYTES)
-		return false;
-	return t->offset == 0 || transfer_resumable(t);
-}
-
-static void leave_http2(struct transfer *t)
-{
-	t->shed = true;
-	verdict_set(&t->verdict, VERDICT_ABORTED, NULL, "stopped");
-}
-
-void transfer_tick(struct transfer *t, int64_t now_usec, int64_t dt_usec)
-{
-	if (t->phase != TRANSFER_RUN)
-		return;
-	measure(t, dt_usec);
-	judge_stall(t, now_usec);
-	judge_times(t, now_usec);
-	judge_trickle(t, now_usec);
-	if (t->verdict.class == VERDICT_OK && must_leave_http2(t))
-		leave_http2(t);
-	if (t->verdict.class != VERDICT_OK) {
-		transfer_settle(t);
-		return;
-	}
-	if (t->buffer && t->buffer->used && now_usec - t->buffer_usec > BUFFER_AGE_USEC)
-		body_flush(t);
-	maybe_checkpoint(t, now_usec);
 }
 
 void transfer_network_changed(struct transfer *t)
 {
 	char *ip = NULL;
 
-	if (t->phase != TRANSFER_RUN || curl_easy_getinfo(t->easy, CURLINFO_LOCAL_IP, &ip) != CURLE_OK ||
-		!ip || !*ip || netif_is_here(ip))
+	split_network_changed(t);
+	if (t->phase != TRANSFER_RUN || !t->easy ||
+		curl_easy_getinfo(t->easy, CURLINFO_LOCAL_IP, &ip) != CURLE_OK || !ip || !*ip ||
+		netif_is_here(ip))
 		return;
 	t->verdict.held_for = JOB_WAIT_NETWORK;
 	t->verdict.retry_after_usec = 0;
 	verdict_set(
 		&t->verdict, VERDICT_HELD, "E_NETWORK", "the network changed: the address %s is gone", ip);
 	transfer_settle(t);
+}
+
+bool transfer_limited(const struct transfer *t)
+{
+	return pace_limits(t->whole ? &t->whole->limits : &t->limits);
 }
 
 void transfer_unpause(struct transfer *t, int64_t now_usec)

@@ -35,6 +35,7 @@ enum transfer_pause {
 };
 
 struct worker;
+struct split;
 
 struct transfer {
 	unsigned magic;
@@ -43,6 +44,14 @@ struct transfer {
 	TAILQ_ENTRY(transfer) paused_link;
 	struct job *job;
 	int64_t attempt;
+	/* One file over several connections: split.h. */
+	struct transfer *whole; /* this fetches a part of that one's file; NULL: it is the file's own */
+	TAILQ_ENTRY(transfer) part_link;
+	struct split *split; /* the file's own: it has parts, or could have; NULL: its bytes come in order */
+	int64_t until;	     /* past the last byte that it is to fetch; INT64_MAX: to the end */
+	int64_t asked_until; /* as its request says */
+	bool accepted;	     /* an answer of this attempt brings bytes of the file */
+	bool ranged;	     /* and its server gives parts of it */
 	enum transfer_phase phase;
 	struct verdict verdict; /* the first cause of an end that is not success */
 	bool cancelled, discard;
@@ -86,6 +95,7 @@ struct transfer {
 	size_t tail_seen;  /* bytes of it that the body has repeated */
 	char *part_digest; /* of what this response brings; goes with the next buffer */
 	int64_t posted;	   /* bytes handed to the disk */
+	int64_t written;   /* of these, in the file: when they come in order */
 	int64_t durable;   /* bytes known to be on disk */
 	char *taken;	   /* the final name, once the file has it */
 	int64_t mtime_sec;
@@ -112,6 +122,16 @@ struct transfer {
 
 /* Begins; takes over start->job. The worker links it. */
 struct transfer *transfer_new(struct worker *worker, struct worker_start *start);
+/* One that knows its job, which it takes over, and nothing else yet. */
+struct transfer *transfer_make(struct worker *worker, struct job *job, int64_t attempt);
+void transfer_free(struct transfer *t);
+/* The file's own transfer: t, or the one whose file t fetches a part of. */
+static inline struct transfer *transfer_whole(struct transfer *t)
+{
+	return t->whole ? t->whole : t;
+}
+/* Whether limits on speed hold for it. */
+bool transfer_limited(const struct transfer *t);
 void transfer_begin(struct transfer *t);
 /* Ends it with FINISHED (VERDICT_ABORTED) as soon as the disk is through. */
 void transfer_cancel(struct transfer *t, bool discard);
@@ -122,6 +142,8 @@ void transfer_disk_done(struct transfer *t, struct disk_task *task);
 /* The worker's tick, dt_usec after the last one: stalls, old partial buffers, checkpoints, speed. May end the
  * transfer. */
 void transfer_tick(struct transfer *t, int64_t now_usec, int64_t dt_usec);
+/* What has come is made durable, if it is enough or old enough. */
+void transfer_checkpoint(struct transfer *t, int64_t now_usec);
 /* Ends it, held for the network, when the address that it speaks from is not this machine's any more. */
 void transfer_network_changed(struct transfer *t);
 /* The configuration is another. */
@@ -163,6 +185,10 @@ size_t body_write_cb(char *bytes, size_t size, size_t n, void *arg);
 void body_flush(struct transfer *t);
 /* The network part is over, well or by t->verdict: what the disk still has to do, then FINISHED. */
 void transfer_settle(struct transfer *t);
+/* FINISHED, unless something is still out at the disk. May free t. */
+void transfer_tell(struct transfer *t);
+/* A task that an end waits for has come back: on with it. */
+void transfer_settled(struct transfer *t);
 /* Posts a task of this transfer. */
 void transfer_post(struct transfer *t, struct disk_task *task);
 /* A file of the present generation, in the lane for its kind. False: no root has the directory; verdict set.

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "fetchd/engine/engine.h"
 #include "fetchd/transfer/sockets.h"
+#include "fetchd/transfer/split.h"
 #include "fetchd/transfer/transfer.h"
 
 #define TICK_USEC (250 * USEC_PER_MSEC)
@@ -205,7 +206,7 @@ static void report(struct worker *worker)
 	TAILQ_FOREACH(t, &worker->transfers, link) {
 		r->entries[r->n++] = (struct progress_entry){
 			.job_id = t->job->id,
-			.received = t->offset,
+			.received = transfer_received(t),
 			.size = t->job->size,
 			.speed = t->speed > 0 ? t->speed : 0,
 			.disk_stalled_usec = t->tasks && t->file ? disk_stalled_usec(t->file) : 0,
@@ -340,6 +341,14 @@ static void limit(struct worker *worker, const struct worker_limit *msg)
 		rate_set(t->limits.rates[RATE_JOB], msg->bytes_per_sec);
 }
 
+static void split(struct worker *worker, const struct worker_split *msg)
+{
+	struct transfer *t = find(worker, msg->job_id, msg->attempt);
+
+	if (t)
+		split_allow(t, msg->n, msg->seq);
+}
+
 /* Connections that are kept may be dead, and those in use whose address is gone are: their jobs go on from
  * another, and that is no attempt of theirs. */
 static void network_changed(struct worker *worker)
@@ -395,6 +404,7 @@ static void receive(struct worker *worker, struct msg *msg)
 	case WORKER_CANCEL: cancel(worker, (struct worker_cancel *)msg); break;
 	case WORKER_TUNE: tune(worker, ((struct worker_tune *)msg)->config); break;
 	case WORKER_LIMIT: limit(worker, (struct worker_limit *)msg); break;
+	case WORKER_SPLIT: split(worker, (struct worker_split *)msg); break;
 	case WORKER_STOP: stop(worker); break;
 	case WORKER_NETWORK: network_changed(worker); break;
 	default: disk_done(worker, (struct disk_task *)msg); return;

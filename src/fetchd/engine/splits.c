@@ -1,0 +1,189 @@
+/* Splits: slots for the further connections of large files. They have what nobody else wants: one is given
+ * when there is room and no job to start there, and taken back, one after the other, when a job waits for it
+ * or a bound is lowered. A slot counts until the worker says that its connection is gone. Rows know nothing
+ * of it. Engine's thread.
+ */
+#include "config.h"
+
+#include "fetchd/engine/internal.h"
+
+#include "base/alloc.h"
+
+/* ---- slots */
+
+static void extra_count(struct engine *engine, struct run *run, int by)
+{
+	if (by == 0)
+		return;
+	run->extra += (unsigned)by;
+	engine->n_extra += (size_t)by;
+	engine->n_active += (size_t)by;
+	run->host->active += (unsigned)by;
+	run->user->active += (size_t)by;
+	host_settle(engine, run->host);
+	user_settle(engine, run->user);
+}
+
+static void set_revoking(struct engine *engine, struct run *run, bool on)
+{
+	if (run->revoking == on)
+		return;
+	run->revoking = on;
+	engine->n_revoking += on ? 1 : (size_t)-1;
+	run->host->revoking += on ? 1 : (unsigned)-1;
+	run->user->revoking += on ? 1 : (size_t)-1;
+}
+
+static void enlist(struct engine *engine, struct run *run)
+{
+	bool on = run->extra > 0 || run->wanted > 0;
+
+	if (on && !run->splits)
+		TAILQ_INSERT_TAIL(&engine->splits, run, split_link);
+	if (!on && run->splits)
+		TAILQ_REMOVE(&engine->splits, run, split_link);
+	run->splits = on;
+}
+
+void split_end(struct engine *engine, struct run *run)
+{
+	set_revoking(engine, run, false);
+	run->wanted = 0;
+	extra_count(engine, run, -(int)run->extra);
+	enlist(engine, run);
+}
+
+/* Not with the turn: no row depends on it, and a turn that is undone takes its messages back. */
+static void tell(struct engine *engine, struct run *run, unsigned n)
+{
+	struct worker_split *msg = xcalloc(1, sizeof(*msg));
+
+	msg->msg.kind = WORKER_SPLIT;
+	msg->job_id = run->job_id;
+	msg->attempt = run->attempt;
+	msg->n = n;
+	msg->seq = ++run->split_seq;
+	run->split_told = true;
+	mailbox_post(worker_mailbox(engine->workers[run->worker_index]), &msg->msg);
+}
+
+void splits_report(struct engine *engine, const struct parts_report *report)
+{
+	struct run *run = run_find(engine, report->job_id);
+
+	if (!run || run->attempt != report->attempt || run->finishing)
+		return;
+	run->wanted = report->wanted;
+	/* Else a newer word is on its way, and will be answered. */
+	if (report->seq == run->split_seq) {
+		run->split_told = false;
+		set_revoking(engine, run, false);
+		if (report->used < run->extra)
+			extra_count(engine, run, (int)report->used - (int)run->extra);
+	}
+	enlist(engine, run);
+}
+
+/* ---- who gives one back */
+
+static size_t over(size_t n, size_t max)
+{
+	return n > max ? n - max : 0;
+}
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* More than a bound lets. */
+static size_t excess(const struct engine *engine, const struct run *run)
+{
+	int64_t per_user = engine->limits.max_active_per_user;
+	size_t n = over(engine->n_active, (size_t)engine->limits.max_active);
+	size_t at_host = over(run->host->active, host_bound(engine, run->host));
+	size_t of_user = per_user > 0 ? over(run->user->active, (size_t)per_user) : 0;
+
+	n = at_host > n ? at_host : n;
+	return of_user > n ? of_user : n;
+}
+
+/* A job could start if it were not for this one. */
+static bool is_in_the_way(const struct engine *engine, const struct run *run)
+{
+	int64_t until;
+
+	if (engine->n_revoking == 0 && sched_free_slots(engine) == 0 && fair_any(&engine->fair))
+		return true;
+	if (run->host->revoking == 0 && run->host->fair.n_lanes > 0) {
+		enum host_block block = host_block(engine, run->host, engine_now(engine), &until);
+
+		if (block == HOST_FULL || block == HOST_LIMITED)
+			return true;
+	}
+	return run->user->revoking == 0 && !TAILQ_EMPTY(&run->user->fair.shares) &&
+	       user_room(engine, run->user) == 0;
+}
+
+static void take_back(struct engine *engine, struct run *run)
+{
+	size_t n = least(excess(engine, run), run->extra);
+
+	if (n == 0 && is_in_the_way(engine, run))
+		n = 1;
+	if (n == 0)
+		return;
+	set_revoking(engine, run, true);
+	tell(engine, run, run->extra - (unsigned)n);
+}
+
+/* ---- who gets one */
+
+static bool has_room(const struct engine *engine, const struct run *run)
+{
+	struct host_limits limits;
+	int64_t until;
+
+	if (sched_free_slots(engine) == 0 || user_room(engine, run->user) == 0 ||
+		host_block(engine, run->host, engine_now(engine), &until) != HOST_FREE)
+		return false;
+	/* Where starts are counted, jobs have them. */
+	host_limits(engine, run->host, &limits);
+	return limits.interval_usec == 0;
+}
+
+static void give(struct engine *engine, struct run *run)
+{
+	unsigned n = 0;
+
+	while (run->extra < run->wanted && has_room(engine, run)) {
+		extra_count(engine, run, 1);
+		n++;
+	}
+	if (n > 0)
+		tell(engine, run, run->extra);
+}
+
+void splits_work(struct engine *engine, bool give_more)
+{
+	struct run *run, *next;
+	size_t n = 0;
+
+	/* Who has got some is last in the next round. */
+	TAILQ_FOREACH(run, &engine->splits, split_link)
+		n++;
+	for (run = TAILQ_FIRST(&engine->splits); run && n > 0; run = next, n--) {
+		next = TAILQ_NEXT(run, split_link);
+		if (run->split_told || run->cancelling)
+			continue;
+		if (run->extra > 0)
+			take_back(engine, run);
+		if (run->split_told || !give_more || run->wanted <= run->extra)
+			continue;
+		give(engine, run);
+		if (run->split_told) {
+			TAILQ_REMOVE(&engine->splits, run, split_link);
+			TAILQ_INSERT_TAIL(&engine->splits, run, split_link);
+		}
+	}
+}
