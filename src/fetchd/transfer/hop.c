@@ -89,18 +89,23 @@ static void record_hop(struct transfer *t)
 	record->redirects = t->hops;
 }
 
+/* Stopped on its way. libcurl keeps a connection of HTTP/2, and may tell the server only with the next
+ * request that it wants no more of this answer: so it is closed, unless others use it. */
+static void leave_multi(struct transfer *t)
+{
+	if (!t->multi)
+		return;
+	curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, 1L);
+	multi_remove(t->multi, t->easy);
+	t->multi = NULL;
+}
+
 /* Gives the easy handle back. After this no callback comes any more. */
 void hop_leave(struct transfer *t)
 {
 	if (t->easy)
 		record_hop(t);
-	/* Stopped on its way. libcurl keeps a connection of HTTP/2, and may tell the server only with the
-	 * next request that it wants no more of this answer: so it is closed, unless others use it. */
-	if (t->multi)
-		curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, 1L);
-	if (t->multi)
-		multi_remove(t->multi, t->easy);
-	t->multi = NULL;
+	leave_multi(t);
 	if (t->easy)
 		worker_easy_put(t->worker, t->easy, t->job->secrets != NULL);
 	t->easy = NULL;
@@ -251,4 +256,10 @@ void transfer_curl_done(struct transfer *t, CURLcode result)
 		judge_end(t);
 	if (!split_own_ended(t))
 		transfer_settle(t);
+}
+
+void hop_end(struct transfer *t, CURLcode result)
+{
+	leave_multi(t);
+	transfer_curl_done(t, result);
 }

@@ -349,14 +349,14 @@ static void look_on(struct transfer *t)
 	transfer_settle(t);
 }
 
-/* Its slot is good for another range. */
+/* Its slot is good for another range, also of one that has failed. */
 static bool part_goes_on(struct transfer *part)
 {
 	struct transfer *t = part->whole;
 	struct split *s = t->split;
 	struct range range;
 
-	if (s->refused || s->n_running >= s->allowed || !may_split(t) || !next_range(t, &range))
+	if (s->n_running >= s->allowed || !may_split(t) || !next_range(t, &range))
 		return false;
 	part->phase = TRANSFER_RUN;
 	part->slow_since_usec = 0;

@@ -30,7 +30,7 @@ struct split {
 	unsigned told_wanted;
 	bool idle;	 /* the file's own transfer has no range */
 	bool own_failed; /* nor may it take one any more */
-	bool refused;	 /* no more connections: one was refused, or what it was asked for */
+	bool refused;	 /* no more connections: one has failed */
 	bool broken;	 /* a write failed */
 	bool finishing;	 /* all bytes are there, or on their way to the disk */
 	bool rehashed;

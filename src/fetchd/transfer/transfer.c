@@ -680,6 +680,9 @@ void transfer_unpause(struct transfer *t, int64_t now_usec)
 	worker_unpaused(t->worker, t);
 	t->pause = 0;
 	t->last_byte_usec = now_usec;
-	/* May deliver bytes at once, and pause again. */
-	curl_easy_pause(t->easy, CURLPAUSE_CONT);
+	/* May deliver bytes at once, and pause again; or be the end, of which libcurl (7.88) says nothing
+	 * more. */
+	CURLcode result = curl_easy_pause(t->easy, CURLPAUSE_CONT);
+	if (result != CURLE_OK)
+		hop_end(t, result);
 }

@@ -154,6 +154,8 @@ void transfer_unpause(struct transfer *t, int64_t now_usec);
 /* hop.c: sends the request for t->url; gives the easy handle back, after which no callback comes any more. */
 void hop_start(struct transfer *t);
 void hop_leave(struct transfer *t);
+/* Out of libcurl before it says that it is through. May end and free the transfer. */
+void hop_end(struct transfer *t, CURLcode result);
 /* redirect.c: the answer was a redirect: on to where it leads, or the end. */
 void redirect_follow(struct transfer *t);
 /* request.c: fills the easy handle for t->url. 0, or -EINVAL with the verdict set. */
