@@ -85,12 +85,51 @@ void run_take_told(struct run_state *r)
 	}
 }
 
+/* Connections of all attempts, or of those that a party has. */
+static int64_t connections(struct run_state *r, int origin, int64_t owner)
+{
+	const struct sim_attempt *a;
+	int64_t n = 0;
+
+	TAILQ_FOREACH(a, &r->sim.attempts, link) {
+		const struct model_job *m = &r->model.jobs[model_index(a->job)];
+
+		if (!a->received && (origin < 0 || m->started_origin == origin) &&
+			(owner < 0 || m->owner == owner))
+			n += 1 + a->used;
+	}
+	return n;
+}
+
+static void check_bounds(struct run_state *r, const struct sim_attempt *attempt, const char *what)
+{
+	const struct model *model = &r->model;
+	int index = model_index(attempt->job);
+	const struct model_job *m = &model->jobs[index];
+
+	if (connections(r, -1, -1) > model->max_active)
+		sim_fail("j%d %s over MaxActive=%lld", index, what, (long long)model->max_active);
+	if (connections(r, m->started_origin, -1) > model->max_per_host)
+		sim_fail("j%d %s over MaxPerHost=%lld", index, what, (long long)model->max_per_host);
+	if (model->max_per_user > 0 && connections(r, -1, m->owner) > model->max_per_user)
+		sim_fail("j%d %s over MaxActivePerUser=%lld", index, what, (long long)model->max_per_user);
+}
+
 static void on_start(struct sim_attempt *attempt, void *arg)
 {
 	struct run_state *r = arg;
 
 	model_started(&r->model, attempt->job);
+	check_bounds(r, attempt, "is started");
 	run_trace(r, "    start j%d\n", model_index(attempt->job));
+}
+
+static void on_split(struct sim_attempt *attempt, void *arg)
+{
+	struct run_state *r = arg;
+
+	check_bounds(r, attempt, "gets a connection");
+	run_trace(r, "    split j%d: %u\n", model_index(attempt->job), 1 + attempt->used);
 }
 
 void run_open(struct run_state *r)
@@ -98,6 +137,8 @@ void run_open(struct run_state *r)
 	if (sim_open(&r->sim) != 0)
 		sim_fail("the queue cannot be opened again");
 	r->sim.on_start = on_start;
+	r->sim.on_split = on_split;
+	r->sim.splits = true;
 	r->sim.arg = r;
 	model_tune(&r->model, r->sim.config);
 }

@@ -319,6 +319,40 @@ static struct sim_attempt *find_attempt(struct sim *sim, int64_t job_id, int64_t
 	return NULL;
 }
 
+/* At once, as a worker would: connections are made and closed in no time. */
+static void tell_parts(struct sim *sim, const struct sim_attempt *a)
+{
+	struct parts_report *report;
+
+	if (!sim->engine)
+		return;
+	report = xcalloc(1, sizeof(*report));
+	report->msg.kind = OUTCOME_PARTS;
+	report->job_id = a->job_id;
+	report->attempt = a->attempt;
+	report->used = a->used;
+	report->wanted = a->wanted;
+	report->seq = a->seq;
+	mailbox_post(&sim->engine_mail, &report->msg);
+}
+
+static void take_split(struct sim *sim, const struct worker_split *split)
+{
+	struct sim_attempt *a = find_attempt(sim, split->job_id, split->attempt);
+
+	if (!a || a->received)
+		return;
+	a->seq = split->seq;
+	while (a->used < split->n && a->used < a->wanted) {
+		a->used++;
+		if (sim->on_split)
+			sim->on_split(a, sim->arg);
+	}
+	if (a->used > split->n)
+		a->used = split->n;
+	tell_parts(sim, a);
+}
+
 static void take_start(struct sim *sim, struct worker_start *start)
 {
 	struct sim_attempt *a = xcalloc(1, sizeof(*a));
@@ -332,6 +366,10 @@ static void take_start(struct sim *sim, struct worker_start *start)
 	sim->n_attempts++;
 	if (sim->on_start)
 		sim->on_start(a, sim->arg);
+	if (sim->splits && a->job_id % 3 == 0) {
+		a->wanted = 1 + (unsigned)(a->job_id % 4);
+		tell_parts(sim, a);
+	}
 }
 
 /* One that has ended meanwhile is no one's. */
@@ -342,6 +380,10 @@ static void take_cancel(struct sim *sim, const struct worker_cancel *cancel)
 	if (!a)
 		return;
 	a->cancelled = true;
+	if (a->wanted > 0) {
+		a->used = a->wanted = 0;
+		tell_parts(sim, a);
+	}
 	if (sim->on_cancel)
 		sim->on_cancel(a, sim->arg);
 }
@@ -352,8 +394,8 @@ static void take_worker_message(struct sim *sim, struct msg *msg)
 	case WORKER_START: take_start(sim, (struct worker_start *)msg); break;
 	case WORKER_CANCEL: take_cancel(sim, (struct worker_cancel *)msg); break;
 	case WORKER_TUNE: config_unref(((struct worker_tune *)msg)->config); break;
+	case WORKER_SPLIT: take_split(sim, (struct worker_split *)msg); break;
 	case WORKER_LIMIT:
-	case WORKER_SPLIT:
 	case WORKER_STOP:
 	case WORKER_NETWORK:
 	}
@@ -454,6 +496,7 @@ void sim_crash(struct sim *sim)
 	next_fault = SIM_FAULT_NONE;
 	sim->on_start = NULL;
 	sim->on_cancel = NULL;
+	sim->on_split = NULL;
 	sim_close(sim);
 	take_worker_messages(sim);
 	drop_attempts(sim);
@@ -517,6 +560,7 @@ static struct outcome *outcome_of(const struct sim_attempt *attempt, enum outcom
 struct outcome *sim_received(struct sim_attempt *attempt)
 {
 	attempt->received = true;
+	attempt->used = attempt->wanted = 0;
 	return outcome_of(attempt, OUTCOME_RECEIVED);
 }
 

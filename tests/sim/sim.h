@@ -30,7 +30,9 @@ struct sim_attempt {
 	struct job *job; /* the worker's copy; goes back with the outcome */
 	bool received;	 /* its slot was given back */
 	bool cancelled;	 /* WORKER_CANCEL came */
-	void *mark;	 /* the caller's */
+	/* Further connections: it has, could use; the engine's last word. */
+	unsigned used, wanted, seq;
+	void *mark; /* the caller's */
 	TAILQ_ENTRY(sim_attempt) link;
 };
 TAILQ_HEAD(sim_attempt_list, sim_attempt);
@@ -40,6 +42,7 @@ struct sim_finished;
 struct sim {
 	char *dir; /* state and downloads; made by the caller */
 	bool real_clock;
+	bool splits;	     /* some attempts could use further connections, by the number of their job */
 	bool keeps_no_files; /* what is finished is not remembered: a crash finds none */
 	struct config *config;
 	struct mailbox engine_mail, control;
@@ -57,6 +60,8 @@ struct sim {
 	/* NULL, or told of each START and CANCEL as it comes. */
 	void (*on_start)(struct sim_attempt *attempt, void *arg);
 	void (*on_cancel)(struct sim_attempt *attempt, void *arg);
+	/* It has one more further connection. */
+	void (*on_split)(struct sim_attempt *attempt, void *arg);
 	void *arg;
 };
 

@@ -445,6 +445,11 @@ struct lane *fair_pick(struct fair *fair, int64_t now_usec, int64_t ageing_usec,
 	return lane;
 }
 
+bool fair_any(struct fair *fair)
+{
+	return first_lane(fair) != NULL;
+}
+
 void fair_served(struct lane *lane, int64_t now_usec)
 {
 	struct fair_group *group = lane->group;

@@ -117,10 +117,7 @@ void fair_user_weigh(struct fair_user *user, uint32_t weight);
  * could have been picked. */
 struct lane *fair_pick(struct fair *fair, int64_t now_usec, int64_t ageing_usec, bool *ret_alone);
 /* Whether it would be anybody's. */
-static inline bool fair_any(const struct fair *fair)
-{
-	return heap_first(&fair->open) != NULL;
-}
+bool fair_any(struct fair *fair);
 /* It has been given a slot. */
 void fair_served(struct lane *lane, int64_t now_usec);
 

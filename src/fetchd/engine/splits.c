@@ -108,8 +108,14 @@ static size_t excess(const struct engine *engine, const struct run *run)
 	return of_user > n ? of_user : n;
 }
 
+/* Jobs that the bound of one user keeps from starting. */
+static bool user_waits(const struct engine *engine, const struct run *run)
+{
+	return engine->limits.max_active_per_user > 0 && !TAILQ_EMPTY(&run->user->fair.shares);
+}
+
 /* A job could start if it were not for this one. */
-static bool is_in_the_way(const struct engine *engine, const struct run *run)
+static bool is_in_the_way(struct engine *engine, const struct run *run)
 {
 	int64_t until;
 
@@ -121,8 +127,7 @@ static bool is_in_the_way(const struct engine *engine, const struct run *run)
 		if (block == HOST_FULL || block == HOST_LIMITED)
 			return true;
 	}
-	return run->user->revoking == 0 && !TAILQ_EMPTY(&run->user->fair.shares) &&
-	       user_room(engine, run->user) == 0;
+	return run->user->revoking == 0 && user_waits(engine, run) && user_room(engine, run->user) == 0;
 }
 
 static void take_back(struct engine *engine, struct run *run)
@@ -139,11 +144,14 @@ static void take_back(struct engine *engine, struct run *run)
 
 /* ---- who gets one */
 
+/* Not where jobs wait, for whatever reason: else what is given would be taken back at once. */
 static bool has_room(const struct engine *engine, const struct run *run)
 {
 	struct host_limits limits;
 	int64_t until;
 
+	if (run->host->fair.n_lanes > 0 || user_waits(engine, run))
+		return false;
 	if (sched_free_slots(engine) == 0 || user_room(engine, run->user) == 0 ||
 		host_block(engine, run->host, engine_now(engine), &until) != HOST_FREE)
 		return false;

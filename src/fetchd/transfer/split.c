@@ -458,6 +458,8 @@ void split_stop(struct transfer *t, bool keep)
 
 		transfer_note(t, note);
 	}
+	/* The disk may take its time. */
+	report(t, false);
 }
 
 bool split_busy(const struct transfer *t)
