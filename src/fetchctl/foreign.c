@@ -126,11 +126,14 @@ int foreign_take(const struct foreign *foreign, const char *given, const char **
 	return 0;
 }
 
-int foreign_check_socket(const char *path)
+int foreign_check_split(const char *value)
 {
-	if (path[strspn(path, "SLOJfkRg#")] != '\0' && *path != '-' && !strstr(path, "://"))
+	if (*value >= '0' && *value <= '9')
 		return 0;
-	complain(STATUS_USAGE, "-s %s: -s is --socket here", path);
-	hint("For curl's --silent say -q; --location, --fail and --remote-name go without saying.");
+	complain(STATUS_USAGE, "-s %s: -s is --split here, and wants a number", value);
+	if (*value == '/')
+		hint("The daemon's socket is --socket, or -s before the verb.");
+	else
+		hint("For curl's --silent say -q; --location, --fail and --remote-name go without saying.");
 	return STATUS_USAGE;
 }

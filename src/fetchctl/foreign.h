@@ -30,7 +30,8 @@ void foreign_spell(int argc, char **argv);
 const struct foreign *foreign_find(const char *name, size_t n);
 /* 0 with *ret_value what ours is to be given, or the exit status after a message. */
 int foreign_take(const struct foreign *foreign, const char *given, const char **ret_value);
-/* Whether a path for --socket is what follows curl's -s. 0, or the exit status after a message. */
-int foreign_check_socket(const char *path);
+/* Whether the number for --split is what follows curl's -s, or a socket. 0, or the exit status after a
+ * message. */
+int foreign_check_split(const char *value);
 
 #endif

@@ -357,8 +357,7 @@ int args_parse(struct args *args, int argc, char **argv, const enum opt_id *own,
 		if (status != 0)
 			return status;
 	}
-	if (parser.others && args_has(args, OPT_SOCKET) &&
-		foreign_check_socket(args_value(args, OPT_SOCKET)) != 0)
+	if (args_has(args, OPT_SPLIT) && foreign_check_split(args_value(args, OPT_SPLIT)) != 0)
 		return STATUS_USAGE;
 	args->words = argv + optind;
 	args->n_words = (size_t)(argc - optind);

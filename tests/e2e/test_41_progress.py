@@ -179,7 +179,7 @@ def test_09_ten_thousand(ctl, origin, wide_daemon, room):
         screen.keys("\x03")
         assert screen.end() == 130
         assert b"\x1b]9;4;1;0\x1b\\" in screen.raw and screen.raw.count(b"\x1b]9;4;0;0\x1b\\") == 1
-        assert "wait -g many" in screen.text.replace("\n", "") and "0/10000" not in screen.text
+        assert "wait-gmany" in "".join(screen.text.split()) and "0/10000" not in screen.text
     wide_daemon.kill9()
 
 
@@ -203,7 +203,7 @@ def test_11_a_signal_leaves_the_terminal_in_order(ctl, origin, daemon, quarter):
         screen.process.send_signal(signal.SIGTERM)
         assert screen.end() == 128 + signal.SIGTERM
         assert "%" not in screen.text and "The downloads go on in the daemon." in screen.text
-        assert "wait -g 'my photos'" in screen.text.replace("\n", "")
+        assert "wait-g'myphotos'" in "".join(screen.text.split())
 
 
 def test_12_stopped_and_continued(ctl, origin, daemon, quarter):
@@ -237,6 +237,18 @@ def test_14_a_plain_line_now_and_then(ctl, origin, daemon, quarter):
     line = stream.errors.find(lambda line: "done" in line)
     assert re.fullmatch(r"fetchctl: 1/2 done  976\.6KiB of 3\.8MiB  [0-9.]+[A-Z]*i?B/s.*", line), line
     origin.release("g")
+    assert stream.process.wait(LIMIT) == 0
+
+
+def test_14_a_plain_line_tells_what_a_job_that_waits_has(stopped, ctl, origin):
+    stopped.options["Retry.Delay"] = "1h"
+    stopped.start()
+    [job] = ctl.add(origin.url("/bytes/4000000/a?cut=3000000"))
+    ctl.watch("--since", 0).kind("waiting", job)
+    stream = ctl.spawn("wait", job)
+    line = stream.errors.find(lambda line: "done" in line)
+    assert line.startswith("fetchctl: 0/1 done  2.9MiB of 3.8MiB"), line
+    ctl.ok("retry", job)
     assert stream.process.wait(LIMIT) == 0
 
 

@@ -37,7 +37,7 @@ def test_04_timestamping_fetches_what_is_newer(ctl, origin, daemon, room):
     ("-r", "follows no links"), ("--recursive", "--input-file"), ("-X POST", "only fetches"),
     ("-I", "only fetches"), ("--background", "fetchctl add"), ("--password=x", "--user=NAME:PASSWORD"),
     ("-C 500", 'only "-" is known'), ("--url", "needs an argument"), ("-o -", "the daemon writes files"),
-    ("-O -", "the daemon writes files"), ("-fsSL", "-s is --socket here"), ("-s -O", "For curl's --silent say -q"),
+    ("-O -", "the daemon writes files"), ("-fsSL", "-s is --split here"), ("-s /run/x", "or -s before the verb"), ("-s -O", "For curl's --silent say -q"),
     ("-Y", "there is no option -Y here"), ("--bogus", "there is no option --bogus"),
 ])
 def test_05_refused_with_what_to_say_instead(ctl, origin, daemon, typed, said):
