@@ -20,6 +20,14 @@ struct row {
 	{                                                                                                    \
 		.offset = 100, .size = 1000, .etag = E1, .validator = JOB_VALIDATOR_ETAG                     \
 	}
+#define PIECE                                                                                                \
+	{                                                                                                    \
+		.offset = 100, .until = 500, .size = 1000, .etag = E1, .validator = JOB_VALIDATOR_ETAG       \
+	}
+#define FIRST_PIECE                                                                                          \
+	{                                                                                                    \
+		.until = 500, .size = 1000, .etag = E1, .validator = JOB_VALIDATOR_ETAG                      \
+	}
 #define OK   "HTTP/1.1 200 OK\r\n"
 #define P206 "HTTP/1.1 206 Partial Content\r\n"
 
@@ -44,6 +52,18 @@ static const struct row rows[] = {
 		"E_RANGE"},
 	{"from elsewhere", PART, P206 "Content-Range: bytes 99-999/1000\r\n", GATE_REFUSE, -1, "E_RANGE"},
 	{"not to the end", PART, P206 "Content-Range: bytes 100-998/1000\r\n", GATE_REFUSE, -1, "E_RANGE"},
+	{"a piece", PIECE, P206 "Content-Range: bytes 100-499/1000\r\nETag: " E1 "\r\n", GATE_APPEND, 1000,
+		NULL},
+	{"more than the piece", PIECE, P206 "Content-Range: bytes 100-999/1000\r\nETag: " E1 "\r\n",
+		GATE_REFUSE, -1, "E_RANGE"},
+	{"less than the piece", PIECE, P206 "Content-Range: bytes 100-498/1000\r\nETag: " E1 "\r\n",
+		GATE_REFUSE, -1, "E_RANGE"},
+	{"a piece of another file", PIECE, P206 "Content-Range: bytes 100-499/1000\r\nETag: \"two\"\r\n",
+		GATE_REFUSE, -1, "E_CHANGED"},
+	{"the first piece", FIRST_PIECE, P206 "Content-Range: bytes 0-499/1000\r\nETag: " E1 "\r\n",
+		GATE_APPEND, 1000, NULL},
+	{"whole instead of the first piece", FIRST_PIECE, OK "Content-Length: 1000\r\n", GATE_START, 1000,
+		NULL},
 	{"of another total", PART, P206 "Content-Range: bytes 100-1000/1001\r\n", GATE_REFUSE, -1,
 		"E_CHANGED"},
 	{"of an unknown total", PART, P206 "Content-Range: bytes 100-999/*\r\n", GATE_REFUSE, -1, "E_RANGE"},
