@@ -156,8 +156,8 @@ static bool send_watch(struct run *run)
 						: NULL;
 	json_t *params = json_pack("{s:b, s:b}", "snapshot", 1, "progress", progress_shows(run->progress));
 
-	/* Nothing is drawn of what waits; but without a selection it tells which jobs are waited for. Of those
-	 * that were named, the bytes are told. */
+	/* Nothing is drawn of what waits; but without a selection it tells which jobs are waited for. Of
+	 * those that were named, the bytes are told. */
 	if (!progress_draws(run->progress) && selection && !(follow->ids && progress_shows(run->progress)))
 		json_object_set_new(params, "ended", json_true());
 	if (selection)
