@@ -15,6 +15,8 @@ SMALL_BYTES = 1024
 # curl's own default for --parallel-max; the same for all.
 SMALL_PARALLEL = 50
 BLOCK = 1 << 20
+SPLIT_BYTES = 128 << 20
+SPLIT = 4
 # What most runs touch, the client's, the server's and the kernel's memory together.
 WARM_BYTES = 256 << 20
 
@@ -26,6 +28,7 @@ class Work:
     urls: list
     parallel: int
     ca: str = ""
+    split: int = 1
     options: list = field(default_factory=list)
 
 
@@ -125,6 +128,25 @@ class NginxItem:
         return Sample(usage, sync)
 
 
+class SplitItem:
+    """One file from a server that gives each connection only so much."""
+
+    needs = "nginx"
+    name = "split"
+    title = f"one file of {SPLIT_BYTES >> 20} MiB at 8 MiB/s a connection, over 4 connections (curl: 1)"
+    target = "no slower than the fastest peer"
+
+    def run(self, bench, tool, folder, scratch):
+        root = bench.sources("split")
+        work = Work([f"{bench.nginx().base('http')}/slow/split/big.bin"], SPLIT, split=SPLIT)
+        measure.warm_memory(scratch, WARM_BYTES)
+        usage = tool.fetch(work, folder, scratch)
+        sync = measure.sync_seconds(folder)
+        check_names(folder, {"big.bin"})
+        check_same(folder, root, ["big.bin"])
+        return Sample(usage, sync)
+
+
 def make_small(folder):
     for n in range(SMALL_FILES):
         with open(f"{folder}/{n:05}.bin", "wb") as file:
@@ -167,7 +189,7 @@ class Bench:
             if kind == "small":
                 make_small(folder)
             else:
-                make_big(folder, self.big_bytes)
+                make_big(folder, SPLIT_BYTES if kind == "split" else self.big_bytes)
         return folder
 
     def nginx(self):
@@ -192,4 +214,5 @@ def fetch_items():
         NginxItem("small", "https", f"{SMALL_FILES:,} files of 1 KiB", "within 1.15× of curl -Z"),
         NginxItem("big", "http", "one big file", "no slower than the fastest peer"),
         NginxItem("big", "https", "one big file", "no slower than the fastest peer"),
+        SplitItem(),
     ]

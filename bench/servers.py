@@ -34,6 +34,10 @@ http {{
         listen 127.0.0.1:{http} backlog=4096;
         listen 127.0.0.1:{https} ssl backlog=4096;
         root {root};
+        location /slow/ {{
+            alias {root}/;
+            limit_rate 8m;
+        }}
     }}
 }}
 """

@@ -67,7 +67,7 @@ class Aria2(Peer):
 
     def prepare(self, work, folder, scratch):
         urls = write_list(f"{scratch}/list", work.urls)
-        argv = [self.program, "--no-conf", "-q", "-x1", "-s1", "-j", str(work.parallel), "-d", folder, "-i", urls,
+        argv = [self.program, "--no-conf", "-q", f"-x{work.split}", f"-s{work.split}", "-k16M", "-j", str(work.parallel), "-d", folder, "-i", urls,
                 "--file-allocation=none", "--disable-ipv6", "--auto-save-interval=0", "--summary-interval=0",
                 f"--rlimit-nofile={work.parallel + 100}"]
         return argv + ([f"--ca-certificate={work.ca}"] if work.ca else [])
@@ -80,7 +80,7 @@ class Wget2(Peer):
     def prepare(self, work, folder, scratch):
         urls = write_list(f"{scratch}/list", work.urls)
         argv = [self.program, "-q", "-nd", "--no-hsts", "--no-ocsp", f"--max-threads={work.parallel}",
-                "-P", folder, "-i", urls]
+                "-P", folder, "-i", urls, *(["--chunk-size=16M"] if work.split > 1 else [])]
         return argv + ([f"--ca-certificate={work.ca}"] if work.ca else [])
 
 

@@ -95,6 +95,11 @@ void governor_ramp(
 		throttle_ramp(&g->throttle, policy->max, now_usec, ret_again_usec);
 }
 
+void governor_connected(struct governor *g, int by)
+{
+	throttle_connected(&g->throttle, by);
+}
+
 void governor_started(struct governor *g, const struct governor_policy *policy, unsigned active_with_it,
 	int64_t now_usec, struct governor_ticket *ret)
 {

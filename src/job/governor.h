@@ -90,6 +90,8 @@ enum governor_block governor_may_start(const struct governor *g, const struct go
 	unsigned active, int64_t now_usec, int64_t *ret_until_usec);
 void governor_started(struct governor *g, const struct governor_policy *policy, unsigned active_with_it,
 	int64_t now_usec, struct governor_ticket *ret);
+/* Attempts that run have so many more connections now, or fewer: each counts as active. */
+void governor_connected(struct governor *g, int by);
 /* An attempt has come on by so many bytes, >= 0: each byte once, the last ones before governor_ended(). True:
  * the limit rose, so more may start. */
 bool governor_bytes(

@@ -159,6 +159,12 @@ bool throttle_ramp(struct throttle *t, unsigned max, int64_t now_usec, int64_t *
 	return true;
 }
 
+void throttle_connected(struct throttle *t, int by)
+{
+	t->active = by >= 0 || t->active >= (uint32_t)-by ? t->active + (uint32_t)by : 0;
+	t->peak = most(t->peak, t->active);
+}
+
 void throttle_started(struct throttle *t, unsigned active, int64_t now_usec, struct throttle_ticket *ret)
 {
 	t->still_usec = now_usec;

@@ -24,7 +24,9 @@ def asked(request):
     return int(first), int(last) + 1 if last else None
 
 
-def whole(room, name, size, seed=None):
+def whole(ctl, room, name, size, seed=None):
+    [job] = [job for job in ctl.jobs().values() if job["name"] == name]
+    assert job["received"] == job["size"] == size
     assert content.same_as_file(room.downloads / name, seed or name, size)
     assert sorted((room.downloads / ".fetchd").glob("*.part")) == []
 
@@ -41,7 +43,7 @@ def test_01_four_connections_by_default(split, ctl, origin, room):
     assert all(r.headers["if-range"].startswith('"') for r in origin.requests() if r.range)
     origin.release("g")
     assert ctl.wait(job).code == 0
-    whole(room, "a", size)
+    whole(ctl, room, "a", size)
     [attempt] = ctl.ok("--json", "status", job).json[0]["history"]
     assert attempt["bytes"] == size and "over 4 connections" in attempt["note"]
 
@@ -59,8 +61,8 @@ def test_02_one_is_one(split, ctl, origin, room):
     origin.release("g")
     origin.release("h")
     assert ctl.wait(*jobs, *other).code == 0
-    whole(room, "a", size)
-    whole(room, "b", size)
+    whole(ctl, room, "a", size)
+    whole(ctl, room, "b", size)
 
 
 @pytest.mark.parametrize("words", ["norange", "noetag&nomodified", "weak&nomodified", "chunked", "nolength"])
@@ -74,7 +76,7 @@ def test_03_what_cannot_be_joined_is_not_split(split, ctl, origin, room, words):
     origin.release("g")
     origin.release("h")
     assert ctl.wait(*jobs).code == 0
-    whole(room, "a", size)
+    whole(ctl, room, "a", size)
     assert len(origin.requests(f"/bytes/{size}/a")) == 1
 
 
@@ -89,7 +91,7 @@ def test_04_sums_are_made_of_the_whole(split, ctl, origin, room, how):
     origin.wait_gated("g", 4)
     origin.release("g")
     assert ctl.wait(job).code == 0
-    whole(room, "a", size)
+    whole(ctl, room, "a", size)
     seen = ctl.job(job)
     assert seen.get("integrity") == {"checksum": "checksum", "digest": "digest", "nothing": None}[how]
     assert ctl("verify", job).code == 0
@@ -127,7 +129,7 @@ def test_06_holes_survive_the_daemon(split, ctl, origin, room, end):
     again = origin.wait_requests(path, 5)
     origin.release("g")
     assert ctl.wait(job).code == 0
-    whole(room, "a", size)
+    whole(ctl, room, "a", size)
     again = origin.requests(path)[4:]
     assert all(r.headers["if-range"].startswith('"') and r.status == 206 for r in again)
     # The holes begin where the four connections were.
@@ -148,7 +150,7 @@ def test_07_a_file_that_changes_is_fetched_anew(split, ctl, origin, room):
     origin.wait_requests(path, 3)
     origin.release("g")
     assert ctl.wait(job).code == 0
-    whole(room, "a", size, "a#1")
+    whole(ctl, room, "a", size, "a#1")
 
 
 def test_08_a_part_of_another_version_ends_all(split, ctl, origin, room):
@@ -165,7 +167,7 @@ def test_08_a_part_of_another_version_ends_all(split, ctl, origin, room):
     origin.release("first")
     origin.release("g")
     assert ctl.wait(job).code == 0
-    whole(room, "a", size, "a#1")
+    whole(ctl, room, "a", size, "a#1")
     seen = ctl.ok("--json", "status", job).json[0]
     assert seen["history"][0]["error"]["code"] == "E_CHANGED"
 
@@ -177,7 +179,7 @@ def test_09_a_server_that_refuses_more_connections(split, ctl, origin, room):
     origin.wait_gated("g", 2)
     origin.release("g")
     assert ctl.wait(job).code == 0
-    whole(room, "a", size)
+    whole(ctl, room, "a", size)
     seen = ctl.ok("--json", "status", job).json[0]
     assert seen["attempts"] == 1 and [a["outcome"] for a in seen["history"]] == ["done"]
 
@@ -190,7 +192,7 @@ def test_10_a_connection_that_breaks_leaves_its_range_to_the_others(split, ctl, 
     origin.wait_gated("g", 3)
     origin.release("g")
     assert ctl.wait(job).code == 0
-    whole(room, "a", size)
+    whole(ctl, room, "a", size)
     assert ctl.job(job)["attempts"] == 1
 
 
@@ -206,7 +208,7 @@ def test_11_jobs_come_before_connections(split, ctl, origin, room):
     assert origin.gated("g") >= 1
     origin.release("g")
     assert ctl.wait(job).code == 0
-    whole(room, "a", size)
+    whole(ctl, room, "a", size)
     assert origin.peak() <= 2
 
 
@@ -226,7 +228,7 @@ def test_12_within_the_bounds_that_there_are(split, ctl, origin, room, bound):
     origin.wait_for(lambda: origin.gated("g") == 2)
     origin.release("g")
     assert ctl.wait(job).code == 0
-    whole(room, "a", size)
+    whole(ctl, room, "a", size)
     assert origin.peak() <= 3
 
 
@@ -256,7 +258,7 @@ def test_14_a_limit_on_speed_holds_for_all_connections_together(split, ctl, orig
     origin.wait_gated("g", 4)
     origin.release("g")
     assert ctl.wait(*jobs).code == 0
-    whole(room, "a", size)
+    whole(ctl, room, "a", size)
     [attempt] = ctl.ok("--json", "status", jobs[0]).json[0]["history"]
     # Never faster than the limit, whatever the machine; a round of turns may be ahead.
     assert attempt["ended_usec"] - attempt["started_usec"] >= (size / (2 * MIB) - 0.3) * 1e6
@@ -269,7 +271,7 @@ def test_15_redirected_once_and_for_all(split, ctl, origin, room):
     origin.wait_gated("g", 4)
     origin.release("g")
     assert ctl.wait(job).code == 0
-    whole(room, "a", size)
+    whole(ctl, room, "a", size)
     assert sum("redirect" in r.target for r in origin.requests()) == 2
 
 
@@ -289,4 +291,4 @@ def test_17_a_list_of_aria2(split, ctl, origin, room, tmp_path):
     origin.wait_gated("g", 3)
     origin.release("g")
     assert ctl.wait(*jobs).code == 0
-    whole(room, "a", size)
+    whole(ctl, room, "a", size)

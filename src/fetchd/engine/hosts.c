@@ -272,7 +272,7 @@ static void settle_marks(struct engine *engine, struct host_memory *memory, int6
 void host_settle(struct engine *engine, struct host *host)
 {
 	bool busy = host->active > 0 || host->finishing > 0;
-	bool waited_for = host->fair.n_lanes > 0;
+	bool waited_for = host->fair.n_lanes > 0 || host->wanting > 0;
 	int64_t now = engine_now(engine), until_usec, ramp_usec = 0;
 	enum host_block block;
 
@@ -442,6 +442,14 @@ void host_progress(struct engine *engine, struct run *run, int64_t bytes)
 	 * after. */
 	if (memory && bytes > 0 && governor_bytes(&memory->governor, &policy, bytes, engine_now(engine)))
 		host_settle(engine, run->host);
+}
+
+void host_connected(struct engine *engine, struct host *host, int by)
+{
+	host->active += (unsigned)by;
+	if (host->memory)
+		governor_connected(&host->memory->governor, by);
+	host_settle(engine, host);
 }
 
 int host_retry(struct engine *engine, int64_t origin_id, int64_t *ret_usec)

@@ -56,7 +56,7 @@ struct host {
 	int64_t origin_id;
 	unsigned active;	    /* slots: transfers, and their further connections */
 	unsigned staying;	    /* see limits_shed() */
-	unsigned revoking;	    /* see splits.c */
+	unsigned revoking, wanting; /* see splits.c */
 	unsigned finishing;	    /* its files that are whole and wait for the disk: they hold no slot */
 	struct fair_host fair;	    /* its lanes */
 	struct host_memory *memory; /* NULL: nothing is known */
@@ -120,6 +120,7 @@ struct run {
 	bool split_told;    /* that was not answered yet */
 	bool revoking;	    /* and it takes some back */
 	bool splits;	    /* in engine->splits */
+	bool wanting;	    /* it could use more than it has */
 	TAILQ_ENTRY(run) split_link;
 	/* Replies that wait for this run's end. */
 	struct request **waiters;
@@ -305,6 +306,8 @@ void host_claim_undone(struct engine *engine, struct run *run);
 /* For who asks: an attempt ended like this. code NULL: well. */
 void host_note(struct host *host, const char *code);
 void host_progress(struct engine *engine, struct run *run, int64_t bytes);
+/* Its runs have so many more connections now, or fewer. */
+void host_connected(struct engine *engine, struct host *host, int by);
 /* Whether a job may be tried again now; else *ret_usec says when to ask again. 0 or -errno. */
 int host_retry(struct engine *engine, int64_t origin_id, int64_t *ret_usec);
 /* Those whose time has come. 0 or -errno. */

@@ -18,9 +18,8 @@ static void extra_count(struct engine *engine, struct run *run, int by)
 	run->extra += (unsigned)by;
 	engine->n_extra += (size_t)by;
 	engine->n_active += (size_t)by;
-	run->host->active += (unsigned)by;
 	run->user->active += (size_t)by;
-	host_settle(engine, run->host);
+	host_connected(engine, run->host, by);
 	user_settle(engine, run->user);
 }
 
@@ -43,6 +42,10 @@ static void enlist(struct engine *engine, struct run *run)
 	if (!on && run->splits)
 		TAILQ_REMOVE(&engine->splits, run, split_link);
 	run->splits = on;
+	on = run->wanted > run->extra;
+	if (on != run->wanting)
+		run->host->wanting += on ? 1 : (unsigned)-1;
+	run->wanting = on;
 }
 
 void split_end(struct engine *engine, struct run *run)
@@ -82,6 +85,7 @@ void splits_report(struct engine *engine, const struct parts_report *report)
 			extra_count(engine, run, (int)report->used - (int)run->extra);
 	}
 	enlist(engine, run);
+	host_settle(engine, run->host);
 }
 
 /* ---- who gives one back */
@@ -170,6 +174,7 @@ static void give(struct engine *engine, struct run *run)
 	}
 	if (n > 0)
 		tell(engine, run, run->extra);
+	enlist(engine, run);
 }
 
 void splits_work(struct engine *engine, bool give_more)

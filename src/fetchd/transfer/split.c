@@ -562,10 +562,16 @@ void split_tick(struct transfer *t, int64_t now_usec, int64_t dt_usec)
 {
 	if (t->split)
 		tick_parts(t, now_usec, dt_usec);
-	else if (t->posted > 0 && may_split(t) && pieces_of(t) > 0)
-		begin(t);
 	if (t->split && t->phase == TRANSFER_RUN)
 		report(t, false);
+}
+
+void split_offer(struct transfer *t)
+{
+	if (t->split || !may_split(t) || pieces_of(t) == 0)
+		return;
+	begin(t);
+	report(t, false);
 }
 
 void split_network_changed(struct transfer *t)

@@ -47,6 +47,8 @@ bool split_take(struct transfer *t);
 bool split_is_part(const struct transfer *t);
 /* The answer of one was judged: makes what suits a whole file only a refusal. */
 void split_judge(struct transfer *t, const struct gate_result *result);
+/* Bytes of a file's own transfer are on the disk: if it could have parts, the engine is told. */
+void split_offer(struct transfer *t);
 /* Of a file's own transfer: parts, and what the engine is to know. May end the transfer. */
 void split_tick(struct transfer *t, int64_t now_usec, int64_t dt_usec);
 /* The engine: so many further connections it may have. */

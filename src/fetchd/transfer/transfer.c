@@ -549,6 +549,8 @@ static void finished(struct transfer *t, struct disk_task *task)
 		task->ret_name = NULL;
 		t->durable = t->offset;
 		t->job->size = t->offset;
+		if (t->split)
+			ranges_add(&t->split->durable, 0, t->offset);
 		if (task->ret_integrity > t->job->integrity)
 			t->job->integrity = task->ret_integrity;
 		if (task->ret_digest)
@@ -626,6 +628,8 @@ void transfer_disk_done(struct transfer *t, struct disk_task *task)
 	case TRANSFER_RUN:
 		if (t->verdict.class != VERDICT_OK)
 			transfer_settle(t);
+		else if (kind == DISK_WRITE)
+			split_offer(t);
 		return;
 	case TRANSFER_SETTLE: transfer_settled(t); return;
 	}
