@@ -27,7 +27,7 @@ def _size(fd, columns, rows):
 
 
 # A picture comes in pieces; this long it may take to be whole.
-DRAWN = 5
+DRAWN = 20
 
 
 def _path(name):

@@ -122,7 +122,7 @@ def test_10_a_clean_stop_keeps_every_byte(daemon, ctl, origin, room):
 def test_11_kill9_in_the_middle_of_a_big_file(daemon, ctl, origin, room):
     """40 of 48 MiB are sent; what the last checkpoint covers, which stores the validator with it, is not asked for again."""
     path = f"/bytes/{48 * MIB}/big"
-    [job] = ctl.add(origin.url(f"{path}?pause={40 * MIB}&until=g"))
+    [job] = ctl.add("-s", 1, origin.url(f"{path}?pause={40 * MIB}&until=g"))
     origin.wait_gated("g")
     room.wait_stored(origin.etag(path))
     daemon.kill9()
@@ -140,7 +140,7 @@ def test_11_kill9_in_the_middle_of_a_big_file(daemon, ctl, origin, room):
 def test_12_after_kill9_the_length_of_the_part_means_nothing(daemon, ctl, origin, room):
     """Bytes behind the checkpoint may be anything: here they are spoiled by hand."""
     path = f"/bytes/{48 * MIB}/big"
-    [job] = ctl.add(origin.url(f"{path}?pause={40 * MIB}&until=g"))
+    [job] = ctl.add("-s", 1, origin.url(f"{path}?pause={40 * MIB}&until=g"))
     origin.wait_gated("g")
     room.wait_stored(origin.etag(path))
     daemon.kill9()

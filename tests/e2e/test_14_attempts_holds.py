@@ -682,7 +682,7 @@ def test_24_schema_1_is_brought_up(stopped, ctl, origin, room):
     stopped.restart()
     stopped.stop()
     with contextlib.closing(sqlite3.connect(path)) as db:
-        assert db.execute("PRAGMA user_version").fetchone() == (3,)
+        assert db.execute("PRAGMA user_version").fetchone() == (4,)
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     assert not any(secret in path.read_bytes() for secret in (b"p%40ss", b"p@ss", b"canary"))
 

@@ -155,7 +155,7 @@ def test_21_kill9_and_resume_over_http2(stopped, ctl, room, nginx, certs):
     size = 40 << 20
     place(nginx, "huge", "huge", size)
     stopped.start()
-    [job] = ctl.add(nginx.url("/huge", "https", nginx.h2_slow))
+    [job] = ctl.add("-s", 1, nginx.url("/huge", "https", nginx.h2_slow))
     ctl.wait_received(18 << 20, job)
     stopped.kill9()
     stopped.start()
@@ -172,7 +172,7 @@ def test_21_a_limit_that_comes_later_leaves_http2(stopped, ctl, room, nginx, cer
     size = 64 << 20
     place(nginx, "late", "late", size)
     stopped.start()
-    [job] = ctl.add(nginx.url("/late", "https", nginx.h2_slow))
+    [job] = ctl.add("-s", 1, nginx.url("/late", "https", nginx.h2_slow))
     watch = ctl.watch(job, "--since", 0)
     ctl.wait_received(4 << 20, job)
     ctl.ok("limit", "limit-rate", "2M")

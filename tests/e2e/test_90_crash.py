@@ -49,7 +49,7 @@ class Wave:
         if roll < 0.70:
             return dice.choice([0, 1, 1000, 20000, 65536, 100000]), ""
         if roll < 0.78:
-            return dice.randrange(1 << 20, 6 << 20), ""
+            return dice.randrange(1 << 20, 6 << 20), dice.choice(["", "?drip=3000000", "?digest"])
         if roll < 0.86:
             return dice.randrange(1000, 200000), "?status=503&times=1"
         size = dice.randrange(300000, 900000)
@@ -239,8 +239,9 @@ def settle(ctl, origin, room, promises):
 def test_01_kill9_at_random_moments(kind, stopped, ctl, origin, room):
     print(f"seed {SEED}, {ROUNDS} rounds; again: make crash ROUNDS={ROUNDS} SEED={SEED}")
     dice = random.Random(SEED)
-    stopped.options.update({"Queue.MaxActive": 24, "Queue.MaxPerHost": 8, "Retry.Delay": "20ms", "Retry.MaxDelay": "100ms",
-                            "Retry.MaxAttempts": 100000, "Daemon.LogLevel": "info"})
+    # What has some bytes is fetched over several connections, as far as there are slots.
+    stopped.options.update({"Transfer.MinSplitSize": "64K", "Queue.MaxActive": 24, "Queue.MaxPerHost": 8, "Retry.Delay": "20ms",
+                            "Retry.MaxDelay": "100ms", "Retry.MaxAttempts": 100000, "Daemon.LogLevel": "info"})
     promises = Promises()
     stopped.start()
     for number in range(ROUNDS):
