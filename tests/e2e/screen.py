@@ -142,10 +142,10 @@ class Screen:
             assert accept(self), f"waited in vain for {what}; the screen is\n{self.text}"
         return self
 
-    def golden(self, name, replace=()):
+    def golden(self, name, replace=(), steady=lambda text: text):
         """The screen is what screens/NAME.txt holds, once all of it is drawn."""
         def text():
-            shown = self.text
+            shown = steady(self.text)
             for old, new in replace:
                 shown = shown.replace(old, new)
             return shown

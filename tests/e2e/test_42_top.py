@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from screen import Screen, golden
+from screen import Screen
 
 SIZES = {40: 16, 80: 24, 200: 50}
 TALL = "日本語のとても長いファイル名のアーカイブ.zip"
@@ -51,7 +51,7 @@ def row_of(screen, text):
 def test_01_nothing(daemon, ctl, columns):
     with top(ctl, columns=columns, rows=SIZES[columns]) as screen:
         begun(screen).wait("Nothing is being fetched.")
-        golden(f"top_{columns}_0", steady(screen.text))
+        screen.golden(f"top_{columns}_0", steady=steady)
 
 
 @pytest.mark.parametrize("columns", SIZES)
@@ -63,7 +63,7 @@ def test_02_transfers(stopped, ctl, origin, columns, n):
     with top(ctl, columns=columns, rows=SIZES[columns]) as screen:
         # The last bytes are some seconds ago.
         begun(screen).wait(lambda s: "50%" in s.text and not re.search(r"50% +[1-9]", s.text) and "HOST  " in s.text)
-        golden(f"top_{columns}_{n}", steady(screen.text))
+        screen.golden(f"top_{columns}_{n}", steady=steady)
     assert len(jobs) == n
 
 
@@ -78,7 +78,7 @@ def test_03_ten_thousand(stopped, ctl, origin, columns):
         begun(screen).wait("10000 queued")
         screen.keys("3")
         screen.wait("f25" if columns == 200 else "f5")
-        golden(f"top_{columns}_10000", steady(screen.text))
+        screen.golden(f"top_{columns}_10000", steady=steady)
         screen.keys("G")
         screen.wait("f499")
         screen.keys("/f49")
