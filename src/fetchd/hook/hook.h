@@ -1,0 +1,75 @@
+/* The hook pool: processes that run after a download, in a thread of their own.
+ *
+ * The pool decides nothing: the engine says what to start, and when (the row says so first: engine/hooks.c),
+ * and gets each task back exactly once, with what came of it. Bounds (how many at once) are the engine's too.
+ */
+#ifndef HOOK_HOOK_H
+#define HOOK_HOOK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/mailbox.h"
+#include "fetchd/config.h"
+#include "fetchd/config_hook.h"
+#include "job/group.h"
+#include "job/job.h"
+
+/* Of a hook's output (standard output and error together) the end is kept, so much. */
+#define HOOK_OUTPUT_MAX ((size_t)4096)
+
+enum hook_message {
+	HOOK_START = 600, /* to the pool, and back to the engine: struct hook_task */
+	HOOK_STOP,	  /* to the pool: TERM all, KILL after a bounded time, then each comes back */
+	HOOK_CANCEL,	  /* to the pool: struct hook_cancel */
+};
+
+enum hook_end {
+	HOOK_EXITED,   /* status */
+	HOOK_SIGNALED, /* status: the signal */
+	HOOK_TIMEOUT,  /* Timeout= ran out: TERM, then KILL, to all its processes */
+	HOOK_NOT_RUN,  /* could not be started: error */
+	HOOK_ABORTED,  /* the daemon stops, or it was cancelled: it is no attempt */
+};
+
+struct hook_task {
+	struct msg msg; /* HOOK_START */
+	struct mailbox *reply;
+	/* The engine's, carried only. */
+	int64_t hook_id; /* of its row */
+	/* What to run; config_ref()ed, hook points into it. */
+	struct config *config;
+	const struct config_hook *hook;
+	enum hook_on on;
+	int attempt; /* 1 for the first */
+	char *key;   /* the same in each attempt of this row, in no other: for idempotence; "<queue>/<row>" */
+	struct job *job;	 /* as its row; owned. GROUP_DONE: NULL */
+	struct job_group *group; /* GROUP_DONE: owned */
+
+	/* result */
+	enum hook_end end;
+	int status;
+	char *error;	    /* one plain sentence; NULL when it exited with 0 */
+	int64_t run_usec;   /* from start to end */
+	int64_t cpu_usec;   /* user and system, of all its processes that were waited for */
+	int64_t peak_bytes; /* ru_maxrss; -1 unknown */
+	char *output; /* the end of it, at most HOOK_OUTPUT_MAX bytes, any bytes, NUL-terminated; NULL none */
+	size_t output_n;
+	bool output_cut; /* there was more */
+};
+
+struct hook_cancel {
+	struct msg msg; /* HOOK_CANCEL */
+	int64_t hook_id;
+};
+
+void hook_task_free(struct hook_task *task);
+
+struct hook_pool;
+/* Starts the thread. NULL with *ret_error (caller frees). */
+struct hook_pool *hook_pool_start(struct mailbox *engine, char **ret_error);
+struct mailbox *hook_pool_mailbox(struct hook_pool *pool);
+/* After HOOK_STOP and the return of the last task. NULL is fine. */
+void hook_pool_join(struct hook_pool *pool);
+
+#endif
