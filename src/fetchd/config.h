@@ -28,6 +28,7 @@ struct config_weight {
 enum config_origin { CONFIG_FROM_DEFAULT, CONFIG_FROM_FILE, CONFIG_FROM_OVERRIDE };
 
 struct calendar;
+struct config_hook;
 
 struct config {
 	_Atomic int refs;
@@ -91,6 +92,12 @@ struct config {
 	char *protocols; /* "http,https" */
 	/* [Schedule] */
 	struct calendar *schedule;
+	/* [Hooks] */
+	int64_t hooks_concurrency; /* of all hooks at once; resolved: >= 1 */
+	int64_t hooks_stop_usec;
+	/* [Hook NAME]: config_hook.h */
+	struct config_hook *hooks;
+	size_t n_hooks;
 	/* [Security] */
 	int64_t private_addresses; /* enum config_addresses */
 	int64_t admin_gid;	   /* -1: none */

@@ -1,5 +1,5 @@
 /* [Hook NAME] sections: what may run after a download, and how (fetchd.conf(5)). Part of the configuration,
- * immutable with it.
+ * immutable with it: config->hooks, config->n_hooks of them, in the order in which they are first named.
  */
 #ifndef FETCHD_CONFIG_HOOK_H
 #define FETCHD_CONFIG_HOOK_H
@@ -9,6 +9,12 @@
 #include <stdint.h>
 
 struct config;
+
+/* Of a name: [A-Za-z0-9_-], at most so many. */
+#define CONFIG_HOOK_NAME_MAX 64
+/* After "%" in arguments and in WorkingDirectory: path, name, directory, id, URL without secrets, group,
+ * checksum, key for idempotence, "%" itself. */
+#define CONFIG_HOOK_SPECIFIERS "pndiugck%"
 
 /* On=; bits, a hook may have several. */
 enum hook_on {
@@ -20,7 +26,7 @@ enum hook_on {
 enum hook_isolation { HOOK_ISOLATION_NONE, HOOK_ISOLATION_UNIT };
 
 struct config_hook {
-	char *name;	      /* [A-Za-z0-9_-]+, at most 64 */
+	char *name;	      /* config_hook_name_valid() */
 	unsigned on;	      /* enum hook_on */
 	char **command;	      /* argument vector with specifiers, NULL-terminated; command[0] is absolute */
 	int64_t timeout_usec; /* USEC_INFINITY: none */
@@ -32,12 +38,14 @@ struct config_hook {
 	int64_t nice;			    /* -20..19 */
 	int64_t memory_max;		    /* bytes, 0: none */
 	int64_t cpu_time_usec;		    /* USEC_INFINITY: none */
-	bool is_default;		    /* Default=yes: of each job that names none */
+	int64_t is_default;		    /* bool; Default=yes: of each job that names none */
 	char **roots;			    /* Roots=: default of jobs below these; NULL: none */
-	enum hook_isolation isolation;
-	char *problem; /* why it cannot run just now (command missing, not executable); NULL: it can */
+	int64_t isolation;		    /* enum hook_isolation */
+	char *problem; /* why it could not run when this was read (command missing, not executable); NULL: it
+			could. For eyes: whoever starts it finds out anew */
 };
 
+bool config_hook_name_valid(const char *name);
 /* NULL: there is none of this name. Any thread. */
 const struct config_hook *config_hook_find(const struct config *config, const char *name);
 
