@@ -44,13 +44,15 @@ static void take_limits(struct config *config, const struct config_settings *set
 	}
 }
 
-static int set_all(struct config *config, const struct config_settings *settings, char **ret_error)
+static int set_all(
+	struct config *config, const struct config_settings *settings, bool strict, char **ret_error)
 {
 	CLEANUP_FREE char *why = NULL;
 	int option;
 
 	for (option = 0; option < CONFIG_OPTIONS_N; option++)
-		if (config_value_set(config, &config_options[option], &settings->of[option], &why)) {
+		if (config_value_set(config_field(config, &config_options[option]), config->mode,
+			    &config_options[option], &settings->of[option], &why)) {
 			*ret_error = explain(settings, option, why);
 			return -EINVAL;
 		}
@@ -59,7 +61,7 @@ static int set_all(struct config *config, const struct config_settings *settings
 		*ret_error = explain(settings, option, why);
 		return -EINVAL;
 	}
-	return 0;
+	return config_hooks_set(config, settings, strict, ret_error);
 }
 
 static struct config *load(
@@ -68,7 +70,8 @@ static struct config *load(
 	struct config *config = xcalloc(1, sizeof(*config));
 	config->refs = 1;
 	config->mode = source->mode;
-	if (config_settings_read(settings, source, ret_error) || set_all(config, settings, ret_error)) {
+	if (config_settings_read(settings, source, ret_error) ||
+		set_all(config, settings, source->strict, ret_error)) {
 		config_unref(config);
 		return NULL;
 	}
@@ -112,6 +115,7 @@ void config_unref(struct config *config)
 	free(config->protocols);
 	free(config->user_weights);
 	calendar_free(config->schedule);
+	config_hooks_done(config);
 	free(config);
 }
 
@@ -145,6 +149,8 @@ static void print_line(FILE *to, const struct config_option *option, const char 
 static void print_paths(FILE *to, const struct config_option *option, char *const *paths, const char *where)
 {
 	fprintf(to, "# %s\n# set by: %s\n", option->help, where);
+	if (!paths[0])
+		fprintf(to, "%s=\n", option->key);
 	for (size_t i = 0; paths[i]; i++)
 		fprintf(to, "%s=\"%s\"\n", option->key, paths[i]);
 }
@@ -161,15 +167,27 @@ static void print_windows(
 		fprintf(to, "%s=\n", option->key);
 }
 
+/* A line each, as they were written. */
+static void print_lines(FILE *to, const struct config_option *option, const char *text, const char *where)
+{
+	fprintf(to, "# %s\n# set by: %s\n", option->help, where);
+	do {
+		size_t n = strcspn(text, "\n");
+		fprintf(to, "%s=%.*s\n", option->key, (int)n, text);
+		text += n;
+	} while (*text++);
+}
+
 static const char *print_string(char *const *field)
 {
 	return *field ? *field : "";
 }
 
-static void print_option(FILE *to, const struct config *config, const struct config_option *option,
-	const struct config_setting *setting)
+/* object: config, or the hook. */
+static void print_option(FILE *to, const struct config *config, const void *object,
+	const struct config_option *option, const struct config_setting *setting)
 {
-	const void *field = config_field(config, option);
+	const void *field = config_field(object, option);
 	const char *text = *setting->text ? setting->text : option->defaults[config->mode];
 	CLEANUP_FREE char *redacted = NULL;
 
@@ -186,10 +204,12 @@ static void print_option(FILE *to, const struct config *config, const struct con
 		break;
 	case CONFIG_TYPE_PATH:
 	case CONFIG_TYPE_FILE:
+	case CONFIG_TYPE_TEMPLATE:
 	case CONFIG_TYPE_AGENT:
 	case CONFIG_TYPE_PROTOCOLS: print_line(to, option, print_string(field), setting->where); break;
 	case CONFIG_TYPE_INTEGER:
 	case CONFIG_TYPE_WORKERS:
+	case CONFIG_TYPE_CPUS:
 	case CONFIG_TYPE_RATIO:
 	case CONFIG_TYPE_SPAN:
 	case CONFIG_TYPE_RATE:
@@ -199,11 +219,25 @@ static void print_option(FILE *to, const struct config *config, const struct con
 	case CONFIG_TYPE_BOOL:
 	case CONFIG_TYPE_WEIGHTS:
 	case CONFIG_TYPE_GROUP:
+	case CONFIG_TYPE_COMMAND:
+	case CONFIG_TYPE_EVENTS:
+	case CONFIG_TYPE_ISOLATION:
 	case CONFIG_TYPE_CONFLICT: print_line(to, option, text, setting->where); break;
+	case CONFIG_TYPE_ENVIRONMENT: print_lines(to, option, text, setting->where); break;
 	case CONFIG_TYPE_ADDRESSES:
 		print_line(to, option, config->private_addresses == CONFIG_ADDRESSES_ALLOW ? "allow" : "deny",
 			setting->where);
 		break;
+	}
+}
+
+static void print_hooks(FILE *to, const struct config *config, const struct config_settings *settings)
+{
+	for (size_t i = 0; i < config->n_hooks; i++) {
+		fprintf(to, "\n[Hook %s]\n", config->hooks[i].name);
+		for (int k = 0; k < CONFIG_HOOK_OPTIONS_N; k++)
+			print_option(to, config, &config->hooks[i], &config_hook_options[k],
+				&settings->hooks[i].of[k]);
 	}
 }
 
@@ -217,8 +251,10 @@ void config_print(const struct config_source *source, FILE *to)
 		const struct config_option *option = &config_options[i];
 		if (i == 0 || strcmp(option->section, config_options[i - 1].section) != 0)
 			fprintf(to, "%s[%s]\n", i ? "\n" : "", option->section);
-		print_option(to, config, option, &settings.of[i]);
+		print_option(to, config, config, option, &settings.of[i]);
 	}
+	if (config)
+		print_hooks(to, config, &settings);
 	if (error)
 		fprintf(to, "# %s\n", error);
 	config_settings_done(&settings);

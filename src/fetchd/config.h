@@ -113,6 +113,7 @@ struct config_source {
 	const char *file;	      /* --config: this file alone; NULL: the search path (UAPI.6) */
 	const char *const *overrides; /* -o "Section.Key=VALUE"; win over every file */
 	size_t n_overrides;
+	bool strict; /* what can do nothing on this machine (a hook's missing command) is an error, too */
 };
 
 /* NULL on error with *ret_error a sentence "file:line: key: what is wrong" (caller frees). Blocking (reads

@@ -18,6 +18,8 @@
 #include "base/text.h"
 
 #define CONFIG_FILE_NAME "fetchd.conf"
+/* Of a line, without comment and indentation. */
+#define LINE_MAX_BYTES 4096
 
 /* From the highest to the lowest. The compiled places and the fixed ones are the same in a distribution's
  * package. */
@@ -32,19 +34,27 @@ struct reading {
 	unsigned line;
 	unsigned rank;
 	bool exposed;
-	char *error; /* the first */
+	char *section; /* of the lines that follow */
+	char *text;    /* the line: inih knows a part of a long one, and of a long section's name */
+	char *error;   /* the first */
 };
 
-static const struct config_option *find_option(const char *section, const char *key)
+/* Where the value of a key goes. */
+struct place {
+	const struct config_option *option; /* NULL: nowhere */
+	struct config_setting *setting;
+};
+
+/* "NAME" of "Hook NAME"; NULL for another section. */
+static const char *hook_of(const char *section)
 {
-	for (size_t i = 0; i < CONFIG_OPTIONS_N; i++)
-		if (!strcmp(config_options[i].section, section) && !strcmp(config_options[i].key, key))
-			return &config_options[i];
-	return NULL;
+	return text_starts(section, "Hook ") ? section + 5 : NULL;
 }
 
 static bool known_section(const char *section)
 {
+	if (hook_of(section))
+		return config_hook_name_valid(hook_of(section));
 	for (size_t i = 0; i < CONFIG_OPTIONS_N; i++)
 		if (!strcmp(config_options[i].section, section))
 			return true;
@@ -58,6 +68,10 @@ static char *unknown_option(const char *section, const char *key)
 	CLEANUP_FREE char *k = text_escape(key);
 	if (!*section)
 		return xasprintf("%s: stands before the first [Section]", k);
+	if (!strcmp(section, "Hook") || (hook_of(section) && !known_section(section)))
+		return xasprintf(
+			"%s%s%s: a hook is [Hook NAME], the name of letters, digits, - and _, at most %d", s,
+			*k ? "." : "", k, CONFIG_HOOK_NAME_MAX);
 	if (!known_section(section))
 		return xasprintf("%s%s%s: there is no section [%s]", s, *k ? "." : "", k, s);
 	return xasprintf("%s.%s: no such key", s, k);
@@ -67,13 +81,45 @@ static char *unknown_option(const char *section, const char *key)
 static void setting_put(struct config_setting *setting, enum config_type type, const char *value, char *where,
 	unsigned rank, bool exposed)
 {
-	bool adds = (type == CONFIG_TYPE_PATHS || type == CONFIG_TYPE_WINDOWS) && setting->rank == rank &&
-		    *value && *setting->text;
+	bool adds = config_adds(type) && setting->rank == rank && *value && *setting->text;
 	char *text = adds ? xasprintf("%s\n%s", setting->text, value) : xstrdup(value);
 
 	free(setting->text);
 	free(setting->where);
 	*setting = (struct config_setting){.text = text, .where = where, .rank = rank, .exposed = exposed};
+}
+
+/* The settings of a hook, made when it is new. */
+static struct config_hook_settings *hook_settings(
+	struct config_settings *settings, const char *name, const char *where)
+{
+	for (size_t i = 0; i < settings->n_hooks; i++)
+		if (!strcmp(settings->hooks[i].name, name))
+			return &settings->hooks[i];
+	settings->hooks = xreallocarray(settings->hooks, settings->n_hooks + 1, sizeof(*settings->hooks));
+	struct config_hook_settings *hook = &settings->hooks[settings->n_hooks++];
+	*hook = (struct config_hook_settings){.name = xstrdup(name), .where = xstrdup(where)};
+	for (size_t i = 0; i < CONFIG_HOOK_OPTIONS_N; i++)
+		setting_put(&hook->of[i], config_hook_options[i].type, config_hook_options[i].defaults[0],
+			xstrdup("default"), 0, false);
+	return hook;
+}
+
+/* where: of the key, for a hook that is named there first. */
+static struct place find_place(
+	struct config_settings *settings, const char *section, const char *key, const char *where)
+{
+	const char *name = hook_of(section);
+
+	if (name && config_hook_name_valid(name))
+		for (size_t i = 0; i < CONFIG_HOOK_OPTIONS_N; i++)
+			if (!strcmp(config_hook_options[i].key, key))
+				return (struct place){&config_hook_options[i],
+					&hook_settings(settings, name, where)->of[i]};
+	for (size_t i = 0; i < CONFIG_OPTIONS_N; i++)
+		if (!strcmp(config_options[i].section, section) && !strcmp(config_options[i].key, key))
+			return (struct place){&config_options[i], &settings->of[i]};
+	return (struct place){NULL};
 }
 
 static void reading_fail(struct reading *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -88,35 +134,53 @@ static void reading_fail(struct reading *r, const char *fmt, ...)
 	r->error = xasprintf("%s:%u: %s", r->path, r->line, what);
 }
 
-static int take_pair(void *user, const char *section, const char *key, const char *value)
+/* Of a line that has been cut already. inih takes a colon, too. */
+static const char *value_of(const char *line)
+{
+	const char *value = strpbrk(line, "=:") + 1;
+	return value + strspn(value, " \t");
+}
+
+static int take_pair(void *user, const char *cut_section, const char *key, const char *cut_value)
 {
 	struct reading *r = user;
-	const struct config_option *option = find_option(section, key);
-	if (!option) {
+	const char *section = r->section ? r->section : "";
+	CLEANUP_FREE char *where = xasprintf("%s:%u", r->path, r->line);
+	struct place place = find_place(r->settings, section, key, where);
+	(void)cut_section, (void)cut_value;
+	if (!place.option) {
 		CLEANUP_FREE char *why = unknown_option(section, key);
 		reading_fail(r, "%s", why);
 		return 0;
 	}
+	const char *value = value_of(r->text);
 	/* Its line is known here; later, it is one of many. */
 	CLEANUP_FREE char *refusal =
-		option->type == CONFIG_TYPE_WINDOWS ? config_window_refusal(value) : NULL;
+		place.option->type == CONFIG_TYPE_WINDOWS ? config_window_refusal(value) : NULL;
 	if (refusal) {
 		reading_fail(r, "%s.%s: %s", section, key, refusal);
 		return 0;
 	}
-	setting_put(&r->settings->of[option - config_options], option->type, value,
-		xasprintf("%s:%u", r->path, r->line), r->rank, r->exposed);
+	setting_put(place.setting, place.option->type, value, xstrdup(where), r->rank, r->exposed);
 	return 1;
 }
 
-/* A comment begins with # or ; at the start or after white space. Cuts it and the white space before it. */
-static void cut_comment(char *line)
+/* A comment begins with # or ; at the start or after white space. Cuts it and the white space before it.
+ * quotes: none begins within them. */
+static void cut_comment(char *line, bool quotes)
 {
-	for (char *p = line; *p; p++)
-		if ((*p == '#' || *p == ';') && (p == line || p[-1] == ' ' || p[-1] == '\t')) {
+	char quote = '\0';
+
+	for (char *p = line; *p; p++) {
+		if (quotes && *p == '\\' && quote != '\'' && p[1])
+			p++;
+		else if (quotes && (quote ? *p == quote : *p == '"' || *p == '\''))
+			quote = quote ? '\0' : *p;
+		else if (!quote && (*p == '#' || *p == ';') && (p == line || p[-1] == ' ' || p[-1] == '\t'))
 			*p = '\0';
+		if (!*p)
 			break;
-		}
+	}
 	size_t n = strlen(line);
 	while (n > 0 && strchr(" \t\r\n", line[n - 1]))
 		line[--n] = '\0';
@@ -129,10 +193,14 @@ static void check_section(struct reading *r, const char *line)
 		reading_fail(r, "a section is written [Section], alone on its line");
 		return;
 	}
-	CLEANUP_FREE char *section = xstrndup(line + 1, n);
-	if (!known_section(section)) {
-		CLEANUP_FREE char *why = unknown_option(section, "");
+	free(r->section);
+	r->section = xstrndup(line + 1, n);
+	if (!known_section(r->section)) {
+		CLEANUP_FREE char *why = unknown_option(r->section, "");
 		reading_fail(r, "%s", why);
+	} else if (hook_of(r->section)) {
+		CLEANUP_FREE char *where = xasprintf("%s:%u", r->path, r->line);
+		hook_settings(r->settings, hook_of(r->section), where);
 	}
 }
 
@@ -148,8 +216,7 @@ static void check_line(struct reading *r, const char *line)
 }
 
 /* Reader for inih: a line without comment and leading space (inih would take an indented line for a
- * continuation of the one before). One that does not fit its buffer is an error: inih alone would take the
- * rest for a line of its own. */
+ * continuation of the one before). Of a long one it gets as much as its buffer takes: enough for the key. */
 static char *read_line(char *buf, int size, void *stream)
 {
 	struct reading *r = stream;
@@ -164,14 +231,14 @@ static char *read_line(char *buf, int size, void *stream)
 		reading_fail(r, "has a NUL byte");
 		return NULL;
 	}
-	cut_comment(line);
-	const char *start = line + strspn(line, " \t");
-	if (strlen(start) + 2 > (size_t)size) {
-		reading_fail(r, "the line is longer than %d bytes", size - 2);
+	cut_comment(line, r->section && hook_of(r->section));
+	str_set(&r->text, line + strspn(line, " \t"));
+	if (strlen(r->text) > LINE_MAX_BYTES) {
+		reading_fail(r, "the line is longer than %d bytes", LINE_MAX_BYTES);
 		return NULL;
 	}
-	check_line(r, start);
-	snprintf(buf, (size_t)size, "%s\n", start);
+	check_line(r, r->text);
+	snprintf(buf, (size_t)size, "%.*s\n", size - 2, r->text);
 	return buf;
 }
 
@@ -215,6 +282,8 @@ static int read_file(
 	r.exposed = r.exposed && !secret;
 	int result = r.error ? -EINVAL : parse(&r);
 	fclose(r.file);
+	free(r.section);
+	free(r.text);
 	*ret_error = r.error;
 	return result;
 }
@@ -352,14 +421,13 @@ static int take_override(struct config_settings *settings, const char *text, uns
 	}
 	CLEANUP_FREE char *section = xstrndup(text, (size_t)(dot - text));
 	CLEANUP_FREE char *key = xstrndup(dot + 1, (size_t)(equals - dot - 1));
-	const struct config_option *option = find_option(section, key);
-	if (!option) {
+	struct place place = find_place(settings, section, key, "-o");
+	if (!place.option) {
 		CLEANUP_FREE char *why = unknown_option(section, key);
 		*ret_error = xasprintf("-o: %s", why);
 		return -EINVAL;
 	}
-	setting_put(
-		&settings->of[option - config_options], option->type, equals + 1, xstrdup("-o"), rank, false);
+	setting_put(place.setting, place.option->type, equals + 1, xstrdup("-o"), rank, false);
 	return 0;
 }
 
@@ -385,10 +453,21 @@ int config_settings_read(
 	return result;
 }
 
+static void free_list(struct config_setting *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(list[i].text);
+		free(list[i].where);
+	}
+}
+
 void config_settings_done(struct config_settings *settings)
 {
-	for (size_t i = 0; i < CONFIG_OPTIONS_N; i++) {
-		free(settings->of[i].text);
-		free(settings->of[i].where);
+	free_list(settings->of, CONFIG_OPTIONS_N);
+	for (size_t i = 0; i < settings->n_hooks; i++) {
+		free_list(settings->hooks[i].of, CONFIG_HOOK_OPTIONS_N);
+		free(settings->hooks[i].name);
+		free(settings->hooks[i].where);
 	}
+	free(settings->hooks);
 }

@@ -48,5 +48,7 @@ struct config_hook {
 bool config_hook_name_valid(const char *name);
 /* NULL: there is none of this name. Any thread. */
 const struct config_hook *config_hook_find(const struct config *config, const char *name);
+/* Whether dir (absolute, normal form) is one of Roots=, or below one. Any thread. */
+bool config_hook_below(const struct config_hook *hook, const char *dir);
 
 #endif

@@ -27,13 +27,19 @@ const struct config_option config_options[CONFIG_OPTIONS_N] = {
 	{#section, #key, CONFIG_TYPE_##type, offsetof(struct config, field), {system_default, user_default}, \
 		least, most, help},
 #include "fetchd/options.def"
-#undef OPTION
+};
+
+const struct config_option config_hook_options[CONFIG_HOOK_OPTIONS_N] = {
+#define HOOK_OPTION(key, field, type, value, least, most, help)                                              \
+	{"Hook", #key, CONFIG_TYPE_##type, offsetof(struct config_hook, field), {value, value}, least, most, \
+		help},
+#include "fetchd/options.def"
 };
 
 /* What this build can fetch. */
 static const char known_protocols[] = "http,https,ftp,ftps";
 
-static int set_path(char **field, enum config_mode mode, const char *text, const char **ret_why)
+int config_path_set(char **field, enum config_mode mode, const char *text, const char **ret_why)
 {
 	CLEANUP_FREE char *expanded = NULL;
 	CLEANUP_FREE char *home = config_home();
@@ -70,7 +76,7 @@ static int set_paths(char ***field, enum config_mode mode, const char *text, cha
 		const char *why;
 		list = xreallocarray(list, n + 2, sizeof(*list));
 		list[n] = list[n + 1] = NULL;
-		int bad = set_path(&list[n++], mode, element, &why);
+		int bad = config_path_set(&list[n++], mode, element, &why);
 		if (bad)
 			*ret_why = xasprintf("%s %s", element, why);
 		free(element);
@@ -86,7 +92,7 @@ static int set_file(char **field, enum config_mode mode, const char *text, char 
 	const char *why;
 	if (!*text)
 		return 0;
-	if (set_path(field, mode, text, &why)) {
+	if (config_path_set(field, mode, text, &why)) {
 		*ret_why = xasprintf("%s %s", text, why);
 		return -EINVAL;
 	}
@@ -191,12 +197,14 @@ static int set_number(int64_t *field, const struct config_option *option, const 
 	return error;
 }
 
-static int set_workers(int64_t *field, const struct config_option *option, const char *text, char **ret_why)
+/* auto: the number of CPUs, at most so many. */
+static int set_cpus(
+	int64_t *field, const struct config_option *option, const char *text, int64_t most, char **ret_why)
 {
 	if (strcmp(text, "auto") != 0)
 		return set_number(field, option, text, ret_why);
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	*field = cpus < 1 ? 1 : cpus > 8 ? 8 : cpus;
+	*field = cpus < 1 ? 1 : cpus > most ? most : cpus;
 	return 0;
 }
 
@@ -222,6 +230,13 @@ static int addresses_parse(const char *word, enum config_mode mode)
 	if (!strcmp(word, "allow"))
 		return CONFIG_ADDRESSES_ALLOW;
 	return strcmp(word, "deny") ? -1 : CONFIG_ADDRESSES_DENY;
+}
+
+static int isolation_parse(const char *word)
+{
+	if (!strcmp(word, "none"))
+		return HOOK_ISOLATION_NONE;
+	return strcmp(word, "unit") ? -1 : HOOK_ISOLATION_UNIT;
 }
 
 /* Words of systemd.syntax(7). */
@@ -264,21 +279,20 @@ static int set_windows(struct calendar **field, const char *text, char **ret_why
 	return *field ? 0 : -EINVAL;
 }
 
-static int set_single_path(struct config *config, char **field, const char *text, char **ret_why)
+static int set_single_path(char **field, enum config_mode mode, const char *text, char **ret_why)
 {
 	const char *why;
-	if (!*text || !set_path(field, config->mode, text, &why))
+	if (!*text || !config_path_set(field, mode, text, &why))
 		return 0;
 	CLEANUP_FREE char *shown = text_escape(text);
 	*ret_why = xasprintf("%s %s", shown, why);
 	return -EINVAL;
 }
 
-int config_value_set(struct config *config, const struct config_option *option,
+int config_value_set(void *field, enum config_mode mode, const struct config_option *option,
 	const struct config_setting *setting, char **ret_why)
 {
-	void *field = config_field(config, option);
-	const char *text = *setting->text ? setting->text : option->defaults[config->mode];
+	const char *text = *setting->text ? setting->text : option->defaults[mode];
 	*ret_why = NULL;
 
 	switch (option->type) {
@@ -287,10 +301,10 @@ int config_value_set(struct config *config, const struct config_option *option,
 			str_set(field, "");
 			return 0;
 		}
-		return set_single_path(config, field, text, ret_why);
-	case CONFIG_TYPE_PATH: return set_single_path(config, field, text, ret_why);
-	case CONFIG_TYPE_PATHS: return set_paths(field, config->mode, text, ret_why);
-	case CONFIG_TYPE_FILE: return set_file(field, config->mode, text, ret_why);
+		return set_single_path(field, mode, text, ret_why);
+	case CONFIG_TYPE_PATH: return set_single_path(field, mode, text, ret_why);
+	case CONFIG_TYPE_PATHS: return set_paths(field, mode, text, ret_why);
+	case CONFIG_TYPE_FILE: return set_file(field, mode, text, ret_why);
 	case CONFIG_TYPE_PROXY: return set_proxy(field, setting, ret_why);
 	case CONFIG_TYPE_AGENT: return set_agent(field, text, ret_why);
 	case CONFIG_TYPE_PROTOCOLS: return set_protocols(field, text, ret_why);
@@ -298,7 +312,8 @@ int config_value_set(struct config *config, const struct config_option *option,
 	case CONFIG_TYPE_SPAN:
 	case CONFIG_TYPE_RATE:
 	case CONFIG_TYPE_SIZE: return set_number(field, option, text, ret_why);
-	case CONFIG_TYPE_WORKERS: return set_workers(field, option, text, ret_why);
+	case CONFIG_TYPE_WORKERS: return set_cpus(field, option, text, 8, ret_why);
+	case CONFIG_TYPE_CPUS: return set_cpus(field, option, text, option->most, ret_why);
 	case CONFIG_TYPE_RATIO: return set_ratio(field, option, text, ret_why);
 	case CONFIG_TYPE_LEVEL:
 		return set_word(
@@ -309,11 +324,17 @@ int config_value_set(struct config *config, const struct config_option *option,
 	case CONFIG_TYPE_RESUME:
 		return set_word(field, job_resume_parse(text), text, "auto, strict", ret_why);
 	case CONFIG_TYPE_ADDRESSES:
-		return set_word(field, addresses_parse(text, config->mode), text, "allow, deny", ret_why);
+		return set_word(field, addresses_parse(text, mode), text, "allow, deny", ret_why);
 	case CONFIG_TYPE_BOOL: return set_word(field, bool_parse(text), text, "yes, no", ret_why);
 	case CONFIG_TYPE_WINDOWS: return set_windows(field, text, ret_why);
 	case CONFIG_TYPE_WEIGHTS: return config_weights_set(field, text, ret_why);
 	case CONFIG_TYPE_GROUP: return config_group_set(field, text, ret_why);
+	case CONFIG_TYPE_COMMAND: return config_command_set(field, mode, text, ret_why);
+	case CONFIG_TYPE_EVENTS: return config_events_set(field, text, ret_why);
+	case CONFIG_TYPE_ENVIRONMENT: return config_environment_set(field, text, ret_why);
+	case CONFIG_TYPE_TEMPLATE: return config_template_set(field, text, ret_why);
+	case CONFIG_TYPE_ISOLATION:
+		return set_word(field, isolation_parse(text), text, "none, unit", ret_why);
 	}
 	abort(); /* not a type */
 }

@@ -1,7 +1,7 @@
 # The house and its mouth: configuration, daemon, service, control.
 src_libfetchd_a_SOURCES += \
 	src/fetchd/config.c src/fetchd/config.h src/fetchd/config_private.h src/fetchd/options.def \
-	src/fetchd/config_files.c src/fetchd/config_places.c src/fetchd/config_value.c src/fetchd/config_weights.c \
+	src/fetchd/config_files.c src/fetchd/config_hook.c src/fetchd/config_hook.h src/fetchd/config_places.c src/fetchd/config_value.c src/fetchd/config_weights.c src/fetchd/config_words.c \
 	src/fetchd/daemon.c src/fetchd/daemon.h src/fetchd/daemon_loop.c src/fetchd/daemon_private.h \
 	src/fetchd/daemon_metrics.c \
 	src/fetchd/instance.c src/fetchd/instance.h \

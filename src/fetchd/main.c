@@ -64,7 +64,10 @@ static void take_option(struct arguments *args, int option)
 	case OPT_SYSTEM: args->source.mode = CONFIG_SYSTEM; break;
 	case OPT_CONFIG: args->source.file = optarg; break;
 	case 'o': args->overrides[args->source.n_overrides++] = optarg; break;
-	case OPT_CHECK: args->action = ACTION_CHECK_CONFIG; break;
+	case OPT_CHECK:
+		args->action = ACTION_CHECK_CONFIG;
+		args->source.strict = true;
+		break;
 	case OPT_PRINT: args->action = ACTION_PRINT_CONFIG; break;
 	case OPT_VERSION: args->action = ACTION_VERSION; break;
 	case 'h':

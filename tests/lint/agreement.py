@@ -8,6 +8,7 @@ import subprocess
 import tree
 
 OPTION = re.compile(r'OPTION\(\s*(\w+),\s*(\w+),\s*\w+,\s*\w+,\s*"([^"]*)",\s*"([^"]*)"')
+HOOK_OPTION = re.compile(r'^HOOK_OPTION\(\s*(\w+),\s*\w+,\s*\w+,\s*"([^"]*)"', re.M)
 
 
 def read(path):
@@ -41,11 +42,11 @@ def items(page, pattern):
 
 
 def conf_keys(text):
-    """{Section.Key: value} of etc/fetchd.conf, where every key stands commented with its default."""
+    """{Section.Key: value} of etc/fetchd.conf, where every key stands commented with its default. A hook is a comment as a whole."""
     keys, section = {}, None
     for line in text.splitlines():
-        if re.fullmatch(r"\[\w+\]", line):
-            section = line[1:-1]
+        if found := re.fullmatch(r"\[(\w+)\]|#\[(Hook) NAME\]", line):
+            section = found.group(1) or found.group(2)
         elif found := re.fullmatch(r"#(\w+)=(.*)", line):
             keys[f"{section}.{found.group(1)}"] = found.group(2)
     return keys
@@ -53,6 +54,8 @@ def conf_keys(text):
 
 def check_keys():
     table = OPTION.findall(read("src/fetchd/options.def"))
+    hooks = [("Hook", key, value, value) for key, value in HOOK_OPTION.findall(read("src/fetchd/options.def"))]
+    table += hooks
     keys = {f"{section}.{key}" for section, key, *_ in table}
     conf = conf_keys(read("etc/fetchd.conf"))
     same("key", keys, {"etc/fetchd.conf": set(conf)})
@@ -60,10 +63,11 @@ def check_keys():
         if conf.get(f"{section}.{key}", system) not in (system, user):
             tree.complain(f"{section}.{key} is {conf[f'{section}.{key}']} in etc/fetchd.conf, {system or 'empty'} in the code")
     same("key", {key for _, key, *_ in table}, {"fetchd.conf.5": items("fetchd.conf.5", r"\b([A-Z][A-Za-z]+)\s*=")})
-    printed = set(re.findall(r"^#?\s*(\w+)=", ask("fetchd", "--user", "--config", "/dev/null", "--print-config"), re.M))
+    printed = set(re.findall(r"^#?\s*(\w+)=", ask("fetchd", "--user", "--config", "/dev/null", "-o", "Hook x.Command=/bin/true",
+                                                    "--print-config"), re.M))
     same("key", {key for _, key, *_ in table}, {"fetchd --print-config": printed})
-    if len(keys) < 20:
-        tree.complain(f"only {len(keys)} keys found in options.def")
+    if len(keys) < 20 or len(hooks) < 10:
+        tree.complain(f"only {len(keys)} keys found in options.def, {len(hooks)} of hooks")
 
 
 def check_fetchd_options():
