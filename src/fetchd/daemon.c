@@ -16,8 +16,10 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "fetchd/disk/disk.h"
 #include "fetchd/engine/engine.h"
+#include "fetchd/hook/hook.h"
 #include "fetchd/instance.h"
 #include "fetchd/network.h"
 #include "fetchd/service.h"
@@ -132,6 +134,7 @@ static int sandbox_up(struct daemon *d)
 	const char *const sockets[] = {d->socket.path, metrics ? metrics : "", NULL};
 
 	sandbox_enter(d->config, sockets, d->sandbox);
+	d->can_execute = d->config->n_hooks > 0 || text_starts(d->sandbox, "none");
 	return 0;
 }
 
@@ -190,6 +193,10 @@ static void empty_mailbox(struct mailbox *mailbox, void (*message_free)(struct m
  * process, as the lane is. */
 static void engine_message_free(struct msg *msg)
 {
+	if (msg->kind == HOOK_START) {
+		hook_task_free((struct hook_task *)msg);
+		return;
+	}
 	if (msg->kind >= DISK_RESUME)
 		return;
 	if (msg->kind >= OUTCOME_RECEIVED)
@@ -264,6 +271,29 @@ static int workers_up(struct daemon *d)
 	return 0;
 }
 
+static int hooks_up(struct daemon *d)
+{
+	const struct hook_pool_setup setup = {
+		.mode = d->config->mode, .sandbox_fd = sandbox_hooks(d->config)};
+	char *error = NULL;
+
+	d->hooks = hook_pool_start(&setup, &error);
+	if (!d->hooks)
+		return daemon_fail(d, DAEMON_EXIT_FAILURE, error);
+	daemon_tell_hooks(d);
+	return 0;
+}
+
+/* Told to stop already, unless the engine has failed, or did not come up. */
+static void hooks_down(struct daemon *d)
+{
+	struct msg *stop = xcalloc(1, sizeof(*stop));
+
+	stop->kind = HOOK_STOP;
+	mailbox_post(hook_pool_mailbox(d->hooks), stop);
+	hook_pool_join(d->hooks);
+}
+
 static int engine_up(struct daemon *d)
 {
 	char *error = NULL;
@@ -275,6 +305,7 @@ static int engine_up(struct daemon *d)
 		.workers = d->workers,
 		.n_workers = d->n_workers,
 		.disk = d->disk,
+		.hooks = d->hooks,
 		.network_up = network_is_up(d->network),
 	};
 	d->engine = engine_start(&setup, &error);
@@ -308,6 +339,7 @@ static const struct part {
 	{daemon_loop_up, daemon_loop_down},
 	{daemon_network_up, daemon_network_down},
 	{workers_up, workers_down},
+	{hooks_up, hooks_down},
 	{engine_up, engine_down},
 	{daemon_watchdog_up, daemon_watchdog_down},
 	{daemon_control_up, daemon_control_down},

@@ -15,8 +15,11 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "base/units.h"
+#include "fetchd/config_hook.h"
 #include "fetchd/engine/engine.h"
+#include "fetchd/hook/hook.h"
 #include "fetchd/network.h"
 #include "fetchd/pulse.h"
 #include "fetchd/reload.h"
@@ -54,6 +57,15 @@ static void post_engine(struct daemon *d, enum request_kind kind, struct config 
 	mailbox_post(&d->engine_box, &request->msg);
 }
 
+/* At once, not when the engine comes to it: their time is bounded, and they may need it. */
+static void stop_hooks(struct daemon *d)
+{
+	struct msg *stop = xcalloc(1, sizeof(*stop));
+
+	stop->kind = HOOK_STOP;
+	mailbox_post(hook_pool_mailbox(d->hooks), stop);
+}
+
 static void begin_stop(struct daemon *d)
 {
 	struct timeval wait = timeval_of(STOP_WAIT_USEC);
@@ -65,6 +77,7 @@ static void begin_stop(struct daemon *d)
 	service_status("stopping: transfers are put back into the queue");
 	log_message(LOG_LEVEL_NOTICE, MESSAGE_STOPPING, "stopping: transfers are put back into the queue");
 	control_stop(d->control);
+	stop_hooks(d);
 	post_engine(d, REQUEST_STOP, NULL);
 	event_add(d->stop_timer, &wait);
 }
@@ -118,6 +131,20 @@ static void on_idle_timer(evutil_socket_t fd, short what, void *arg)
 
 /* ---- reload, notices */
 
+void daemon_tell_hooks(const struct daemon *d)
+{
+	const struct config *config = d->config;
+
+	for (size_t i = 0; i < config->n_hooks; i++)
+		if (config->hooks[i].problem) {
+			CLEANUP_FREE char *shown = text_escape(config->hooks[i].problem);
+			log_warning("hook %s cannot run: %s", config->hooks[i].name, shown);
+		}
+	if (config->n_hooks > 0 && !d->can_execute)
+		log_warning("hooks cannot run before the next start: nothing may be executed where there was "
+			    "none");
+}
+
 static void begin_reload(struct daemon *d)
 {
 	if (d->stopping)
@@ -132,6 +159,7 @@ static void begin_reload(struct daemon *d)
 	d->config = config;
 	log_set_level((enum log_level)config->log_level);
 	control_set_config(d->control, config);
+	daemon_tell_hooks(d);
 	arm_idle(d);
 	post_engine(d, REQUEST_RELOAD, config_ref(config));
 }
@@ -328,6 +356,7 @@ int daemon_watchdog_up(struct daemon *d)
 
 	d->pulse = pulse_new();
 	pulse_watch(d->pulse, "the engine", &d->engine_box);
+	pulse_watch(d->pulse, "the hook pool", hook_pool_mailbox(d->hooks));
 	for (size_t i = 0; i < d->n_workers; i++) {
 		CLEANUP_FREE char *name = xasprintf("worker %zu", i);
 		pulse_watch(d->pulse, name, worker_mailbox(d->workers[i]));

@@ -26,6 +26,8 @@ struct daemon {
 	struct mailbox mailbox; /* control's */
 	struct mailbox engine_box;
 	struct disk *disk;
+	struct hook_pool *hooks;
+	bool can_execute; /* hooks: the sandbox was made for some, or there is none */
 	struct worker **workers;
 	size_t n_workers;
 	struct engine *engine;
@@ -63,6 +65,8 @@ int daemon_network_up(struct daemon *d);
 void daemon_network_down(struct daemon *d);
 int daemon_control_up(struct daemon *d);
 void daemon_control_down(struct daemon *d);
+/* Hooks of the configuration that cannot run just now, to the log. */
+void daemon_tell_hooks(const struct daemon *d);
 
 /* daemon_metrics.c */
 int daemon_metrics_up(struct daemon *d);

@@ -1,4 +1,4 @@
-# The ring: engine, store, transfer, disk.
+# The ring: engine, store, transfer, disk, hook.
 src_libfetchd_a_SOURCES += \
 	src/fetchd/engine/backup.c \
 	src/fetchd/engine/change.c \
@@ -76,4 +76,12 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/disk/root.c \
 	src/fetchd/disk/room.c src/fetchd/disk/room.h \
 	src/fetchd/disk/sums.c src/fetchd/disk/sums.h \
-	src/fetchd/disk/verify.c
+	src/fetchd/disk/verify.c \
+	src/fetchd/hook/hook.h src/fetchd/hook/internal.h \
+	src/fetchd/hook/pool.c \
+	src/fetchd/hook/prepare.c \
+	src/fetchd/hook/run.c \
+	src/fetchd/hook/spawn.c \
+	src/fetchd/hook/starter.c \
+	src/fetchd/hook/stray.c \
+	src/fetchd/hook/unit.c

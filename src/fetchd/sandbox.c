@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/landlock.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,8 @@
 #include "base/alloc.h"
 #include "base/fileio.h"
 #include "base/log.h"
+#include "fetchd/config_hook.h"
+#include "fetchd/path.h"
 
 /* Rights that came after ABI 1, by the ABI that knows them; headers may be older than the kernel. */
 #define FS_REFER       (1ULL << 13) /* 2 */
@@ -33,8 +36,12 @@
 #define TREE_RIGHTS                                                                                          \
 	(FILE_RIGHTS | LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |                      \
 		LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG | FS_REFER)
+/* Of hooks: what is unpacked may be a link, what is run may talk by these. */
+#define HOOK_RIGHTS                                                                                          \
+	(TREE_RIGHTS | LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_MAKE_FIFO |                          \
+		LANDLOCK_ACCESS_FS_MAKE_SOCK)
 #define SOCKET_RIGHTS (LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_SOCK)
-/* Allowed nowhere. */
+/* Allowed nowhere, but for hooks. */
 #define NO_RIGHTS                                                                                            \
 	(LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_BLOCK |         \
 		LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_SYM | FS_IOCTL_DEV)
@@ -75,17 +82,17 @@ static int allow(int fd, const struct ruleset *ruleset, const char *path, uint64
 
 /* A rule is for what is mounted now. A root that is a mount point may be mounted anew: so what holds it may
  * be written, too, unless it is all there is. */
-static int allow_root(int fd, const struct ruleset *ruleset, const char *root)
+static int allow_root(int fd, const struct ruleset *ruleset, const char *root, uint64_t rights)
 {
 	CLEANUP_FREE char *parent = xasprintf("%s/..", root);
 	struct stat own, above, top;
-	int err = allow(fd, ruleset, root, TREE_RIGHTS);
+	int err = allow(fd, ruleset, root, rights);
 
 	if (err || stat(root, &own) < 0 || stat(parent, &above) < 0 || stat("/", &top) < 0)
 		return err;
 	if (own.st_dev == above.st_dev || (above.st_dev == top.st_dev && above.st_ino == top.st_ino))
 		return 0;
-	return allow(fd, ruleset, parent, TREE_RIGHTS);
+	return allow(fd, ruleset, parent, rights);
 }
 
 /* One that is still to be made may be in a directory that is, too. */
@@ -100,17 +107,69 @@ static int allow_socket(int fd, const struct ruleset *ruleset, const char *path,
 	return allow(fd, ruleset, dir, SOCKET_RIGHTS);
 }
 
+/* Where hooks write. What is not there is not needed. */
+static int allow_hooks(int fd, const struct ruleset *ruleset, const struct config *config)
+{
+	static const char *const temporary[] = {"/tmp", "/var/tmp", "/dev/shm"};
+	const char *own = getenv("TMPDIR");
+	int err = 0;
+
+	for (size_t i = 0; config->download_roots[i] && !err; i++)
+		err = allow_root(fd, ruleset, config->download_roots[i], HOOK_RIGHTS);
+	for (size_t i = 0; i < ARRAY_LEN(temporary); i++)
+		allow(fd, ruleset, temporary[i], HOOK_RIGHTS);
+	if (own && *own == '/')
+		allow(fd, ruleset, own, HOOK_RIGHTS);
+	allow(fd, ruleset, "/dev", FILE_RIGHTS);
+	return err;
+}
+
+/* The directory of a command, for what it calls; the command alone where files come to. */
+static void allow_command(
+	int fd, const struct ruleset *ruleset, const struct config *config, const char *command)
+{
+	CLEANUP_FREE char *real = realpath(command, NULL);
+	CLEANUP_FREE char *dir = real ? xstrndup(real, (size_t)(strrchr(real, '/') - real)) : NULL;
+	bool shared = !dir || !*dir || path_below(config->default_directory, dir);
+
+	for (size_t i = 0; config->download_roots[i] && !shared; i++)
+		shared = path_below(config->download_roots[i], dir) != NULL;
+	if (real)
+		allow(fd, ruleset, shared ? real : dir, LANDLOCK_ACCESS_FS_EXECUTE);
+}
+
+static void allow_execute(int fd, const struct ruleset *ruleset, const struct config *config)
+{
+	static const char *const programs[] = {"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32",
+		"/opt", "/nix/store", "/gnu/store"};
+	static const char *const own[] = {"bin", ".local/bin"};
+	const char *home = getenv("HOME");
+
+	for (size_t i = 0; i < ARRAY_LEN(programs); i++)
+		allow(fd, ruleset, programs[i], LANDLOCK_ACCESS_FS_EXECUTE);
+	for (size_t i = 0; i < ARRAY_LEN(own) && home && config->mode == CONFIG_USER; i++) {
+		CLEANUP_FREE char *path = xasprintf("%s/%s", home, own[i]);
+		allow(fd, ruleset, path, LANDLOCK_ACCESS_FS_EXECUTE);
+	}
+	for (size_t i = 0; i < config->n_hooks; i++)
+		allow_command(fd, ruleset, config, config->hooks[i].command[0]);
+}
+
 static int allow_all(
 	int fd, const struct ruleset *ruleset, const struct config *config, const char *const *sockets)
 {
 	int err = allow(fd, ruleset, config->state_directory, TREE_RIGHTS);
 
 	for (size_t i = 0; config->download_roots[i] && !err; i++)
-		err = allow_root(fd, ruleset, config->download_roots[i]);
+		err = allow_root(fd, ruleset, config->download_roots[i], TREE_RIGHTS);
 	for (size_t i = 0; sockets[i] && !err; i++)
 		err = allow_socket(fd, ruleset, sockets[i], config->mode);
 	if (!err)
 		err = allow(fd, ruleset, "/dev/null", FILE_RIGHTS);
+	if (!err && config->n_hooks > 0) {
+		err = allow_hooks(fd, ruleset, config);
+		allow_execute(fd, ruleset, config);
+	}
 	return err;
 }
 
@@ -143,4 +202,28 @@ void sandbox_enter(const struct config *config, const char *const *sockets, char
 	}
 	snprintf(text, SANDBOX_TEXT_MAX, "Landlock ABI %d", abi);
 	log_info("sandbox: %s: writes below the state directory and the download roots alone", text);
+}
+
+int sandbox_hooks(const struct config *config)
+{
+	int abi = (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+	struct ruleset ruleset = {0};
+
+	if (abi < ABI_LEAST || config->n_hooks == 0)
+		return -1;
+	handle(&ruleset, abi);
+	ruleset.fs &= ~(uint64_t)LANDLOCK_ACCESS_FS_EXECUTE;
+	ruleset.net = ruleset.scoped = 0;
+	int fd = (int)syscall(SYS_landlock_create_ruleset, &ruleset, sizeof(ruleset), 0);
+	if (fd >= 0 && allow_hooks(fd, &ruleset, config) < 0) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+void sandbox_apply(int fd)
+{
+	if (syscall(SYS_landlock_restrict_self, fd, 0) < 0)
+		log_warning("hooks may write where the daemon may: Landlock: %s", strerror(errno));
 }

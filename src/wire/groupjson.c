@@ -25,7 +25,7 @@ int wire_policy_parse(const char *word)
 	return -1;
 }
 
-static const char *state_word(const struct job_group *group)
+const char *wire_group_state(const struct job_group *group)
 {
 	if (group->filling)
 		return "filling";
@@ -67,7 +67,7 @@ json_t *wire_group_to_json(const struct job_group *group)
 	object_put_string(object, "name", group->name);
 	object_put_int(object, "owner", group->owner);
 	object_put_string(object, "policy", wire_policy_name(group->policy));
-	object_put_string(object, "state", state_word(group));
+	object_put_string(object, "state", wire_group_state(group));
 	object_put(object, "counts", counts_json(group));
 	object_put_int(object, "created_usec", group->created_usec);
 	object_put_above(object, "finished_usec", 0, group->finished_usec);

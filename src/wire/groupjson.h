@@ -8,6 +8,8 @@
 
 /* New reference. */
 json_t *wire_group_to_json(const struct job_group *group);
+/* "filling", "running", "ending", "failed", "done", "empty". */
+const char *wire_group_state(const struct job_group *group);
 /* "collect", "fail_fast": the protocol's names have no hyphens. */
 const char *wire_policy_name(enum group_policy policy);
 /* The value, or -1 for another word. */

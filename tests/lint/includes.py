@@ -16,7 +16,7 @@ ROOMS = {
     "fetchd/store": ["job", "base"],
     "fetchd/transfer": ["job", "base", "fetchd/disk/disk.h", "fetchd/engine/engine.h", "fetchd/config.h"],
     "fetchd/disk": ["job", "base", "fetchd/config.h"],
-    "fetchd/hook": ["wire", "job", "base", "fetchd/config.h", "fetchd/config_hook.h"],
+    "fetchd/hook": ["wire", "job", "base", "fetchd/config.h", "fetchd/config_hook.h", "fetchd/sandbox.h"],
     "fetchd/metrics": ["job", "base", "fetchd/disk/disk.h"],
     "fetchd": ["wire", "job", "base", "fetchd/control", "fetchd/engine", "fetchd/store", "fetchd/transfer", "fetchd/disk", "fetchd/hook",
                "fetchd/metrics"],

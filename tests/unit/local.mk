@@ -54,6 +54,7 @@ unit_tests = \
 	tests/unit/test_store \
 	tests/unit/test_address \
 	tests/unit/test_disk \
+	tests/unit/test_hook \
 	tests/unit/test_room \
 	tests/unit/test_secrets \
 	tests/unit/test_source \
@@ -108,6 +109,8 @@ tests_unit_test_address_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_address_LDADD = $(unit_fetchd)
 tests_unit_test_disk_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_disk_LDADD = $(unit_fetchd) $(CRYPTO_LIBS)
+tests_unit_test_hook_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_hook_LDADD = src/libfetchd.a src/libwire.a $(unit_job) $(JANSSON_LIBS) $(INIH_LIBS)
 tests_unit_test_room_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_room_LDADD = $(unit_fetchd)
 tests_unit_test_sums_CPPFLAGS = $(unit_cppflags)

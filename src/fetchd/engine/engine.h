@@ -271,6 +271,7 @@ struct engine;
 struct store;
 struct worker;
 struct disk;
+struct hook_pool;
 
 struct engine_setup {
 	struct mailbox
@@ -280,8 +281,9 @@ struct engine_setup {
 	struct mailbox *control; /* where replies and events go */
 	struct worker **workers; /* started */
 	size_t n_workers;
-	struct disk *disk; /* started */
-	bool network_up;   /* as the watcher sees it now */
+	struct disk *disk;	 /* started */
+	struct hook_pool *hooks; /* started; NULL: no hook ever runs (tests) */
+	bool network_up;	 /* as the watcher sees it now */
 };
 
 /* Starts the thread. NULL with *ret_error set (caller frees) when it cannot. */

@@ -1,4 +1,4 @@
-/* The hook pool: processes that run after a download, in a thread of their own.
+/* The hook pool: processes that run after a download, in two threads of their own.
  *
  * The pool decides nothing: the engine says what to start, and when (the row says so first: engine/hooks.c),
  * and gets each task back exactly once, with what came of it. Bounds (how many at once) are the engine's too.
@@ -65,11 +65,18 @@ struct hook_cancel {
 
 void hook_task_free(struct hook_task *task);
 
+struct hook_pool_setup {
+	enum config_mode mode; /* of a user: hooks know the session; units are the user manager's */
+	int sandbox_fd;	       /* sandbox_hooks(); -1: none. The pool's */
+};
+
 struct hook_pool;
-/* Starts the thread. NULL with *ret_error (caller frees). */
-struct hook_pool *hook_pool_start(struct mailbox *engine, char **ret_error);
+/* Starts the threads, and makes this process the reaper of what hooks leave behind. NULL with *ret_error
+ * (caller frees). */
+struct hook_pool *hook_pool_start(const struct hook_pool_setup *setup, char **ret_error);
 struct mailbox *hook_pool_mailbox(struct hook_pool *pool);
-/* After HOOK_STOP and the return of the last task. NULL is fine. */
+/* After HOOK_STOP: waits until the last task is on its way back, frees all. Bounded by the StopTimeout of the
+ * tasks and a second. NULL is fine. */
 void hook_pool_join(struct hook_pool *pool);
 
 #endif
