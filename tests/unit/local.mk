@@ -54,6 +54,7 @@ unit_tests = \
 	tests/unit/test_store \
 	tests/unit/test_address \
 	tests/unit/test_disk \
+	tests/unit/test_config_hook \
 	tests/unit/test_hook \
 	tests/unit/test_room \
 	tests/unit/test_secrets \
@@ -109,6 +110,8 @@ tests_unit_test_address_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_address_LDADD = $(unit_fetchd)
 tests_unit_test_disk_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_disk_LDADD = $(unit_fetchd) $(CRYPTO_LIBS)
+tests_unit_test_config_hook_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_config_hook_LDADD = $(unit_fetchd) $(INIH_LIBS)
 tests_unit_test_hook_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_hook_LDADD = src/libfetchd.a src/libwire.a $(unit_job) $(JANSSON_LIBS) $(INIH_LIBS)
 tests_unit_test_room_CPPFLAGS = $(unit_cppflags)

@@ -182,7 +182,7 @@ void prepare_setenv(char ***env, const char *name, const char *value)
 {
 	size_t n = 0, len = strlen(name);
 
-	while (*env && (*env)[n] && !((*env)[n][len] == '=' && !strncmp((*env)[n], name, len)))
+	while (*env && (*env)[n] && !(!strncmp((*env)[n], name, len) && (*env)[n][len] == '='))
 		n++;
 	if (!*env || !(*env)[n]) {
 		*env = xreallocarray(*env, n + 2, sizeof(**env));

@@ -24,6 +24,12 @@
 /* From SIGXCPU to SIGKILL. */
 #define CPU_GRACE_SEC 2
 
+#ifdef __SANITIZE_THREAD__
+/* Its own clone() takes the child for a fork, and marks the thread that the child has in common with this. */
+extern int __clone(int (*fn)(void *), void *stack, int flags, void *arg, ...);
+#define clone __clone
+#endif
+
 #define CHILD __attribute__((no_sanitize_address, no_sanitize_thread, no_sanitize_undefined))
 
 struct child {
