@@ -1,5 +1,5 @@
 # Unit tests: one program a module, for what is pure.
-EXTRA_DIST += tests/unit/origin_sim.h tests/unit/unit.h
+EXTRA_DIST += tests/unit/hooks.h tests/unit/origin_sim.h tests/unit/unit.h
 
 if HAVE_CMOCKA
 unit_tests = \
@@ -56,6 +56,7 @@ unit_tests = \
 	tests/unit/test_disk \
 	tests/unit/test_config_hook \
 	tests/unit/test_hook \
+	tests/unit/test_hook_end \
 	tests/unit/test_room \
 	tests/unit/test_secrets \
 	tests/unit/test_source \
@@ -112,8 +113,11 @@ tests_unit_test_disk_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_disk_LDADD = $(unit_fetchd) $(CRYPTO_LIBS)
 tests_unit_test_config_hook_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_config_hook_LDADD = $(unit_fetchd) $(INIH_LIBS)
+unit_hook = src/libfetchd.a src/libwire.a $(unit_job) $(JANSSON_LIBS) $(INIH_LIBS)
 tests_unit_test_hook_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_hook_LDADD = src/libfetchd.a src/libwire.a $(unit_job) $(JANSSON_LIBS) $(INIH_LIBS)
+tests_unit_test_hook_LDADD = $(unit_hook)
+tests_unit_test_hook_end_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_hook_end_LDADD = $(unit_hook)
 tests_unit_test_room_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_room_LDADD = $(unit_fetchd)
 tests_unit_test_sums_CPPFLAGS = $(unit_cppflags)
