@@ -230,6 +230,8 @@ static int set_hook(const struct config *config, struct config_hook *hook,
 		return -EINVAL;
 	}
 	hook->problem = program_problem(hook->command[0]);
+	if (!hook->problem && hook->isolation == HOOK_ISOLATION_UNIT)
+		hook->problem = program_problem(CONFIG_HOOK_SYSTEMD_RUN);
 	if (!strict || !hook->problem)
 		return 0;
 	*ret_error = explain(settings, CONFIG_HOOK_OPTION_Command, hook->problem);

@@ -23,6 +23,9 @@ enum hook_on {
 	HOOK_ON_GROUP_DONE = 4, /* the last member of its group has ended */
 };
 
+/* What Isolation=unit needs. */
+#define CONFIG_HOOK_SYSTEMD_RUN "/usr/bin/systemd-run"
+
 enum hook_isolation { HOOK_ISOLATION_NONE, HOOK_ISOLATION_UNIT };
 
 struct config_hook {

@@ -201,6 +201,12 @@ static void give_up(struct hook_run *run)
 	run->until_usec = USEC_INFINITY;
 }
 
+/* The manager gives a unit as much time by itself, and its client then tells of it. */
+static int64_t grace_of(const struct hook_run *run)
+{
+	return HOOK_GRACE_USEC + (run->is_unit ? LAST_USEC : 0);
+}
+
 static void end_run(struct hook_pool *pool, struct hook_run *run, enum hook_end end, int64_t grace_usec)
 {
 	int64_t until = hook_run_clock_usec() + grace_usec;
@@ -226,7 +232,7 @@ static void time_is_up(struct hook_pool *pool, struct hook_run *run)
 {
 	switch (run->phase) {
 	case RUN_STARTING:
-	case RUN_RUNNING: end_run(pool, run, HOOK_TIMEOUT, HOOK_GRACE_USEC); break;
+	case RUN_RUNNING: end_run(pool, run, HOOK_TIMEOUT, grace_of(run)); break;
 	case RUN_TERMINATED: kill_run(pool, run); break;
 	case RUN_KILLED: give_up(run); break;
 	}
@@ -262,7 +268,7 @@ static void cancel(struct hook_pool *pool, int64_t hook_id)
 	for (run = TAILQ_FIRST(&pool->runs); run; run = next) {
 		next = TAILQ_NEXT(run, link);
 		if (run->task && run->task->hook_id == hook_id)
-			end_run(pool, run, HOOK_ABORTED, HOOK_GRACE_USEC);
+			end_run(pool, run, HOOK_ABORTED, grace_of(run));
 	}
 }
 

@@ -30,7 +30,7 @@ extern int __clone(int (*fn)(void *), void *stack, int flags, void *arg, ...);
 #define clone __clone
 #endif
 
-#define CHILD __attribute__((no_sanitize_address, no_sanitize_thread, no_sanitize_undefined))
+#define CHILD __attribute__((no_sanitize_address, no_sanitize_thread))
 
 struct child {
 	struct launch *launch;

@@ -17,8 +17,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 
-#define SYSTEMD_RUN "/usr/bin/systemd-run"
-#define SYSTEMCTL   "/usr/bin/systemctl"
+#define SYSTEMCTL "/usr/bin/systemctl"
 /* The manager ends it by itself when the daemon does not, because it is no more. */
 #define BACKSTOP_SEC 10
 
@@ -136,7 +135,7 @@ int unit_wrap(struct launch *launch, const struct prepare_base *base, const stru
 
 	if (err)
 		return err;
-	push(&v, xstrdup(SYSTEMD_RUN));
+	push(&v, xstrdup(CONFIG_HOOK_SYSTEMD_RUN));
 	push_mode(&v, base);
 	push(&v, xstrdup("--wait"));
 	push(&v, xstrdup("--pipe"));
