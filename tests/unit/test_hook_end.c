@@ -3,7 +3,20 @@
 
 #include "hooks.h"
 
+#include <sys/syscall.h>
+
 #include "fetchd/sandbox.h"
+
+/* ---- a file system that hangs: in the place of libc's, also for the child, which shares this memory */
+
+static bool hangs;
+
+int chdir(const char *path)
+{
+	while (strstr(path, "/hangs") && __atomic_load_n(&hangs, __ATOMIC_ACQUIRE))
+		usleep(1000);
+	return (int)syscall(SYS_chdir, path);
+}
 
 /* ---- how it ends */
 
@@ -133,6 +146,43 @@ static void test_stop(void **state)
 	}
 	wait_gone(a);
 	wait_gone(b);
+}
+
+static bool answers(struct fixture *f)
+{
+	struct mailbox *mailbox = hook_pool_mailbox(f->pool);
+
+	for (int i = 0; i < LIMIT_MSEC; i++) {
+		if (mailbox_nudge(mailbox))
+			return true;
+		usleep(1000);
+	}
+	return false;
+}
+
+/* The start hangs: the pool does not, the task comes back, and what is started at last is ended. */
+static void test_start_that_hangs(void **state)
+{
+	struct fixture *f = *state;
+	CLEANUP_FREE char *dir = path_of(f, "hangs");
+
+	assert_int_equal(mkdir(dir, 0700), 0);
+	script(f, "echo $$ >pid; exec sleep 1000", "Timeout=100ms\nWorkingDirectory=%d/hangs");
+	__atomic_store_n(&hangs, true, __ATOMIC_RELEASE);
+	check_end(f, HOOK_TIMEOUT, 0, "it did not end within 100ms");
+	post_task(f, task_of(f, 1, "a"));
+	assert_true(answers(f) && answers(f));
+	struct hook_task *task = take(f);
+	CHECK_INT("end", task->end, HOOK_TIMEOUT);
+	hook_task_free(task);
+	__atomic_store_n(&hangs, false, __ATOMIC_RELEASE);
+	configure(f, "Command=/bin/true");
+	check_output(f, "a", NULL);
+	/* Neither of the two is left; the pool waits for them. */
+	siginfo_t info;
+	while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0)
+		usleep(1000);
+	assert_int_equal(errno, ECHILD);
 }
 
 /* Each takes its own time; results are not mixed up. */
@@ -289,6 +339,7 @@ int main(int argc, char **argv)
 		TEST(test_left_behind_by_another),
 		TEST(test_cancel),
 		TEST(test_stop),
+		TEST(test_start_that_hangs),
 		TEST(test_many_at_once),
 		TEST(test_thousand),
 		TEST(test_daemon_that_dies),
