@@ -119,7 +119,8 @@ static void on_idle_timer(evutil_socket_t fd, short what, void *arg)
 
 	control_get_summary(d->control, &summary);
 	bool was = d->idle && d->idle_calls == summary.calls;
-	d->idle = d->ready && summary.sessions == 0 && summary.queued + summary.waiting + summary.active == 0;
+	d->idle = d->ready && summary.sessions == 0 &&
+		  summary.queued + summary.waiting + summary.active + summary.hooks == 0;
 	d->idle_calls = summary.calls;
 	if (d->idle && was && !d->stopping) {
 		log_notice("nothing to do: ending, until someone asks");

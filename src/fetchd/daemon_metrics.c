@@ -5,6 +5,7 @@
 
 #include "fetchd/daemon_private.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -16,6 +17,10 @@
 #include "fetchd/metrics/process.h"
 #include "fetchd/metrics/server.h"
 #include "job/message.h"
+
+static_assert((int)TALLY_HOOK_N == METRICS_RESULTS_N && (int)TALLY_HOOK_OK == METRICS_OK &&
+		      (int)TALLY_HOOK_FAILED == METRICS_FAILED,
+	"results are counted as they are told");
 
 static void copy_counts(double *to, const uint64_t *from, size_t n)
 {
@@ -32,6 +37,10 @@ static void take_tally(struct metrics *m, const struct tally *tally)
 	m->first_byte = &tally->first_bytes;
 	m->transfer = &tally->transfers;
 	m->commit = &tally->commits;
+	copy_counts(m->hook_attempts, tally->hooks, ARRAY_LEN(tally->hooks));
+	m->hook = &tally->hook_runs;
+	m->hooks_running = (double)tally->n_hooks;
+	m->hooks_pending = (double)tally->hooks_pending;
 	m->transfers[METRICS_NETWORK] = (double)tally->n_active;
 	m->transfers[METRICS_DISK] = (double)tally->n_finishing;
 	m->hosts = (double)tally->n_hosts;

@@ -4,6 +4,7 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/config_files.c src/fetchd/config_hook.c src/fetchd/config_hook.h src/fetchd/config_places.c src/fetchd/config_value.c src/fetchd/config_weights.c src/fetchd/config_words.c \
 	src/fetchd/daemon.c src/fetchd/daemon.h src/fetchd/daemon_loop.c src/fetchd/daemon_private.h \
 	src/fetchd/daemon_metrics.c \
+	src/fetchd/hook_names.c src/fetchd/hook_names.h \
 	src/fetchd/instance.c src/fetchd/instance.h \
 	src/fetchd/metrics/families.def src/fetchd/metrics/metrics.c src/fetchd/metrics/metrics.h \
 	src/fetchd/metrics/process.c src/fetchd/metrics/process.h \

@@ -9,6 +9,8 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/engine/fair.c src/fetchd/engine/fair.h \
 	src/fetchd/engine/fills.c \
 	src/fetchd/engine/groups.c \
+	src/fetchd/engine/hook_runs.c \
+	src/fetchd/engine/hooks.c src/fetchd/engine/hooks.h \
 	src/fetchd/engine/hosts.c \
 	src/fetchd/engine/hosts_report.c \
 	src/fetchd/engine/inspect.c \
@@ -33,6 +35,7 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/store/attempts.c \
 	src/fetchd/store/backup.c \
 	src/fetchd/store/counters.c \
+	src/fetchd/store/hooks.c \
 	src/fetchd/store/events.c \
 	src/fetchd/store/dependencies.c \
 	src/fetchd/store/groups.c \

@@ -73,13 +73,15 @@ static const struct value values[EDIT_FIELD_N] = {
 	[EDIT_NOT_BEFORE] = AT(VALUE_INT64, not_before_usec),
 	[EDIT_MIRRORS] = AT(VALUE_MIRRORS, mirrors),
 	[EDIT_SPLIT] = AT(VALUE_INT, options.split),
+	[EDIT_HOOKS] = AT(VALUE_STRING, hooks),
 };
 
 /* What an attempt never looks at, and its limit, which can be told: it may go on. Of the mirrors, too, as
  * long as what it asks is among them. */
 #define IN_PLACE                                                                                             \
 	(EDIT_BIT(EDIT_PRIORITY) | EDIT_BIT(EDIT_LIMIT_RATE) | EDIT_BIT(EDIT_MAX_ATTEMPTS) |                 \
-		EDIT_BIT(EDIT_RETRY_DELAY) | EDIT_BIT(EDIT_DEADLINE) | EDIT_BIT(EDIT_MIRRORS))
+		EDIT_BIT(EDIT_RETRY_DELAY) | EDIT_BIT(EDIT_DEADLINE) | EDIT_BIT(EDIT_MIRRORS) |              \
+		EDIT_BIT(EDIT_HOOKS))
 #define LOGIN	(EDIT_BIT(EDIT_USER) | EDIT_BIT(EDIT_PASSWORD) | EDIT_BIT(EDIT_BEARER))
 #define COOKIES (EDIT_BIT(EDIT_COOKIES) | EDIT_BIT(EDIT_COOKIE_JAR))
 #define CERT	(EDIT_BIT(EDIT_CERT) | EDIT_BIT(EDIT_KEY))

@@ -38,6 +38,7 @@ enum edit_field {
 	EDIT_NOT_BEFORE,
 	EDIT_MIRRORS,
 	EDIT_SPLIT,
+	EDIT_HOOKS,
 	EDIT_FIELD_N,
 };
 #define EDIT_BIT(field) (UINT64_C(1) << (field))

@@ -17,6 +17,8 @@ const char *event_kind_name(enum event_kind kind)
 	case EVENT_CANCELLED: return "cancelled";
 	case EVENT_REMOVED: return "removed";
 	case EVENT_EDITED: return "edited";
+	case EVENT_HOOK_OK: return "hook_ok";
+	case EVENT_HOOK_FAILED: return "hook_failed";
 	}
 	return "?";
 }
@@ -33,7 +35,9 @@ bool event_ends_job(enum event_kind kind)
 	case EVENT_STARTED:
 	case EVENT_WAITING:
 	case EVENT_PAUSED:
-	case EVENT_EDITED: return false;
+	case EVENT_EDITED:
+	case EVENT_HOOK_OK:
+	case EVENT_HOOK_FAILED: return false;
 	}
 	return false;
 }

@@ -18,8 +18,10 @@ enum event_kind {
 	EVENT_CANCELLED = 8,
 	EVENT_REMOVED = 9,
 	EVENT_EDITED = 10, /* its request or its terms were changed; the state is as it was */
+	EVENT_HOOK_OK = 11,
+	EVENT_HOOK_FAILED = 12, /* for good */
 };
-#define EVENT_KIND_LAST EVENT_EDITED
+#define EVENT_KIND_LAST EVENT_HOOK_FAILED
 
 struct event {
 	int64_t id;	   /* grows by at least one an event, never reused: the cursor of "watch --since" */

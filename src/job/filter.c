@@ -41,6 +41,11 @@ static bool has_id(const struct job_filter *filter, int64_t id)
 	return filter->n_ids == 0;
 }
 
+bool job_filter_hook_match(const struct job_filter *filter, enum job_hook_state state)
+{
+	return filter->hooks == 0 || (filter->hooks & JOB_HOOK_STATE_BIT(state)) != 0;
+}
+
 /* A whole origin may be written without its default port. */
 static bool origin_matches(const char *url, const char *origin)
 {
@@ -73,6 +78,8 @@ bool job_filter_match(const struct job_filter *filter, const struct job *job)
 	if (!filter->all_owners && job->owner != filter->owner)
 		return false;
 	if (filter->states && !(filter->states & JOB_STATE_BIT(job->state)))
+		return false;
+	if (!job_filter_hook_match(filter, job->hook))
 		return false;
 	if (filter->group && (!job->group || strcmp(filter->group, job->group) != 0))
 		return false;

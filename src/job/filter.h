@@ -17,6 +17,7 @@ struct job_filter {
 	char *group;
 	char *host;	 /* "host", "host:port" or an origin */
 	unsigned states; /* JOB_STATE_BIT()s; 0: all */
+	unsigned hooks;	 /* JOB_HOOK_STATE_BIT()s; 0: all */
 };
 
 void job_filter_init(struct job_filter *filter);
@@ -24,6 +25,8 @@ void job_filter_done(struct job_filter *filter);
 void job_filter_copy(struct job_filter *to, const struct job_filter *from);
 /* Whether job is meant, ids included (linear in n_ids: callers with many ids keep their own set). */
 bool job_filter_match(const struct job_filter *filter, const struct job *job);
+/* What is asked of its hooks alone. */
+bool job_filter_hook_match(const struct job_filter *filter, enum job_hook_state state);
 /* Whether origin ("scheme://host:port") is what host means. */
 bool job_filter_host_match(const char *host, const char *origin);
 

@@ -27,6 +27,7 @@ int group_policy_parse(const char *word)
 void job_group_done(struct job_group *group)
 {
 	str_set(&group->name, NULL);
+	str_set(&group->hooks, NULL);
 }
 
 int64_t job_group_open(const struct job_group *group)

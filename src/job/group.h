@@ -32,6 +32,8 @@ struct job_group {
 	int64_t deadline_usec;	    /* steady; wall in a GROUP_CREATE and where it is shown; -1: none */
 	int64_t deadline_span_usec; /* how long it was when it was set; -1 */
 	int64_t limit_rate;	    /* bytes/s; 0: none */
+	char *hooks; /* names of what runs when it has ended: job/hook.h; NULL: the default; owned */
+	enum job_hook_state hook;
 	int64_t by_state[JOB_STATE_N];
 };
 /* Frees what it owns, not itself. */

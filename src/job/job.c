@@ -16,6 +16,7 @@ static const size_t string_offsets[] = {
 	offsetof(struct job, origin),
 	offsetof(struct job, dir),
 	offsetof(struct job, name),
+	offsetof(struct job, hooks),
 	offsetof(struct job, group),
 	offsetof(struct job, key),
 	offsetof(struct job, ranges),

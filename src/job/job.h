@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "job/hook.h"
+
 /* Numbers are stored: append only. */
 enum job_state {
 	JOB_QUEUED = 1,	 /* ready, waits for a slot */
@@ -146,6 +148,9 @@ struct job {
 	int64_t origin_id; /* the store's number for it, 0 until added */
 	char *dir;	   /* absolute, no "." or ".." components */
 	char *name;	   /* the file name asked for, then the one taken */
+	char *hooks; /* names of what runs after its end: job/hook.h; NULL: not said, or the default is none
+		      */
+	enum job_hook_state hook; /* what has become of them */
 	char *group;
 	int64_t group_id; /* the store's number for it; 0: in none */
 	char *key;	  /* idempotency key, unique within an owner */

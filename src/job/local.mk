@@ -17,6 +17,7 @@ src_libjob_a_SOURCES = \
 	src/job/group.c src/job/group.h \
 	src/job/header.c src/job/header.h \
 	src/job/hold.c src/job/hold.h \
+	src/job/hook.c src/job/hook.h \
 	src/job/httpdate.c src/job/httpdate.h \
 	src/job/job.c src/job/job.h \
 	src/job/lenience.c src/job/lenience.h \

@@ -51,6 +51,7 @@ int64_t job_same_hash(const struct job *job, enum job_conflict conflict)
 	hash = mix(hash, job->dir);
 	hash = mix(hash, job->name);
 	hash = mix(hash, job->group);
+	hash = mix(hash, job->hooks && *job->hooks ? job->hooks : NULL);
 	hash = mix_number(hash, job->not_before_usec);
 	hash = mix_options(hash, &job->options);
 	hash &= INT64_MAX;
@@ -60,6 +61,12 @@ int64_t job_same_hash(const struct job *job, enum job_conflict conflict)
 static bool equal(const char *a, const char *b)
 {
 	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+/* That none are asked for may be said or not. */
+static bool hooks_same(const char *a, const char *b)
+{
+	return equal(a && *a ? a : NULL, b && *b ? b : NULL);
 }
 
 static bool options_same(const struct job_options *a, const struct job_options *b)
@@ -82,6 +89,6 @@ static bool urls_same(const struct job *a, const struct job *b)
 bool job_same(const struct job *a, const struct job *b)
 {
 	return a->owner == b->owner && urls_same(a, b) && equal(a->dir, b->dir) && equal(a->name, b->name) &&
-	       equal(a->group, b->group) && a->not_before_usec == b->not_before_usec &&
-	       options_same(&a->options, &b->options);
+	       equal(a->group, b->group) && hooks_same(a->hooks, b->hooks) &&
+	       a->not_before_usec == b->not_before_usec && options_same(&a->options, &b->options);
 }

@@ -66,7 +66,9 @@ void object_put_error(json_t *object, const char *code, const char *message)
 static_assert(sizeof(int32_t) == sizeof(int) && sizeof(uid_t) == sizeof(int), "FIELD_INT fits them all");
 static_assert(sizeof(enum job_state) == sizeof(int) && sizeof(enum job_wait) == sizeof(int) &&
 		      sizeof(enum job_integrity) == sizeof(int) &&
-		      sizeof(enum attempt_outcome) == sizeof(int),
+		      sizeof(enum attempt_outcome) == sizeof(int) &&
+		      sizeof(enum job_hook_state) == sizeof(int) && sizeof(enum job_hook_on) == sizeof(int) &&
+		      sizeof(enum job_hook_end) == sizeof(int),
 	"enums are ints");
 
 static bool read_string(char **slot, const json_t *value)
@@ -156,6 +158,30 @@ static bool read_mirrors(char **slot, const json_t *value)
 	return true;
 }
 
+static bool read_hooks(char **slot, const json_t *value)
+{
+	const json_t *name;
+	char *names;
+	size_t i;
+
+	if (!json_is_array(value))
+		return false;
+	names = xstrdup("");
+	json_array_foreach(value, i, name)
+	{
+		const char *word = json_is_string(name) ? json_string_value(name) : "";
+
+		if (!*word || strchr(word, ',')) {
+			free(names);
+			return false;
+		}
+		job_hook_names_add(&names, word);
+	}
+	free(*slot);
+	*slot = names;
+	return true;
+}
+
 static bool read_after(struct job *job, bool any, const json_t *value)
 {
 	const json_t *id;
@@ -197,6 +223,10 @@ static bool read_field(const struct field *field, void *base, const json_t *valu
 	case FIELD_OUTCOME: return read_word(slot, value, attempt_outcome_parse);
 	case FIELD_HEADERS: return read_headers(slot, value);
 	case FIELD_MIRRORS: return read_mirrors(slot, value);
+	case FIELD_HOOK: return read_word(slot, value, job_hook_state_parse);
+	case FIELD_HOOK_ON: return read_word(slot, value, job_hook_on_parse);
+	case FIELD_HOOK_END: return read_word(slot, value, job_hook_end_parse);
+	case FIELD_HOOKS: return read_hooks(slot, value);
 	case FIELD_AFTER: return read_after(base, false, value);
 	case FIELD_AFTER_ANY: return read_after(base, true, value);
 	case FIELD_SECRET: return read_secret(base, field->offset, value);
@@ -256,6 +286,21 @@ static void put_headers(json_t *object, const char *name, const char *lines)
 	object_put(object, name, array);
 }
 
+static void put_hooks(json_t *object, const char *name, const char *names)
+{
+	json_t *array = json_array();
+	const char *one;
+	size_t n;
+
+	while (job_hook_next_name(&names, &one, &n)) {
+		CLEANUP_FREE char *word = xstrndup(one, n);
+
+		if (json_array_append_new(array, wire_string(word)) < 0)
+			abort();
+	}
+	object_put(object, name, array);
+}
+
 static void put_after(json_t *object, const char *name, const struct job *job, bool any)
 {
 	json_t *array = json_array();
@@ -307,6 +352,18 @@ void field_put(json_t *object, const struct field *field, const void *base)
 	case FIELD_MIRRORS:
 		if (*(char *const *)slot)
 			put_headers(object, field->name, *(char *const *)slot);
+		break;
+	case FIELD_HOOK:
+		word = *(const int *)slot > 0 ? job_hook_state_name(*(const enum job_hook_state *)slot)
+					      : NULL;
+		break;
+	case FIELD_HOOK_ON: word = job_hook_on_name(*(const enum job_hook_on *)slot); break;
+	case FIELD_HOOK_END:
+		word = *(const int *)slot > 0 ? job_hook_end_name(*(const enum job_hook_end *)slot) : NULL;
+		break;
+	case FIELD_HOOKS:
+		if (*(char *const *)slot)
+			put_hooks(object, field->name, *(char *const *)slot);
 		break;
 	case FIELD_AFTER: put_after(object, field->name, base, false); break;
 	case FIELD_AFTER_ANY: put_after(object, field->name, base, true); break;

@@ -37,8 +37,12 @@ enum field_type {
 	FIELD_INTEGRITY,
 	FIELD_AUTH,
 	FIELD_OUTCOME,
-	FIELD_HEADERS,	 /* array of strings → char *, each line ended by '\n' */
-	FIELD_MIRRORS,	 /* array of URLs → char *, the same; none is marked, see job/source.h */
+	FIELD_HEADERS, /* array of strings → char *, each line ended by '\n' */
+	FIELD_MIRRORS, /* array of URLs → char *, the same; none is marked, see job/source.h */
+	FIELD_HOOK,    /* words of job/hook.h, as what follows */
+	FIELD_HOOK_ON,
+	FIELD_HOOK_END,
+	FIELD_HOOKS,	 /* array of names → char *, with commas between; empty: "" */
 	FIELD_AFTER,	 /* array of ids → job->after, those whose success is needed; the struct is a job */
 	FIELD_AFTER_ANY, /* the same, those that only have to end */
 	FIELD_SECRET,	 /* char * in job->secrets, which is made when it is missing; the struct is a job */

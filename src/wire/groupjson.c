@@ -60,6 +60,16 @@ static void put_fate(json_t *object, const struct job_group *group)
 	}
 }
 
+static void put_hooks(json_t *object, const struct job_group *group)
+{
+	static const struct field names = {"hooks", FIELD_HOOKS, offsetof(struct job_group, hooks)};
+	static const struct field state = {"hook", FIELD_HOOK, offsetof(struct job_group, hook)};
+
+	if (group->hooks && *group->hooks)
+		field_put(object, &names, group);
+	field_put(object, &state, group);
+}
+
 json_t *wire_group_to_json(const struct job_group *group)
 {
 	json_t *object = object_new();
@@ -73,6 +83,7 @@ json_t *wire_group_to_json(const struct job_group *group)
 	object_put_above(object, "finished_usec", 0, group->finished_usec);
 	object_put_above(object, "deadline_usec", -1, group->deadline_usec);
 	object_put_above(object, "limit_rate", 0, group->limit_rate);
+	put_hooks(object, group);
 	put_fate(object, group);
 	return object;
 }

@@ -86,6 +86,16 @@ static void put_mirrors(json_t *object, const struct job *job)
 	json_decref(failed);
 }
 
+static void put_hooks(json_t *object, const struct job *job)
+{
+	static const struct field names = {"hooks", FIELD_HOOKS, offsetof(struct job, hooks)};
+	static const struct field state = {"hook", FIELD_HOOK, offsetof(struct job, hook)};
+
+	if (job->hooks && *job->hooks)
+		field_put(object, &names, job);
+	field_put(object, &state, job);
+}
+
 json_t *wire_job_to_json(const struct job *job, int64_t received, int64_t speed)
 {
 	json_t *object = object_new();
@@ -116,6 +126,7 @@ json_t *wire_job_to_json(const struct job *job, int64_t received, int64_t speed)
 		object_put_string(object, "integrity", job_integrity_name(job->integrity));
 	object_put_string(object, "encoded", job->encoded);
 	object_put_string(object, "digest", job->digest);
+	put_hooks(object, job);
 	return object;
 }
 
@@ -166,6 +177,8 @@ static const struct field job_fields[] = {
 	{"integrity", FIELD_INTEGRITY, AT(integrity)},
 	{"encoded", FIELD_STRING, AT(encoded)},
 	{"digest", FIELD_STRING, AT(digest)},
+	{"hooks", FIELD_HOOKS, AT(hooks)},
+	{"hook", FIELD_HOOK, AT(hook)},
 };
 
 /* Type JobSpec. */
@@ -179,6 +192,7 @@ static const struct field spec_fields[] = {
 	{"key", FIELD_STRING, AT(key)},
 	{"after", FIELD_AFTER},
 	{"after_any", FIELD_AFTER_ANY},
+	{"hooks", FIELD_HOOKS, AT(hooks)},
 	{"checksum", FIELD_STRING, AT(options.checksum)},
 	{"headers", FIELD_HEADERS, AT(options.headers)},
 	{"user_agent", FIELD_STRING, AT(options.user_agent)},
@@ -315,6 +329,7 @@ static const char *const edit_names[EDIT_FIELD_N] = {
 	[EDIT_NOT_BEFORE] = "not_before_usec",
 	[EDIT_MIRRORS] = "mirrors",
 	[EDIT_SPLIT] = "split",
+	[EDIT_HOOKS] = "hooks",
 };
 
 static int edit_field_of(const char *name)

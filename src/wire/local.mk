@@ -5,6 +5,7 @@ src_libwire_a_SOURCES = \
 	src/wire/fields.c src/wire/fields.h \
 	src/wire/frame.c src/wire/frame.h \
 	src/wire/groupjson.c src/wire/groupjson.h \
+	src/wire/hookjson.c src/wire/hookjson.h \
 	src/wire/jobjson.c src/wire/jobjson.h
 nodist_src_libwire_a_SOURCES = src/wire/interface.c
 

@@ -143,7 +143,7 @@ def test_05_every_family_is_told(daemon, ctl, parse):
     assert text.endswith("# EOF\n") and set(told) == {name for _, name, _ in families()} and len(told) > 30
     for kind, name, unit in families():
         assert (told[name].type, told[name].unit) == (kind.lower(), unit) and told[name].documentation and told[name].samples
-        assert all(set(sample.labels) <= {"state", "kind", "outcome", "class", "phase", "scope", "lane", "le", "version"}
+        assert all(set(sample.labels) <= {"state", "kind", "outcome", "class", "phase", "scope", "lane", "result", "le", "version"}
                    for sample in told[name].samples)
 
 

@@ -1,11 +1,12 @@
 # Sim: the real engine and store over a simulated clock, workers and disk. Linked without worker and disk: sim.c has theirs.
 sim_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)
-sim_sources = tests/sim/sim.c tests/sim/sim.h
+sim_sources = tests/sim/sim.c tests/sim/sim.h tests/sim/pool.c
 sim_ldflags = -Wl,--wrap=store_commit
 sim_libs = src/libfetchd.a src/libjob.a src/libbase.a $(SQLITE_LIBS) $(INIH_LIBS) -lm
 
 if HAVE_CMOCKA
-sim_tests = tests/sim/test_fairness tests/sim/test_found tests/sim/test_groups tests/sim/test_undone \
+sim_tests = tests/sim/test_fairness tests/sim/test_found tests/sim/test_groups tests/sim/test_hooks tests/sim/test_hooks_crash \
+	tests/sim/test_undone \
 	tests/sim/test_properties
 check_PROGRAMS += $(sim_tests)
 TESTS += $(sim_tests)
@@ -37,6 +38,16 @@ tests_sim_test_groups_CPPFLAGS = $(sim_cppflags) $(CMOCKA_CFLAGS)
 tests_sim_test_groups_LDFLAGS = $(AM_LDFLAGS) $(sim_ldflags)
 tests_sim_test_groups_LDADD = $(sim_libs) $(CMOCKA_LIBS)
 tests_sim_test_groups_SOURCES = tests/sim/test_groups.c $(sim_sources)
+
+tests_sim_test_hooks_CPPFLAGS = $(sim_cppflags) $(CMOCKA_CFLAGS)
+tests_sim_test_hooks_LDFLAGS = $(AM_LDFLAGS) $(sim_ldflags)
+tests_sim_test_hooks_LDADD = $(sim_libs) $(CMOCKA_LIBS)
+tests_sim_test_hooks_SOURCES = tests/sim/test_hooks.c tests/sim/hooks.c tests/sim/hooks.h $(sim_sources)
+
+tests_sim_test_hooks_crash_CPPFLAGS = $(sim_cppflags) $(CMOCKA_CFLAGS)
+tests_sim_test_hooks_crash_LDFLAGS = $(AM_LDFLAGS) $(sim_ldflags)
+tests_sim_test_hooks_crash_LDADD = $(sim_libs) $(CMOCKA_LIBS)
+tests_sim_test_hooks_crash_SOURCES = tests/sim/test_hooks_crash.c tests/sim/hooks.c tests/sim/hooks.h $(sim_sources)
 
 tests_sim_test_fairness_CPPFLAGS = $(sim_cppflags) $(CMOCKA_CFLAGS)
 tests_sim_test_fairness_LDFLAGS = $(AM_LDFLAGS) $(sim_ldflags)

@@ -272,7 +272,9 @@ void sim_init(struct sim *sim, const char *dir, struct config *config)
 		need_mailbox(&sim->workers[i].mailbox);
 		sim->worker_pointers[i] = &sim->workers[i];
 	}
+	need_mailbox(&sim->pool.mailbox);
 	TAILQ_INIT(&sim->attempts);
+	TAILQ_INIT(&sim->hooks);
 	STAILQ_INIT(&sim->told);
 	next_fault = SIM_FAULT_NONE;
 }
@@ -298,6 +300,7 @@ void sim_done(struct sim *sim)
 	}
 	for (size_t i = 0; i < SIM_WORKERS; i++)
 		mailbox_done(&sim->workers[i].mailbox);
+	mailbox_done(&sim->pool.mailbox);
 	mailbox_done(&sim->engine_mail);
 	mailbox_done(&sim->control);
 	config_unref(sim->config);
@@ -451,6 +454,7 @@ int sim_open(struct sim *sim)
 		.control = &sim->control,
 		.workers = sim->worker_pointers,
 		.n_workers = SIM_WORKERS,
+		.hooks = &sim->pool,
 		.network_up = true,
 	};
 	char *error = NULL;
@@ -500,6 +504,7 @@ void sim_crash(struct sim *sim)
 	sim_close(sim);
 	take_worker_messages(sim);
 	drop_attempts(sim);
+	sim_drop_hooks(sim);
 	free_told(sim);
 	while (sim->n_asked > 0)
 		request_free(sim->asked[--sim->n_asked]);
@@ -522,6 +527,7 @@ bool sim_turn(struct sim *sim)
 	bool more = engine_step(sim->engine);
 
 	take_worker_messages(sim);
+	sim_take_hooks(sim);
 	take_told(sim);
 	return more || mailbox_length(&sim->engine_mail) > 0;
 }

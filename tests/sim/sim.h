@@ -37,6 +37,19 @@ struct sim_attempt {
 };
 TAILQ_HEAD(sim_attempt_list, sim_attempt);
 
+/* A hook that runs: the pool is the caller's, too. */
+struct sim_hook {
+	struct hook_task *task; /* goes back with its end */
+	bool cancelled;		/* HOOK_CANCEL came */
+	TAILQ_ENTRY(sim_hook) link;
+};
+TAILQ_HEAD(sim_hook_list, sim_hook);
+
+/* In the place of hook/pool.c's. */
+struct hook_pool {
+	struct mailbox mailbox;
+};
+
 struct sim_finished;
 
 struct sim {
@@ -53,6 +66,9 @@ struct sim {
 
 	struct sim_attempt_list attempts; /* begun and not ended, in order of their START */
 	size_t n_attempts;
+	struct hook_pool pool;
+	struct sim_hook_list hooks; /* in order of their START */
+	size_t n_hooks;
 	struct msg_list told;	/* from the control mailbox; the caller takes and frees */
 	struct request **asked; /* posted and not answered: freed by a crash */
 	size_t n_asked, cap_asked;
@@ -110,6 +126,12 @@ struct outcome *sim_checkpoint(struct sim_attempt *attempt, int64_t bytes);
 /* Its end; frees the attempt. verdict is taken over; with VERDICT_OK the file has its name at once. */
 struct outcome *sim_finish(
 	struct sim *sim, struct sim_attempt *attempt, struct verdict *verdict, int64_t bytes);
+
+/* For sim.c: what came for the pool; and all that it has is thrown away. */
+void sim_take_hooks(struct sim *sim);
+void sim_drop_hooks(struct sim *sim);
+/* Posts its end, and frees the hook. */
+void sim_hook_finish(struct sim *sim, struct sim_hook *hook, enum hook_end end, int status);
 
 /* ---- jobs and requests */
 

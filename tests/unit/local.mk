@@ -40,6 +40,7 @@ unit_tests = \
 	tests/unit/test_throttle \
 	tests/unit/test_verdict \
 	tests/unit/test_frame \
+	tests/unit/test_hookjson \
 	tests/unit/test_jobjson \
 	tests/unit/test_cookies \
 	tests/unit/test_netrc \
@@ -98,7 +99,7 @@ tests_unit_test_units_LDADD = $(unit_base)
 tests_unit_test_gate_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_gate_LDADD = $(unit_fetchd)
 tests_unit_test_dependencies_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_dependencies_LDADD = $(unit_fetchd) $(EVENT_LIBS) $(CURL_LIBS) $(SQLITE_LIBS) $(SSL_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS)
+tests_unit_test_dependencies_LDADD = src/libfetchd.a $(unit_wire) $(EVENT_LIBS) $(CURL_LIBS) $(SQLITE_LIBS) $(SSL_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS)
 tests_unit_test_fair_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_fair_LDADD = $(unit_fetchd) $(EVENT_LIBS) $(CURL_LIBS) $(SQLITE_LIBS) $(SSL_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS)
 tests_unit_test_pace_CPPFLAGS = $(unit_cppflags)
@@ -191,6 +192,8 @@ tests_unit_test_urlglob_LDADD = $(unit_fetchctl)
 
 tests_unit_test_frame_CPPFLAGS = $(unit_cppflags) $(JANSSON_CFLAGS)
 tests_unit_test_frame_LDADD = $(unit_wire)
+tests_unit_test_hookjson_CPPFLAGS = $(unit_cppflags) $(JANSSON_CFLAGS)
+tests_unit_test_hookjson_LDADD = $(unit_wire)
 tests_unit_test_jobjson_CPPFLAGS = $(unit_cppflags) $(JANSSON_CFLAGS)
 tests_unit_test_jobjson_LDADD = $(unit_wire)
 endif

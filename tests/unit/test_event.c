@@ -16,7 +16,9 @@ static void test_names_and_numbers(void **state)
 		"failed",
 		"cancelled",
 		"removed",
-		"edited"};
+		"edited",
+		"hook_ok",
+		"hook_failed"};
 
 	(void)state;
 	assert_int_equal(EVENT_KIND_LAST, ARRAY_LEN(want) - 1);

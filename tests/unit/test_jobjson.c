@@ -63,6 +63,8 @@ static void fill_job(struct job *job)
 	job->integrity = JOB_INTEGRITY_UNVERIFIED;
 	str_set(&job->encoded, "gzip");
 	str_set(&job->digest, "sha-256=00");
+	str_set(&job->hooks, "unpack,verify");
+	job->hook = JOB_HOOK_RUNNING;
 	str_set(&job_need_secrets(job)->user, "sesame");
 	str_set(&job->secrets->password, "sesame");
 	str_set(&job->secrets->bearer, "sesame");
@@ -94,6 +96,8 @@ static void test_job_round_trip(void **state)
 	CHECK_STR("name", back.name, job.name);
 	CHECK_STR("group", back.group, job.group);
 	CHECK_INT("owner", back.owner, job.owner);
+	CHECK_STR("hooks", back.hooks, job.hooks);
+	CHECK_INT("hook", back.hook, job.hook);
 	CHECK_INT("priority", back.priority, job.priority);
 	CHECK_INT("state", back.state, job.state);
 	CHECK_INT("waiting_for", back.waiting_for, job.waiting_for);
@@ -246,7 +250,7 @@ static void test_job_refused(void **state)
 static const char full_spec[] =
 	"{\"url\":\"http://h/f\",\"mirrors\":[\"http://m/f\",\"http://n/f\"],\"dir\":\"/"
 	"srv\",\"name\":\"n\",\"group\":\"g\",\"priority\":-3,\"key\":\"k\","
-	"\"after\":[3,4],\"after_any\":[5],"
+	"\"after\":[3,4],\"after_any\":[5],\"hooks\":[\"a\",\"b\"],"
 	"\"checksum\":\"md5=00\",\"headers\":[\"A: 1\",\"B: 2\"],\"user_agent\":\"ua\",\"referer\":\"r\","
 	"\"limit_rate\":0,\"max_filesize\":5,\"max_attempts\":6,\"split\":4,\"retry_delay_usec\":7,\"max_"
 	"time_usec\":8,"
@@ -273,6 +277,7 @@ static void test_spec_round_trip(void **state)
 	CHECK_STR("key", job.key, "k");
 	CHECK_INT("priority", job.priority, -3);
 	CHECK_INT("after", job.n_after, 3);
+	CHECK_STR("hooks", job.hooks, "a,b");
 	CHECK_INT("after 1", job.after[1].id, 4);
 	CHECK_INT("after 1", job.after[1].any, false);
 	CHECK_INT("after 2", job.after[2].id, 5);
@@ -592,7 +597,7 @@ static void check_group_state(const char *row, struct job_group *group, const ch
 
 static void test_group(void **state)
 {
-	char name[] = "g";
+	char name[] = "g", hooks[] = "tell";
 	struct job_group group = {.name = name, .policy = GROUP_FAIL_FAST, .deadline_usec = -1};
 	json_t *json;
 
@@ -612,6 +617,8 @@ static void test_group(void **state)
 	group.finished_usec = 2;
 	group.deadline_usec = 3;
 	group.limit_rate = 4;
+	group.hooks = hooks;
+	group.hook = JOB_HOOK_OK;
 	json = group_json(&group);
 	check_fields("Group", json);
 	CHECK_STR("policy", json_string_value(json_object_get(json, "policy")), "fail_fast");

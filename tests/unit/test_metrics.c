@@ -41,6 +41,7 @@ static struct metrics example(void)
 	return (struct metrics){.version = "1.2",
 		.first_byte = &some,
 		.transfer = &some,
+		.hook = &some,
 		.commit = &some,
 		.jobs = {[JOB_DONE] = 3},
 		.received_bytes = 123456789012345,

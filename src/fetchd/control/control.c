@@ -146,6 +146,7 @@ void control_get_summary(const struct control *control, struct control_summary *
 		.queued = by_state[JOB_QUEUED],
 		.waiting = by_state[JOB_WAITING],
 		.active = by_state[JOB_ACTIVE],
+		.hooks = (int64_t)(control->tally.n_hooks + control->tally.hooks_pending),
 		.stalled = control->live->stalled,
 		.speed = live_speed(control->live, NULL),
 		.draining = control->draining,

@@ -49,6 +49,7 @@ void control_end(struct control *control);
 /* For the service manager's status line, and for whether there is any use in staying. */
 struct control_summary {
 	int64_t queued, waiting, active;
+	int64_t hooks;	 /* that run, or are still to run */
 	int64_t stalled; /* active ones whose disk does not respond */
 	int64_t speed;	 /* bytes/s */
 	bool draining;

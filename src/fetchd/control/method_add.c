@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "fetchd/control/session.h"
 #include "fetchd/control/spec.h"
+#include "fetchd/hook_names.h"
 #include "wire/groupjson.h"
 
 struct add_params {
@@ -53,8 +54,12 @@ static bool take_spec(struct call *call, struct request *request, const json_t *
 		return false;
 	}
 	const char *code = spec_complete(job, call->control->config, &call->peer, own_dir, &message);
+	if (!code)
+		code = spec_check_hooks(job, call->control->config, &message);
 	if (code)
 		call_refused(call, code, message, (int64_t)index);
+	else if (!job->hooks)
+		job->hooks = hook_names_default(call->control->config, job->dir);
 	return !code;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "wire/attemptjson.h"
+#include "wire/hookjson.h"
 
 struct id_params {
 	int64_t id;
@@ -53,8 +54,9 @@ void method_inspect_reply(struct call *call, struct request *request)
 	for (size_t i = 0; i < request->n_attempts; i++)
 		json_array_append_new(attempts, wire_attempt_to_json(request->attempts[i]));
 	call_reply(call,
-		json_pack("{s:o, s:o, s:o}", "job", call_job_json(call->control, request->found[0]), "why",
-			why_json(&request->why), "attempts", attempts),
+		json_pack("{s:o, s:o, s:o, s:o}", "job", call_job_json(call->control, request->found[0]),
+			"why", why_json(&request->why), "attempts", attempts, "hooks",
+			wire_hooks_to_json(request->hooks, request->n_hooks)),
 		false);
 }
 

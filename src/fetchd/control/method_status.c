@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "fetchd/config_hook.h"
 #include "fetchd/control/internal.h"
 #include "fetchd/control/live.h"
 
@@ -43,6 +44,15 @@ static json_t *counts_json(const struct control *control, const struct peer *pee
 static void put_int(json_t *object, const char *key, int64_t value)
 {
 	json_object_set_new(object, key, json_integer(value));
+}
+
+static json_t *hooks_json(const struct config *config)
+{
+	json_t *names = json_array();
+
+	for (size_t i = 0; i < config->n_hooks; i++)
+		json_array_append_new(names, wire_string(config->hooks[i].name));
+	return names;
 }
 
 static json_t *daemon_json(const struct control *control)
@@ -104,6 +114,7 @@ void method_status_start(struct call *call, json_t *parameters)
 	put_usage(status, control, call->peer.uid);
 	put_int(status, "received", control->live->received);
 	put_int(status, "speed", live_speed(control->live, &call->peer));
+	json_object_set_new(status, "hooks", hooks_json(control->config));
 	json_object_set_new(status, "active", active_json(control, &call->peer));
 	call_reply(call, status, false);
 }

@@ -18,7 +18,7 @@ struct watch_params {
 	json_t *selection;
 	bool all_users;
 	int64_t since;
-	bool snapshot, progress, ended;
+	bool snapshot, progress, ended, hooks;
 	const char *until;
 };
 
@@ -30,6 +30,7 @@ static const struct param watch_params[] = {
 	{"progress", PARAM_BOOL, offsetof(struct watch_params, progress), false},
 	{"ended", PARAM_BOOL, offsetof(struct watch_params, ended), false},
 	{"until", PARAM_STRING, offsetof(struct watch_params, until), false},
+	{"hooks", PARAM_BOOL, offsetof(struct watch_params, hooks), false},
 };
 
 /* -1 for another word. */
@@ -89,7 +90,7 @@ static struct request *events_request(const struct watch *watch)
 	struct request *request = request_new(REQUEST_EVENTS);
 	job_filter_copy(&request->filter, &watch->filter);
 	request->after_id = watch->cursor;
-	request->ended_only = watch->ended;
+	request->ended_only = watch->ended && !watch->hooks;
 	return request;
 }
 
@@ -214,6 +215,7 @@ static struct watch *watch_new(
 	watch->snapshot = params->snapshot;
 	watch->progress = params->progress;
 	watch->ended = params->ended;
+	watch->hooks = params->hooks;
 	watch->since = params->since;
 	watch->cursor = params->since > 0 ? params->since : 0;
 	watch->until = (enum watch_until)until_parse(params->until);

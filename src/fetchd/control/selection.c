@@ -16,6 +16,7 @@ struct selection {
 	const char *group;
 	json_t *states;
 	const char *host;
+	json_t *hooks;
 	bool all;
 };
 
@@ -24,6 +25,7 @@ static const struct param selection_params[] = {
 	{"group", PARAM_STRING, offsetof(struct selection, group), false},
 	{"states", PARAM_ARRAY, offsetof(struct selection, states), false},
 	{"host", PARAM_STRING, offsetof(struct selection, host), false},
+	{"hooks", PARAM_ARRAY, offsetof(struct selection, hooks), false},
 	{"all", PARAM_BOOL, offsetof(struct selection, all), false},
 };
 
@@ -72,6 +74,20 @@ static bool read_states(json_t *array, struct job_filter *filter)
 	return filter->states != 0;
 }
 
+static bool read_hooks(json_t *array, struct job_filter *filter)
+{
+	size_t i;
+	json_t *value;
+	json_array_foreach(array, i, value)
+	{
+		int state = json_is_string(value) ? job_hook_state_parse(json_string_value(value)) : -1;
+		if (state < JOB_HOOK_PENDING)
+			return false;
+		filter->hooks |= JOB_HOOK_STATE_BIT(state);
+	}
+	return filter->hooks != 0;
+}
+
 /* NULL, or what is wrong. */
 static const char *fill_filter(const struct selection *selection, struct job_filter *filter)
 {
@@ -79,6 +95,8 @@ static const char *fill_filter(const struct selection *selection, struct job_fil
 		return "selection.ids";
 	if (selection->states && !read_states(selection->states, filter))
 		return "selection.states";
+	if (selection->hooks && !read_hooks(selection->hooks, filter))
+		return "selection.hooks";
 	if (selection->group && !*selection->group)
 		return "selection.group";
 	if (selection->host && !*selection->host)
@@ -86,7 +104,8 @@ static const char *fill_filter(const struct selection *selection, struct job_fil
 	filter->group = xstrdup_null(selection->group);
 	filter->host = xstrdup_null(selection->host);
 	/* Nothing is not everything: everything is said with "all". */
-	if (!selection->ids && !selection->states && !selection->group && !selection->host && !selection->all)
+	if (!selection->ids && !selection->states && !selection->group && !selection->host &&
+		!selection->hooks && !selection->all)
 		return "selection";
 	return NULL;
 }
@@ -160,5 +179,6 @@ size_t call_job_size(const struct job *job)
 	/* Names of keys, numbers, punctuation; then what can be long. */
 	/* Mirrors twice: those that have failed are named again. */
 	return 600 + length(job->url) + 2 * length(job->mirrors) + length(job->effective_url) +
-	       length(job->dir) + 2 * length(job->name) + length(job->group) + length(job->error_message);
+	       length(job->dir) + 2 * length(job->name) + 2 * length(job->hooks) + length(job->group) +
+	       length(job->error_message);
 }

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "fetchd/control/secrets.h"
+#include "fetchd/hook_names.h"
 #include "fetchd/path.h"
 #include "job/checksum.h"
 #include "job/header.h"
@@ -349,6 +350,14 @@ static const char *check_labels(struct subject *s)
 		return "E_KEY";
 	}
 	return NULL;
+}
+
+const char *spec_check_hooks(const struct job *job, const struct config *config, char **ret_message)
+{
+	unsigned on = HOOK_ON_DONE | HOOK_ON_FAILED | (job->group ? HOOK_ON_GROUP_DONE : 0);
+
+	*ret_message = job->hooks ? hook_names_refusal(config, job->hooks, on) : NULL;
+	return *ret_message ? "E_HOOK" : NULL;
 }
 
 const char *spec_complete(struct job *job, const struct config *config, const struct peer *peer,

@@ -19,6 +19,8 @@ const char *spec_complete(struct job *job, const struct config *config, const st
 const char *spec_check_dir(
 	struct job *job, const struct config *config, const struct peer *peer, char **ret_message);
 
+/* As spec_complete(), of job->hooks alone, which are those of a job in a group or not. */
+const char *spec_check_hooks(const struct job *job, const struct config *config, char **ret_message);
 /* NULL, or why no group can have this name; caller frees. */
 char *spec_group_refusal(const char *name);
 /* The same for one that was added, and changed since: its owner, place and what names it stay. Any thread. */

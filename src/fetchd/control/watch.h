@@ -25,6 +25,7 @@ struct watch {
 	size_t n_ids;
 	bool snapshot, progress;
 	bool ended;    /* only what has ended is told */
+	bool hooks;    /* a job has ended when its hooks have, too */
 	int64_t since; /* -1: not given */
 	enum watch_until until;
 

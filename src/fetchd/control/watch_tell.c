@@ -43,6 +43,19 @@ static bool tell(struct watch *watch, json_t *event, bool last)
 	return !last;
 }
 
+static bool has_ended(const struct watch *watch, const struct job *job)
+{
+	return job_state_ended(job->state) && !(watch->hooks && job_hook_open(job->hook));
+}
+
+/* job NULL: its record is gone. */
+static bool ends_job(const struct watch *watch, const struct event *event, const struct job *job)
+{
+	if (!watch->hooks || !job || event->kind == EVENT_REMOVED)
+		return event_ends_job(event->kind);
+	return has_ended(watch, job);
+}
+
 /* Nothing is left to wait for. */
 static bool is_over(const struct watch *watch)
 {
@@ -58,11 +71,12 @@ bool watch_tell_event(struct watch *watch, const struct event *event, const stru
 	watch->cursor = event->id;
 	/* Who waits for a group waits for what joins it, too. */
 	if (matches && job && watch->until == WATCH_UNTIL_ALL && watch->filter.group &&
-		!job_state_ended(job->state))
+		!has_ended(watch, job))
 		idset_add(&watch->pending, job->id);
-	if (!matches || (watch->ended && !event_ends_job(event->kind)))
+	bool ends = ends_job(watch, event, job);
+	if (!matches || (watch->ended && !ends))
 		return true;
-	bool ended = event_ends_job(event->kind) && idset_remove(&watch->pending, event->job_id);
+	bool ended = ends && idset_remove(&watch->pending, event->job_id);
 	watch->any_ended |= ended;
 	json_t *json = wire_event_to_json(event, NULL);
 	if (job && event->kind != EVENT_REMOVED)
@@ -84,7 +98,7 @@ static json_t *state_json(const struct control *control, const char *kind, const
 static void note_page(struct watch *watch, const struct request *page)
 {
 	for (size_t i = 0; i < page->n_found; i++)
-		if (job_state_ended(page->found[i]->state))
+		if (has_ended(watch, page->found[i]))
 			watch->any_ended = true;
 		else
 			idset_add(&watch->pending, page->found[i]->id);
@@ -96,7 +110,7 @@ static size_t told_of_page(const struct watch *watch, const struct request *page
 	size_t n = 0;
 
 	for (size_t i = 0; i < page->n_found; i++)
-		if (!watch->ended || job_state_ended(page->found[i]->state))
+		if (!watch->ended || has_ended(watch, page->found[i]))
 			ret[n++] = page->found[i];
 	return n;
 }

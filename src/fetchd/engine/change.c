@@ -129,6 +129,7 @@ static int delete_job(struct engine *engine, struct request *request, struct job
 {
 	turn_discard_part(engine, job, request);
 	remove_file(engine, request, job);
+	hooks_cancel(engine, job->id, request);
 	request->n_changed++;
 	return job_delete(engine, job);
 }
@@ -152,10 +153,30 @@ static void refuse_doomed(struct request *request, const struct job *job)
 		"cannot retry job %lld: its group is being ended; wait for it first", (long long)job->id);
 }
 
+/* Those that are due, or run, are on their way already. */
+static void refuse_unless_kicked(struct request *request, const struct job *job)
+{
+	if (job->hook == JOB_HOOK_NONE || job->hook == JOB_HOOK_OK)
+		request_fail(request, REQUEST_WRONG_STATE, job->id, NULL,
+			"cannot retry hooks of job %lld: none of them has failed", (long long)job->id);
+}
+
+static int kick_one(struct engine *engine, struct request *request, int64_t job_id, int64_t group_id)
+{
+	bool kicked;
+	int err = hooks_kick(engine, job_id, group_id, &kicked);
+
+	request->n_changed += kicked;
+	return err;
+}
+
 static int change_one(struct engine *engine, struct request *request, struct job *job)
 {
 	enum job_state to;
 	enum job_intent intent;
+
+	if (request->hooks_only)
+		return job->hook == JOB_HOOK_FAILED ? kick_one(engine, request, job->id, 0) : 0;
 
 	if (request->verb == VERB_RETRY && nothing_to_retry(engine, job))
 		return 0;
@@ -221,7 +242,9 @@ static int load_ids(struct engine *engine, struct request *request, struct job_l
 			job_free(job); /* other parts of the selection narrow */
 		} else {
 			ret->jobs[ret->n++] = job;
-			if (request->verb == VERB_RETRY && doom_find(engine, job->group_id))
+			if (request->hooks_only)
+				refuse_unless_kicked(request, job);
+			else if (request->verb == VERB_RETRY && doom_find(engine, job->group_id))
 				refuse_doomed(request, job);
 			else if (lifecycle_next(job->state, event_of(request->verb), &to, &intent) ==
 				 LIFECYCLE_REFUSED)
@@ -257,6 +280,16 @@ static int check_ended(struct engine *engine, struct request *request)
 	return err;
 }
 
+/* Its own, that ran when it had ended. */
+static int kick_group(struct engine *engine, struct request *request)
+{
+	int err = request_group(engine, request);
+
+	if (err || request->n_groups == 0 || request->groups[0].hook != JOB_HOOK_FAILED)
+		return err;
+	return kick_one(engine, request, 0, request->groups[0].id);
+}
+
 /* Those that the verb does something to. */
 static unsigned states_for(enum request_verb verb)
 {
@@ -277,7 +310,13 @@ static unsigned states_for(enum request_verb verb)
 /* Before the first slice. False: there is nothing to be done. */
 static bool narrow(struct request *request)
 {
-	unsigned states = states_for(request->verb);
+	unsigned states = request->hooks_only ? JOB_STATES_ALL : states_for(request->verb);
+	unsigned failed = JOB_HOOK_STATE_BIT(JOB_HOOK_FAILED);
+
+	if (request->hooks_only)
+		request->filter.hooks = request->filter.hooks ? request->filter.hooks & failed : failed;
+	if (request->hooks_only && !request->filter.hooks)
+		return false;
 
 	request->filter.states = request->filter.states ? request->filter.states & states : states;
 	return request->filter.states != 0;
@@ -295,7 +334,9 @@ int request_change(struct engine *engine, struct request *request, bool *ret_aga
 	err = first ? request_check_group(engine, request) : 0;
 	if (err || request->error != REQUEST_OK || (first && !narrow(request)))
 		return err;
-	if (request->verb == VERB_RETRY && request->filter.group && first)
+	if (request->hooks_only && request->filter.group && first)
+		err = kick_group(engine, request);
+	else if (request->verb == VERB_RETRY && request->filter.group && first)
 		err = check_ended(engine, request);
 	if (err || request->error != REQUEST_OK)
 		return err;

@@ -13,6 +13,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "fetchd/hook_names.h"
 #include "job/same.h"
 
 /* Jobs of a selection that are changed in one turn, all of them or none. */
@@ -60,6 +61,16 @@ static bool begins_too_late(const struct engine *engine, const struct job *job)
 	return deadline != USEC_INFINITY && job->not_before_usec >= engine_shown(engine, deadline);
 }
 
+static const char *judge_hooks(const struct engine *engine, const struct job *job, char **ret_message)
+{
+	unsigned on = HOOK_ON_DONE | HOOK_ON_FAILED | (job->group ? HOOK_ON_GROUP_DONE : 0);
+	char *message = job->hooks ? hook_names_refusal(engine->config, job->hooks, on) : NULL;
+
+	if (message)
+		*ret_message = message;
+	return message ? "E_HOOK" : NULL;
+}
+
 static void judge(struct engine *engine, struct request *request, struct job *job)
 {
 	const struct job_edit *edit = request->edit;
@@ -81,6 +92,8 @@ static void judge(struct engine *engine, struct request *request, struct job *jo
 		message = xasprintf(
 			"the deadline of job %lld would pass before it may begin", (long long)job->id);
 	}
+	if (!code && (edit->fields & EDIT_BIT(EDIT_HOOKS)))
+		code = judge_hooks(engine, job, &message);
 	if (code)
 		request_fail(request, REQUEST_REFUSED, job->id, code, "%s", message ? message : code);
 	free(message);
@@ -152,6 +165,8 @@ static int change(struct engine *engine, struct request *request, struct job *jo
 		return err;
 	job_edit_apply(request->edit, job);
 	job->edits += job_edit_is_request(request->edit);
+	if ((request->edit->fields & EDIT_BIT(EDIT_HOOKS)) && !job->hooks)
+		job->hooks = hook_names_default(engine->config, job->dir);
 	if ((request->edit->fields & EDIT_BIT(EDIT_DEADLINE)) && job->waiting_for == JOB_WAIT_SCHEDULE)
 		begin_deadline(engine, job);
 	judge(engine, request, job);
@@ -259,6 +274,9 @@ static int change_one(struct engine *engine, struct request *request, struct job
 		err = store_edit(engine->store, after, before->group_id);
 	if (!err)
 		err = store_update(engine->store, after, after->state);
+	if (!err && after->hooks && after->group_id &&
+		(request->edit->fields & (EDIT_BIT(EDIT_HOOKS) | EDIT_BIT(EDIT_GROUP))))
+		err = hooks_join_group(engine, after);
 	if (!err)
 		err = turn_event(engine, after, EVENT_EDITED);
 	if (!err && after->state == JOB_QUEUED)
@@ -375,6 +393,8 @@ int edit_undo(struct engine *engine, const struct run *run, const struct job *fe
 	was->priority = job->priority;
 	was->options.limit_rate = job->options.limit_rate;
 	str_set(&was->group, job->group);
+	str_set(&was->hooks, job->hooks);
+	was->hook = job->hook;
 	was->group_id = job->group_id;
 	was->options.max_attempts = job->options.max_attempts;
 	was->options.retry_delay_usec = job->options.retry_delay_usec;

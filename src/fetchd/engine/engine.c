@@ -80,7 +80,9 @@ static void drop_mail(struct engine *engine, struct msg_list *list)
 
 	while ((msg = STAILQ_FIRST(list))) {
 		STAILQ_REMOVE_HEAD(list, link);
-		if (msg->kind >= DISK_RESUME) {
+		if (msg->kind == HOOK_START) {
+			hook_task_free((struct hook_task *)msg);
+		} else if (msg->kind >= DISK_RESUME) {
 			drop_task(engine, (struct disk_task *)msg);
 		} else if (msg->kind >= OUTCOME_RECEIVED) {
 			outcome_message_free(msg);
@@ -123,6 +125,7 @@ int engine_recover(struct engine *engine)
 void engine_end(struct engine *engine)
 {
 	backup_stop(engine);
+	hooks_unpark(engine);
 	mailbox_take(engine->mailbox, &engine->backlog, 0);
 	drop_mail(engine, &engine->backlog);
 	drop_mail(engine, &engine->unfinished);
@@ -159,6 +162,7 @@ void engine_free(struct engine *engine)
 		run_free(run);
 	}
 	groups_free(engine);
+	hooks_free(engine);
 	rates_free(engine);
 	schedule_done(engine);
 	lanes_free(engine);
@@ -180,6 +184,7 @@ static void engine_init(struct engine *engine, const struct engine_setup *setup)
 	engine->control = setup->control;
 	engine->store = setup->store;
 	engine->disk = setup->disk;
+	engine->hook_pool = setup->hooks ? hook_pool_mailbox(setup->hooks) : NULL;
 	engine->workers = setup->workers;
 	engine->n_workers = setup->n_workers;
 	engine->worker_load = xcalloc(setup->n_workers, sizeof(*engine->worker_load));
@@ -194,6 +199,7 @@ static void engine_init(struct engine *engine, const struct engine_setup *setup)
 	engine->next_due_usec = engine->next_scheduled_usec = USEC_INFINITY;
 	engine->next_own_deadline_usec = engine->next_since_usec = USEC_INFINITY;
 	engine->next_run_deadline_usec = USEC_INFINITY;
+	engine->next_hook_usec = USEC_INFINITY;
 	engine->relax_usec = usec_add(clock_boot_usec(), RELAX_USEC);
 	engine->network_up = setup->network_up;
 	engine->waking = setup->network_up; /* it may have come while nobody looked */
@@ -209,11 +215,15 @@ static void engine_init(struct engine *engine, const struct engine_setup *setup)
 	TAILQ_INIT(&engine->claimed);
 	TAILQ_INIT(&engine->touched);
 	TAILQ_INIT(&engine->edited);
+	TAILQ_INIT(&engine->hooks_ended);
+	TAILQ_INIT(&engine->hooks_claimed);
 	STAILQ_INIT(&engine->backlog);
 	STAILQ_INIT(&engine->unfinished);
 	STAILQ_INIT(&engine->postponed);
 	STAILQ_INIT(&engine->to_control);
 	STAILQ_INIT(&engine->to_disk);
+	STAILQ_INIT(&engine->to_hooks);
+	STAILQ_INIT(&engine->parked);
 	schedule_init(engine);
 	limits_init(engine);
 }

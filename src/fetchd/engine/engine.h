@@ -106,6 +106,8 @@ struct request {
 	size_t limit;	  /* LIST, EVENTS: at most so many, > 0 */
 	enum request_verb verb; /* CHANGE */
 	bool remove_files;	/* CHANGE/VERB_REMOVE: the data too */
+	bool wait_hooks;	/* GROUP: answered when no hook of its own is to run any more */
+	bool hooks_only;	/* CHANGE/VERB_RETRY: hooks that have failed, not the jobs */
 	struct job_edit *edit;	/* EDIT; owned */
 	/* EDIT: judges a job as an add would; called by the engine's thread. NULL, or the code with a message
 	 * that the caller frees. */
@@ -145,6 +147,8 @@ struct request {
 	struct why why;		   /* INSPECT: of found[0]; owned */
 	struct attempt **attempts; /* INSPECT: of found[0], oldest first; owned */
 	size_t n_attempts;
+	struct job_hook *hooks; /* INSPECT: of found[0]; GROUP: of the group; owned */
+	size_t n_hooks;
 	struct host_report *hosts; /* HOSTS: owned, by id */
 	size_t n_hosts;
 	bool verified;		   /* VERIFY: the file is as it should be */

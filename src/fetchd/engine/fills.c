@@ -347,9 +347,14 @@ int request_group(struct engine *engine, struct request *request)
 	int err = find_group(engine, request, request->groups);
 
 	request->n_groups = !err && request->error == REQUEST_OK;
-	if (request->n_groups > 0)
-		dress(engine, request->groups);
-	return err;
+	if (request->n_groups == 0)
+		return err;
+	if (request->wait_hooks && job_hook_open(request->groups[0].hook) && !engine->stopping) {
+		hooks_park(engine, request);
+		return 0;
+	}
+	dress(engine, request->groups);
+	return hooks_inspect(engine, 0, request->groups[0].id, &request->hooks, &request->n_hooks);
 }
 
 int request_groups(struct engine *engine, struct request *request)
@@ -384,6 +389,7 @@ int request_group_create(struct engine *engine, struct request *request)
 	}
 	row.deadline_span_usec = row.deadline_usec < 0 ? -1 : row.deadline_usec - row.created_usec;
 	row.deadline_usec = row.deadline_usec < 0 ? -1 : usec_add(engine_now(engine), row.deadline_span_usec);
+	/* Names were checked by control. */
 	return err == -ENOENT ? group_create(engine, &row) : err;
 }
 

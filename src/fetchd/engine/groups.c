@@ -156,6 +156,21 @@ int group_drop_empty(struct engine *engine, int64_t group_id)
 	return err;
 }
 
+int group_add_hook(struct engine *engine, int64_t group_id, const char *name)
+{
+	struct job_group row;
+	int err = store_group_get(engine->store, group_id, &row);
+
+	if (err)
+		return err;
+	if (!job_hook_names_have(row.hooks, name)) {
+		job_hook_names_add(&row.hooks, name);
+		err = put(engine, &row);
+	}
+	job_group_done(&row);
+	return err;
+}
+
 static int set_fate(struct engine *engine, struct job_group *row, enum group_fate fate, int64_t job_id)
 {
 	int err;
@@ -194,7 +209,10 @@ static int finish(struct engine *engine, struct job_group *row)
 {
 	doom_drop(engine, doom_find(engine, row->id));
 	row->finished_usec = clock_wall_usec();
-	return put(engine, row);
+	/* A name without jobs has nothing to run for. */
+	int err = job_group_size(row) > 0 ? hooks_group_ended(engine, row) : 0;
+
+	return err ? err : put(engine, row);
 }
 
 /* A job of it is open again: a new life, with a deadline that has passed begun anew. */
@@ -210,7 +228,9 @@ static int reopen(struct engine *engine, struct job_group *row)
 	if (row->deadline_usec >= 0 && row->deadline_usec < engine->next_group_deadline_usec)
 		engine->next_group_deadline_usec = row->deadline_usec;
 	engine->lanes_opened = true;
-	return put(engine, row);
+	int err = job_hook_open(row->hook) ? hooks_group_reopened(engine, row) : 0;
+
+	return err ? err : put(engine, row);
 }
 
 /* One that was added to a group that had ended, and has failed before the end of the turn, opened it. */
@@ -254,8 +274,8 @@ static int settle_row(struct engine *engine, struct job_group *row, bool had_job
 		return 0;
 	if (job_group_open(row) > 0)
 		return row->finished_usec > 0 ? reopen(engine, row) : 0;
-	/* With its last record a group goes, too. */
-	if (job_group_size(row) == 0 && had_jobs && (!doom || doom->swept))
+	/* With its last record a group goes, too, unless a hook of it is still to run. */
+	if (job_group_size(row) == 0 && had_jobs && (!doom || doom->swept) && !job_hook_open(row->hook))
 		return group_remove(engine, row->id);
 	if (doom && !doom->swept && job_group_size(row) == 0)
 		return 0;

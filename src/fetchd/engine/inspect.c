@@ -40,6 +40,8 @@ int request_inspect(struct engine *engine, struct request *request)
 		engine->store, request->job_id, &request->found[0]->after, &request->found[0]->n_after);
 	if (!err)
 		err = why_job(engine, request->found[0], &request->why);
+	if (!err && request->found[0]->hook != JOB_HOOK_NONE)
+		err = hooks_inspect(engine, request->job_id, 0, &request->hooks, &request->n_hooks);
 	return err ? err
 		   : store_attempts(engine->store, request->job_id, &request->attempts, &request->n_attempts);
 }

@@ -11,6 +11,7 @@
 #include "fetchd/disk/disk.h"
 #include "fetchd/engine/engine.h"
 #include "fetchd/engine/fair.h"
+#include "fetchd/engine/hooks.h"
 #include "fetchd/engine/limits.h"
 #include "fetchd/engine/rates.h"
 #include "fetchd/engine/schedule.h"
@@ -214,16 +215,24 @@ struct engine {
 	uint64_t told_counters, looked_counters;
 	struct msg_list backlog;    /* taken from the mailbox, not worked on yet */
 	struct msg_list unfinished; /* requests that go on in the next turn */
+	struct msg_list parked;	    /* requests that wait for hooks of groups */
 	struct msg_list postponed;  /* outcomes that the full database could not take */
 	int64_t full_usec;	    /* boot clock: the database had no room; tried again then. 0: it has */
 	size_t tasks;		    /* out at the disk */
 	struct backup *backup;	    /* under way; NULL: none */
+	/* Hooks. */
+	struct mailbox *hook_pool; /* the pool's; NULL: none runs */
+	struct hook_run *hook_runs;
+	bool hooks_look;	/* one may start that could not before */
+	int64_t next_hook_usec; /* steady wall: when the next is due */
 
 	/* this turn's: leave after the commit */
 	struct msg_list to_control; /* replies and events */
 	struct msg_list *to_workers;
 	struct msg_list to_disk;
+	struct msg_list to_hooks;
 	struct run_list ended, claimed, touched, edited;
+	struct hook_run_list hooks_ended, hooks_claimed;
 };
 
 /* With nothing to do for this long, memory goes back to the system. */
@@ -437,6 +446,9 @@ int request_groups(struct engine *engine, struct request *request);
 int request_group_create(struct engine *engine, struct request *request);
 int request_group_remove(struct engine *engine, struct request *request);
 
+/* It is to run these, too, when it has ended. 0 or -errno. */
+int group_add_hook(struct engine *engine, int64_t group_id, const char *name);
+
 /* ---- dependencies.c: 0 or -errno */
 /* What the job is to follow, when it is added: it is made to wait, unless all have ended well; or the request
  * is refused. Leaves in job->after what is waited for. */
@@ -496,6 +508,9 @@ int turn_begin(struct engine *engine);
 /* Commit, then tell; or take everything back. 0, or the error. */
 int turn_end(struct engine *engine, int err);
 void turn_reply(struct engine *engine, struct request *request);
+/* What the reply waited for has come, or will not. */
+void turn_release(struct engine *engine, struct request *request);
+void turn_give_up(struct engine *engine, struct request *request);
 /* Nothing was changed yet: what was told so far need not wait for the commit. */
 void turn_answer(struct engine *engine);
 void turn_to_worker(struct engine *engine, size_t worker, struct msg *msg);
@@ -510,6 +525,8 @@ void tally_event(struct engine *engine, enum event_kind kind);
 /* An attempt has ended; code: its error, NULL for none. */
 void tally_attempt(
 	struct engine *engine, enum attempt_outcome outcome, const char *code, const struct outcome *o);
+/* An attempt of a hook has ended; run_usec -1: it never began. */
+void tally_hook(struct engine *engine, enum tally_hook result, int64_t run_usec);
 /* Around an operation that may be undone alone. */
 void tally_save(struct engine *engine);
 void tally_undo(struct engine *engine);

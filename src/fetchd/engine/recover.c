@@ -124,6 +124,10 @@ int recover(struct engine *engine)
 		err = turn_begin(engine);
 	if (!err)
 		err = turn_end(engine, groups_load(engine));
+	if (!err)
+		err = turn_begin(engine);
+	if (!err)
+		err = turn_end(engine, hooks_load(engine));
 
 	if (!err)
 		err = settle_active(engine);

@@ -32,6 +32,7 @@ static void free_found(struct request *request)
 		job_free(request->found[i]);
 	for (size_t i = 0; i < request->n_attempts; i++)
 		attempt_free(request->attempts[i]);
+	job_hooks_free(request->hooks, request->n_hooks);
 	for (size_t i = 0; i < request->n_groups; i++)
 		job_group_done(&request->groups[i]);
 	free(request->groups);
@@ -60,11 +61,12 @@ void request_unanswer(struct request *request)
 	free_found(request);
 	request->found = NULL;
 	request->attempts = NULL;
+	request->hooks = NULL;
 	request->events = NULL;
 	request->hosts = NULL;
 	request->groups = NULL;
 	request->limits = NULL;
-	request->n_found = request->n_attempts = request->n_hosts = request->n_groups = 0;
+	request->n_found = request->n_attempts = request->n_hooks = request->n_hosts = request->n_groups = 0;
 	request->more = request->looking = request->spread = false;
 	request->error = REQUEST_OK;
 	request->error_code = NULL;
@@ -282,6 +284,10 @@ static int add_one(struct engine *engine, struct request *request, size_t i, int
 	job->secrets = NULL;
 	if (!err)
 		err = dependencies_added(engine, job);
+	if (err)
+		return err;
+	if (job->hooks && job->group_id)
+		err = hooks_join_group(engine, job);
 	if (err)
 		return err;
 	due_note(engine, job);

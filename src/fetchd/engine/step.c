@@ -55,6 +55,7 @@ static void reload(struct engine *engine, struct request *request)
 	schedule_update(engine);
 	limits_resolve(engine);
 	due_tuned(engine);
+	engine->hooks_look = true;
 	disk_tune(engine->disk, engine->config);
 	for (size_t i = 0; i < engine->n_workers; i++) {
 		struct worker_tune *tune = xcalloc(1, sizeof(*tune));
@@ -74,6 +75,7 @@ static void stop_all(struct engine *engine)
 	engine->stopping = true;
 	disk_hurry(engine->disk);
 	backup_stop(engine);
+	hooks_unpark(engine);
 	HASH_ITER(hh, engine->runs, run, next) {
 		run_cancel(engine, run);
 	}
@@ -198,6 +200,12 @@ static int receive(struct engine *engine, struct msg *msg)
 {
 	int err;
 
+	if (is_full(engine) && msg->kind == HOOK_START) {
+		STAILQ_INSERT_TAIL(&engine->postponed, msg, link);
+		return 0;
+	}
+	if (msg->kind == HOOK_START)
+		return hooks_returned(engine, (struct hook_task *)msg);
 	if (msg->kind >= DISK_RESUME) {
 		on_disk(engine, (struct disk_task *)msg);
 		return 0;
@@ -330,13 +338,13 @@ static int purge(struct engine *engine)
 
 static void notice_end(struct engine *engine)
 {
-	if (engine->draining && engine->drain_exit && HASH_COUNT(engine->runs) == 0) {
+	if (engine->draining && engine->drain_exit && HASH_COUNT(engine->runs) == 0 && hooks_idle(engine)) {
 		engine->drain_exit = false;
 		turn_notice(engine, ENGINE_DRAINED, 0, NULL);
 		mailbox_post_all(engine->control, &engine->to_control);
 	}
 	if (engine->stopping && HASH_COUNT(engine->runs) == 0 && engine->tasks == 0 &&
-		STAILQ_EMPTY(&engine->unfinished))
+		HASH_COUNT(engine->hook_runs) == 0 && STAILQ_EMPTY(&engine->unfinished))
 		engine->done = true;
 	if (engine->stopping && engine->full_usec > 0 && !engine->done) {
 		log_warning("stopped without room for the queue database: what came last is found at the "
@@ -367,6 +375,7 @@ static int work_ends(struct engine *engine, bool *ret_more)
 static int work_time(struct engine *engine, bool *ret_more)
 {
 	bool more_wakes = false, more_due = false, more_claims = false, more_ends = false, more_moves = false;
+	bool more_hooks = false;
 	int err;
 
 	if (is_full(engine))
@@ -394,10 +403,12 @@ static int work_time(struct engine *engine, bool *ret_more)
 		splits_work(engine, !more_claims && !engine->draining && !engine->stopping &&
 					    !schedule_now(engine)->stopped);
 	if (!err)
+		err = hooks_work(engine, &more_hooks);
+	if (!err)
 		err = purge(engine);
 	/* What the last claims have brought, too. */
 	more_ends = more_ends || ((engine->sweeping || store_has_ends(engine->store)) && !engine->stopping);
-	*ret_more = more_wakes || more_due || more_claims || more_ends || more_moves;
+	*ret_more = more_wakes || more_due || more_claims || more_ends || more_moves || more_hooks;
 	return err;
 }
 
@@ -421,7 +432,8 @@ bool engine_step(struct engine *engine)
 		engine->full_usec = clock_boot_usec() + FULL_AGAIN_USEC;
 	else if (tried)
 		engine->full_usec = 0;
-	more = more || engine->lanes_opened;
+	/* What the end of the turn has brought. */
+	more = more || engine->lanes_opened || (hooks_next_usec(engine) == 0 && !is_full(engine));
 	engine->lanes_opened = false;
 	more = backup_step(engine) || more;
 	notice_end(engine);
@@ -440,6 +452,8 @@ int64_t engine_next_usec(const struct engine *engine)
 		at = hosts_next_usec(engine) - engine->wall_offset_usec;
 	if (groups_next_usec(engine) < at)
 		at = groups_next_usec(engine);
+	if (hooks_next_usec(engine) < at)
+		at = hooks_next_usec(engine);
 	if (engine->relax_usec < at && HASH_COUNT(engine->runs) == 0)
 		at = engine->relax_usec;
 	if (engine->full_usec > 0)

@@ -21,8 +21,10 @@ static const int64_t first_byte_bounds[] = {5 * MSEC, 10 * MSEC, 25 * MSEC, 50 *
 	500 * MSEC, SEC, 2500 * MSEC, 5 * SEC, 10 * SEC, 30 * SEC, 60 * SEC, USEC_INFINITY};
 static const int64_t transfer_bounds[] = {10 * MSEC, 50 * MSEC, 250 * MSEC, SEC, 5 * SEC, 15 * SEC, 60 * SEC,
 	300 * SEC, 900 * SEC, 3600 * SEC, 4 * 3600 * SEC, 24 * 3600 * SEC, USEC_INFINITY};
+static const int64_t hook_bounds[] = {10 * MSEC, 50 * MSEC, 250 * MSEC, SEC, 5 * SEC, 15 * SEC, 60 * SEC,
+	300 * SEC, 900 * SEC, 3600 * SEC, USEC_INFINITY};
 static_assert(ARRAY_LEN(commit_bounds) <= HISTOGRAM_MAX && ARRAY_LEN(first_byte_bounds) <= HISTOGRAM_MAX &&
-		      ARRAY_LEN(transfer_bounds) <= HISTOGRAM_MAX,
+		      ARRAY_LEN(transfer_bounds) <= HISTOGRAM_MAX && ARRAY_LEN(hook_bounds) <= HISTOGRAM_MAX,
 	"a count for each bucket");
 
 void tally_init(struct tally *tally)
@@ -31,6 +33,7 @@ void tally_init(struct tally *tally)
 	histogram_init(&tally->commits, commit_bounds);
 	histogram_init(&tally->first_bytes, first_byte_bounds);
 	histogram_init(&tally->transfers, transfer_bounds);
+	histogram_init(&tally->hook_runs, hook_bounds);
 }
 
 /* ---- counting, in a turn */
@@ -56,6 +59,13 @@ void tally_attempt(
 		histogram_add(&tally->transfers, o->span_usec);
 }
 
+void tally_hook(struct engine *engine, enum tally_hook result, int64_t run_usec)
+{
+	engine->tally.hooks[result]++;
+	if (run_usec >= 0)
+		histogram_add(&engine->tally.hook_runs, run_usec);
+}
+
 void tally_save(struct engine *engine)
 {
 	engine->tally_saved = engine->tally;
@@ -79,6 +89,7 @@ static void look(struct engine *engine)
 	tally->database_full = figures.full;
 	tally->n_active = engine->n_active;
 	tally->n_finishing = engine->n_finishing;
+	tally->n_hooks = HASH_COUNT(engine->hook_runs);
 	tally->n_hosts = HASH_COUNT(engine->hosts);
 	tally->n_held = engine->n_held;
 	tally->n_broken = engine->n_broken;

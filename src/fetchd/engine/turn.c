@@ -156,6 +156,8 @@ static int apply(
 		err = follow_queue(engine, job, was);
 	if (!err)
 		err = follow_end(engine, job, was);
+	if (!err && job_state_ended(to) && (job->hooks || job->hook != JOB_HOOK_NONE))
+		err = hooks_job_ended(engine, job);
 	due_note(engine, job);
 	return err ? err : tell_event(engine, job, kind, again);
 }
@@ -174,6 +176,8 @@ int job_delete(struct engine *engine, const struct job *job)
 {
 	int err = job_state_ended(job->state) ? 0 : store_end_note(engine->store, job->id, 0);
 
+	if (!err && job->hook != JOB_HOOK_NONE)
+		err = hooks_job_removed(engine, job);
 	if (!err)
 		err = store_remove(engine->store, job);
 	if (!err && job->state == JOB_QUEUED) {
@@ -208,7 +212,10 @@ static enum log_level event_level(const struct engine_event *e)
 	case EVENT_EDITED: return LOG_LEVEL_INFO;
 	case EVENT_ADDED:
 	case EVENT_QUEUED:
-	case EVENT_STARTED: break;
+	case EVENT_STARTED:
+	/* Told with more of it: hook_runs.c. */
+	case EVENT_HOOK_OK:
+	case EVENT_HOOK_FAILED: break;
 	}
 	return LOG_LEVEL_DEBUG;
 }
@@ -240,6 +247,8 @@ static char *event_sentence(const struct engine_event *e, const char *url)
 	case EVENT_PAUSED:
 	case EVENT_CANCELLED:
 	case EVENT_EDITED:
+	case EVENT_HOOK_OK:
+	case EVENT_HOOK_FAILED:
 	case EVENT_REMOVED: break;
 	}
 	return xasprintf("job %lld: %s: %s", (long long)job->id, word, url);
@@ -258,6 +267,8 @@ static const char *event_message(enum event_kind kind)
 	case EVENT_CANCELLED: return MESSAGE_JOB_CANCELLED;
 	case EVENT_REMOVED: return MESSAGE_JOB_REMOVED;
 	case EVENT_EDITED: return MESSAGE_JOB_EDITED;
+	case EVENT_HOOK_OK:
+	case EVENT_HOOK_FAILED:
 	case EVENT_QUEUED: break;
 	}
 	return NULL;
@@ -336,11 +347,16 @@ static void tell_counters(struct engine *engine)
 	STAILQ_INSERT_HEAD(&engine->to_control, &msg->msg, link);
 }
 
+void turn_release(struct engine *engine, struct request *request)
+{
+	if (--request->pending == 0)
+		turn_reply(engine, request);
+}
+
 static void release_waiters(struct engine *engine, struct run *run)
 {
 	for (size_t i = 0; i < run->n_waiters; i++)
-		if (--run->waiters[i]->pending == 0)
-			turn_reply(engine, run->waiters[i]);
+		turn_release(engine, run->waiters[i]);
 }
 
 static void post_disk(struct engine *engine)
@@ -378,6 +394,7 @@ static void tell(struct engine *engine, int64_t commit_usec)
 	for (size_t i = 0; i < engine->n_workers; i++)
 		mailbox_post_all(worker_mailbox(engine->workers[i]), &engine->to_workers[i]);
 	post_disk(engine);
+	hooks_told(engine);
 	limits_committed(engine);
 	tell_counters(engine);
 	tally_committed(engine, commit_usec);
@@ -408,12 +425,10 @@ static void drop_events(struct engine *engine, const char *why)
 	}
 }
 
-/* What the reply waited for will not come. */
-static void give_up_waiting(struct engine *engine, struct request *request)
+void turn_give_up(struct engine *engine, struct request *request)
 {
 	request_fail(request, REQUEST_TRY_AGAIN, 0, "E_DB", "the queue database could not take it");
-	if (--request->pending == 0)
-		turn_reply(engine, request);
+	turn_release(engine, request);
 }
 
 /* A stop asks again in the next turn. */
@@ -434,7 +449,7 @@ static void take_back_intents(struct engine *engine)
 		untouch(engine, run);
 		run->job->intent = run->intent_was;
 		for (size_t i = run->n_waiters_was; i < run->n_waiters; i++)
-			give_up_waiting(engine, run->waiters[i]);
+			turn_give_up(engine, run->waiters[i]);
 		run->n_waiters = run->n_waiters_was;
 	}
 }
@@ -456,7 +471,7 @@ static void drop_held(struct engine *engine)
 
 		STAILQ_REMOVE_HEAD(&engine->to_disk, link);
 		if (task->owner)
-			give_up_waiting(engine, task->owner);
+			turn_give_up(engine, task->owner);
 		disk_file_free(task->file);
 		disk_task_free(engine->disk, task);
 	}
@@ -471,6 +486,7 @@ static void take_back(struct engine *engine, const char *why)
 	limits_taken_back(engine);
 	drop_events(engine, why);
 	drop_held(engine);
+	hooks_take_back(engine);
 	take_back_intents(engine);
 	while ((run = TAILQ_FIRST(&engine->claimed))) {
 		TAILQ_REMOVE(&engine->claimed, run, turn_link);

@@ -62,7 +62,13 @@ static const char *phase_name(int i)
 	return names[i];
 }
 
-enum { NONE, STATE, EVENT, OUTCOME, CLASS, LANE, SCOPE, PHASE };
+static const char *result_name(int i)
+{
+	static const char *const names[METRICS_RESULTS_N] = {"ok", "retry", "failed"};
+	return names[i];
+}
+
+enum { NONE, STATE, EVENT, OUTCOME, CLASS, LANE, SCOPE, PHASE, RESULT };
 static const struct label labels[] = {
 	[NONE] = {.key = NULL},
 	[STATE] = {"state", JOB_STATE_FIRST, JOB_STATE_LAST, state_name},
@@ -72,6 +78,7 @@ static const struct label labels[] = {
 	[LANE] = {"lane", 0, DISK_LANES_N - 1, lane_name},
 	[SCOPE] = {"scope", 0, METRICS_SCOPES_N - 1, scope_name},
 	[PHASE] = {"phase", 0, METRICS_PHASES_N - 1, phase_name},
+	[RESULT] = {"result", 0, METRICS_RESULTS_N - 1, result_name},
 };
 
 struct family {

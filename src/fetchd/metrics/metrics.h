@@ -21,6 +21,10 @@ enum metrics_scope { METRICS_ALL, METRICS_HOST, METRICS_USER };
 enum metrics_phase { METRICS_NETWORK, METRICS_DISK };
 #define METRICS_PHASES_N (METRICS_DISK + 1)
 
+/* How an attempt of a hook ended: well, to be tried again, for good. */
+enum metrics_result { METRICS_OK, METRICS_RETRY, METRICS_FAILED };
+#define METRICS_RESULTS_N (METRICS_FAILED + 1)
+
 struct metrics {
 	const char *version;
 	double jobs[JOB_STATE_N];
@@ -31,6 +35,9 @@ struct metrics {
 	double received_bytes;
 	double transfers[METRICS_PHASES_N];
 	const struct histogram *first_byte, *transfer, *commit;
+	double hooks_running, hooks_pending;
+	double hook_attempts[METRICS_RESULTS_N];
+	const struct histogram *hook;
 	double hosts, hosts_held, hosts_broken;
 	double limit_transfers[METRICS_SCOPES_N]; /* infinite: none */
 	double limit_bytes_per_second[METRICS_SCOPES_N];

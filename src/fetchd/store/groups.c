@@ -129,6 +129,7 @@ int store_group_add(struct store *store, struct job_group *group)
 	sqlite3_bind_int64(st, 6, group->deadline_usec);
 	sqlite3_bind_int64(st, 7, group->limit_rate);
 	sqlite3_bind_int64(st, 8, group->deadline_span_usec);
+	store_bind_text(st, 9, group->hooks);
 	err = store_run(store, st);
 	if (!err)
 		group->id = sqlite3_last_insert_rowid(store->db);
@@ -181,6 +182,8 @@ static void group_from_row(sqlite3_stmt *st, struct job_group *g)
 	g->limit_rate = sqlite3_column_int64(st, i++);
 	for (int state = JOB_STATE_FIRST; state <= JOB_STATE_LAST; state++)
 		g->by_state[state] = sqlite3_column_int64(st, i++);
+	g->hooks = store_column_dup(st, i++);
+	g->hook = (enum job_hook_state)sqlite3_column_int(st, i++);
 }
 
 /* Steps to the one row that st may have, and resets it. */
@@ -248,6 +251,7 @@ int store_group_put(struct store *store, const struct job_group *g)
 	sqlite3_bind_int64(st, 6, g->finished_usec);
 	sqlite3_bind_int64(st, 7, g->deadline_usec);
 	sqlite3_bind_int64(st, 8, g->limit_rate);
+	store_bind_text(st, 9, g->hooks);
 	return store_run(store, st);
 }
 

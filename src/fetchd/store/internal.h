@@ -86,6 +86,23 @@ enum statement {
 	ST_END_TOLD,
 	ST_END_FORGET,
 	ST_NEXT_END,
+	ST_HOOK_ADD,
+	ST_HOOK_GET,
+	ST_HOOK_PUT,
+	ST_HOOK_STATE,
+	ST_HOOKS_OF_JOB,
+	ST_HOOKS_OF_GROUP,
+	ST_HOOK_AFTER,
+	ST_NEXT_HOOK_NAME,
+	ST_HOOK_HEAD,
+	ST_HOOKS_FORGET,
+	ST_HOOKS_WITHDRAW,
+	ST_HOOKS_CUT_OFF,
+	ST_HOOKS_COUNT,
+	ST_HOOK_OF_JOB,
+	ST_HOOK_OF_GROUP,
+	ST_JOBS_CUT_OFF,
+	ST_GROUPS_CUT_OFF,
 	ST_COUNTER_SET,
 	ST_USAGE_SET,
 	ST_BYTES_OF,
@@ -182,7 +199,13 @@ void store_bind_text(sqlite3_stmt *st, int index, const char *text);
 /* groups.c: in the order of struct job_group. */
 #define GROUP_COLUMNS                                                                                        \
 	"id, owner, name, policy, fate, fate_job, filling, created_usec, finished_usec, deadline_usec,"      \
-	" deadline_span_usec, limit_rate, queued, waiting, active, paused, done, failed, cancelled"
+	" deadline_span_usec, limit_rate, queued, waiting, active, paused, done, failed, cancelled, hooks,"  \
+	" hook"
+/* hooks.c: in the order in which they are read. */
+#define HOOK_COLUMNS                                                                                         \
+	"id, job, grp, owner, name, on_end, after, state, attempts, due_usec, created_usec,"                 \
+	" started_usec, finished_usec, end, status, error, run_usec, cpu_usec, peak_bytes, output,"          \
+	" output_cut"
 
 /* jobs.c */
 /* The columns that job_from_row() reads, in its order. */
@@ -195,7 +218,7 @@ void store_bind_text(sqlite3_stmt *st, int index, const char *text);
 	" deadline_usec, max_attempts, on_conflict, validator, digest, encoded, integrity, no_ranges,"       \
 	" range_faults, changes, restarts, resume, auth, remote_name, conditional, insecure, if_newer_usec," \
 	" has_secrets, origins.origin, group_id, paused_by, not_before_usec, same, since_usec, edits,"       \
-	" mirrors, ranges, split"
+	" mirrors, ranges, split, hooks, hook"
 #define JOB_FROM " FROM jobs JOIN origins ON origins.id = jobs.origin"
 /* NULL for a row that makes no sense (logged; the caller passes over it). */
 struct job *job_from_row(sqlite3_stmt *st);

@@ -86,6 +86,7 @@ static void bind_job(sqlite3_stmt *st, const struct job *job)
 	sqlite3_bind_int64(st, 35, job->since_usec);
 	store_bind_text(st, 36, job->mirrors);
 	sqlite3_bind_int(st, 37, job->options.split);
+	store_bind_text(st, 38, job->hooks);
 }
 
 int store_add(struct store *store, struct job *job)
@@ -206,7 +207,7 @@ static bool words_sane(const struct job *job)
 	       within((int)job->integrity, 0, JOB_INTEGRITY_LAST) &&
 	       within(job->options.on_conflict, -1, JOB_CONFLICT_LAST) &&
 	       within(job->options.resume, -1, JOB_RESUME_LAST) &&
-	       within(job->options.auth, 0, JOB_AUTH_LAST);
+	       within(job->options.auth, 0, JOB_AUTH_LAST) && within((int)job->hook, 0, JOB_HOOK_STATE_LAST);
 }
 
 static bool row_sane(const struct job *job)
@@ -255,6 +256,8 @@ struct job *job_from_row(sqlite3_stmt *st)
 	job->mirrors = store_column_dup(st, 61);
 	job->ranges = store_column_dup(st, 62);
 	job->options.split = sqlite3_column_int(st, 63);
+	job->hooks = store_column_dup(st, 64);
+	job->hook = (enum job_hook_state)sqlite3_column_int(st, 65);
 	if (row_sane(job))
 		return job;
 	log_senseless(job);
@@ -408,6 +411,7 @@ int store_edit(struct store *store, struct job *job, int64_t was_group_id)
 	sqlite3_bind_int(st, 29, job->edits);
 	store_bind_text(st, 30, job->mirrors);
 	sqlite3_bind_int(st, 31, job->options.split);
+	store_bind_text(st, 32, job->hooks);
 	if (was_group_id && was_group_id != job->group_id)
 		group_moved(store, was_group_id, job->state, 0);
 	if (job->group_id && was_group_id != job->group_id)

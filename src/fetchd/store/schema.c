@@ -266,11 +266,47 @@ static const char migration_3[] =
 	/* Limits that users have set and saved. */
 	"CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;";
 
-/* Files that are fetched over several connections. */
+/* Files that are fetched over several connections; the outbox of hooks. */
 static const char migration_4[] =
 	/* job/ranges.h; NULL: the bytes that are there are the first ones. */
 	"ALTER TABLE jobs ADD COLUMN ranges TEXT;"
-	"ALTER TABLE jobs ADD COLUMN split INTEGER NOT NULL DEFAULT -1 CHECK (split = -1 OR split >= 1);";
+	"ALTER TABLE jobs ADD COLUMN split INTEGER NOT NULL DEFAULT -1 CHECK (split = -1 OR split >= 1);"
+
+	/* Names; NULL: none were named. And what has become of all rows of the job: enum job_hook_state. */
+	"ALTER TABLE jobs ADD COLUMN hooks TEXT;"
+	"ALTER TABLE jobs ADD COLUMN hook INTEGER NOT NULL DEFAULT 0;"
+	"CREATE INDEX jobs_hook ON jobs (hook, id) WHERE hook > 0;"
+	"ALTER TABLE groups ADD COLUMN hooks TEXT;"
+	"ALTER TABLE groups ADD COLUMN hook INTEGER NOT NULL DEFAULT 0;"
+	/* A number is the key of a hook's attempts: never given twice. */
+	"CREATE TABLE hooks ("
+	"  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"  job INTEGER REFERENCES jobs (id) ON DELETE CASCADE," /* NULL: a group's */
+	"  grp INTEGER REFERENCES groups (id) ON DELETE CASCADE,"
+	"  owner INTEGER NOT NULL,"
+	"  name TEXT NOT NULL,"
+	"  on_end INTEGER NOT NULL CHECK (on_end IN (1, 2, 4)),"
+	"  after INTEGER NOT NULL DEFAULT 0," /* the row that has to be ok before */
+	"  state INTEGER NOT NULL CHECK (state BETWEEN 1 AND 4),"
+	"  attempts INTEGER NOT NULL DEFAULT 0,"
+	"  due_usec INTEGER NOT NULL," /* steady; the greatest number: when that one is ok */
+	"  created_usec INTEGER NOT NULL,"
+	"  started_usec INTEGER NOT NULL DEFAULT 0,"
+	"  finished_usec INTEGER NOT NULL DEFAULT 0,"
+	"  end INTEGER NOT NULL DEFAULT 0 CHECK (end BETWEEN 0 AND 4),"
+	"  status INTEGER NOT NULL DEFAULT 0,"
+	"  error TEXT,"
+	"  run_usec INTEGER NOT NULL DEFAULT -1,"
+	"  cpu_usec INTEGER NOT NULL DEFAULT -1,"
+	"  peak_bytes INTEGER NOT NULL DEFAULT -1,"
+	"  output TEXT,"
+	"  output_cut INTEGER NOT NULL DEFAULT 0"
+	") STRICT;"
+	/* The next of a name is one step here, however many of another name stand before it. */
+	"CREATE INDEX hooks_due ON hooks (name, due_usec, id) WHERE state = 1;"
+	"CREATE INDEX hooks_running ON hooks (id) WHERE state = 2;"
+	"CREATE INDEX hooks_job ON hooks (job, id);"
+	"CREATE INDEX hooks_group ON hooks (grp, id);";
 
 static const struct migration {
 	const char *sql;

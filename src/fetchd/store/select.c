@@ -26,6 +26,7 @@ struct row {
 	uid_t owner;
 	int64_t group_id;
 	int64_t origin_id;
+	enum job_hook_state hook;
 };
 
 /* Rows in the order of their ids: of a statement, or of a list of ids. */
@@ -159,6 +160,7 @@ static void read_row(struct row *row, sqlite3_stmt *st)
 	row->owner = (uid_t)sqlite3_column_int64(st, 2);
 	row->group_id = sqlite3_column_int64(st, 3);
 	row->origin_id = sqlite3_column_int64(st, 4);
+	row->hook = (enum job_hook_state)sqlite3_column_int(st, 5);
 }
 
 /* 0 with the row, -ENOENT, or the store's error. */
@@ -235,7 +237,7 @@ static void add_id_stream(struct look *look, struct ids *ids)
 static int add_row_stream(struct look *look, const char *where, int64_t value)
 {
 	CLEANUP_FREE char *sql = xasprintf(
-		"SELECT id, state, owner, group_id, origin FROM jobs WHERE id %s ?1%s ORDER BY id %s",
+		"SELECT id, state, owner, group_id, origin, hook FROM jobs WHERE id %s ?1%s ORDER BY id %s",
 		look->reverse ? "<" : ">", where, look->reverse ? "DESC" : "ASC");
 	struct stream *s = new_stream(look);
 	int rc = sqlite3_prepare_v2(look->store->db, sql, -1, &s->st, NULL);
@@ -360,6 +362,17 @@ static int by_owner(struct look *look)
 	return add_row_stream(look, " AND owner = ?2", look->filter->owner);
 }
 
+/* Their index has none of the jobs without. */
+static int by_hooks(struct look *look)
+{
+	int err = 0;
+
+	for (int state = JOB_HOOK_PENDING; state <= JOB_HOOK_STATE_LAST && !err; state++)
+		if (look->filter->hooks & JOB_HOOK_STATE_BIT(state))
+			err = add_row_stream(look, " AND hook = ?2 AND hook > 0", state);
+	return err;
+}
+
 static int choose(struct look *look, int64_t group_rows)
 {
 	int64_t own = rows_of_owner(look->store, look->filter);
@@ -369,6 +382,9 @@ static int choose(struct look *look, int64_t group_rows)
 	struct ids queued = {0};
 	int err = 0;
 
+	if (look->filter->hooks && !job_filter_hook_match(look->filter, JOB_HOOK_NONE) &&
+		group_rows > LOOK_MAX)
+		return by_hooks(look);
 	if (group_rows <= own && (group_rows <= others || group_rows <= LOOK_MAX))
 		return by_groups(look);
 	if (own < all && (own <= others || own <= LOOK_MAX))
@@ -429,6 +445,7 @@ static bool matches(const struct look *look, const struct row *row)
 	return is_meant(filter, row->owner) &&
 	       (!filter->states ||
 		       (row->state >= 0 && row->state < 32 && (filter->states >> row->state & 1))) &&
+	       job_filter_hook_match(filter, row->hook) &&
 	       (!filter->group || has(&look->groups, row->group_id)) &&
 	       (!filter->host || has(&look->origins, row->origin_id));
 }

@@ -29,13 +29,13 @@ static const char *const statement_sql[ST_N] = {
 		   "key, has_secrets, headers, user_agent, referer, checksum, limit_rate, max_filesize,"
 		   " retry_delay_usec, max_time_usec, connect_timeout_usec, deadline_usec, max_attempts,"
 		   " on_conflict, resume, auth, remote_name, conditional, insecure, if_newer_usec,"
-		   " waiting_for, due_usec, not_before_usec, same, since_usec, mirrors, split)"
+		   " waiting_for, due_usec, not_before_usec, same, since_usec, mirrors, split, hooks)"
 		   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
 		   " ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35,"
-		   " ?36, ?37)",
+		   " ?36, ?37, ?38)",
 	[ST_GET] = "SELECT " JOB_COLUMNS JOB_FROM " WHERE jobs.id = ?1",
 	/* In the order of struct row, select.c. */
-	[ST_PEEK] = "SELECT id, state, owner, group_id, origin FROM jobs WHERE id = ?1",
+	[ST_PEEK] = "SELECT id, state, owner, group_id, origin, hook FROM jobs WHERE id = ?1",
 	[ST_NEXT_SAME] = "SELECT id FROM jobs WHERE same = ?1 AND same IS NOT NULL AND state < 5 AND id > ?2"
 			 " ORDER BY id LIMIT 1",
 	[ST_QUEUED_AT] = "SELECT id FROM jobs WHERE origin = ?1 AND state = 1",
@@ -57,7 +57,7 @@ static const char *const statement_sql[ST_N] = {
 		    " connect_timeout_usec = ?16, deadline_usec = ?17, max_attempts = ?18, on_conflict = ?19,"
 		    " resume = ?20, auth = ?21, remote_name = ?22, conditional = ?23, insecure = ?24,"
 		    " if_newer_usec = ?25, group_id = ?26, dir = ?27, not_before_usec = ?28, edits = ?29,"
-		    " mirrors = ?30, split = ?31"
+		    " mirrors = ?30, split = ?31, hooks = ?32"
 		    " WHERE id = ?1",
 	[ST_REMOVE] = "DELETE FROM jobs WHERE id = ?1",
 	/* What cannot be mended so far stays as it is. */
@@ -67,7 +67,8 @@ static const char *const statement_sql[ST_N] = {
 		" attempts = max(attempts, 0), failures = max(failures, 0), generation = max(generation, 0),"
 		" received = 0, size = -1, on_conflict = -1, validator = 0, integrity = 0, no_ranges = 0,"
 		" range_faults = 0, changes = 0, restarts = 0, resume = -1, auth = 0, remote_name = 0,"
-		" conditional = 0, insecure = 0, mirrors = NULL, ranges = NULL, split = -1, edits = "
+		" conditional = 0, insecure = 0, mirrors = NULL, ranges = NULL, split = -1, hooks = NULL, "
+		"hook = 0, edits = "
 		"max(edits, 0), has_secrets = id IN "
 		"(SELECT job FROM "
 		"secrets),"
@@ -123,7 +124,8 @@ static const char *const statement_sql[ST_N] = {
 		" ORDER BY priority DESC, id LIMIT 1",
 	[ST_EXPIRED] =
 		"SELECT " JOB_COLUMNS JOB_FROM " WHERE state = ?1 AND state >= 5 AND finished_usec < ?2"
-		" ORDER BY finished_usec LIMIT ?3",
+		/* What is still to run keeps its job. */
+		" AND hook NOT IN (1, 2) ORDER BY finished_usec LIMIT ?3",
 	[ST_EVENT_ADD] = "INSERT INTO events (id, time_usec, job, owner, kind) VALUES (?5, ?1, ?2, ?3, ?4)",
 	[ST_EVENT_FORGET] = "DELETE FROM events WHERE id = ?1",
 	[ST_EVENTS] =
@@ -171,11 +173,11 @@ static const char *const statement_sql[ST_N] = {
 		" SELECT groups.id FROM owners CROSS JOIN groups ON groups.owner = uid AND groups.name = ?1",
 	[ST_GROUP_ADD] =
 		"INSERT INTO groups (owner, name, policy, filling, created_usec, deadline_usec, limit_rate,"
-		" deadline_span_usec) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+		" deadline_span_usec, hooks) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
 	[ST_GROUP_GET] = "SELECT " GROUP_COLUMNS " FROM groups WHERE id = ?1",
 	[ST_GROUP_PUT] =
 		"UPDATE groups SET policy = ?2, fate = ?3, fate_job = ?4, filling = ?5, finished_usec = ?6,"
-		" deadline_usec = ?7, limit_rate = ?8 WHERE id = ?1",
+		" deadline_usec = ?7, limit_rate = ?8, hooks = ?9 WHERE id = ?1",
 	[ST_GROUP_REMOVE] = "DELETE FROM groups WHERE id = ?1",
 	[ST_GROUP_COUNT] =
 		"UPDATE groups SET queued = queued + ?2, waiting = waiting + ?3, active = active + ?4,"
@@ -208,6 +210,38 @@ static const char *const statement_sql[ST_N] = {
 	[ST_END_TOLD] = "UPDATE dependency_ends SET told = ?2 WHERE job = ?1",
 	[ST_END_FORGET] = "DELETE FROM dependency_ends WHERE job = ?1",
 	[ST_NEXT_END] = "SELECT job, state, told FROM dependency_ends ORDER BY job LIMIT 1",
+	[ST_HOOK_ADD] =
+		"INSERT INTO hooks (job, grp, owner, name, on_end, after, state, due_usec, created_usec)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, ?8)",
+	[ST_HOOK_GET] = "SELECT " HOOK_COLUMNS " FROM hooks WHERE id = ?1",
+	[ST_HOOK_PUT] =
+		"UPDATE hooks SET state = ?2, attempts = ?3, due_usec = ?4, started_usec = ?5,"
+		" finished_usec = ?6, end = ?7, status = ?8, error = ?9, run_usec = ?10, cpu_usec = ?11,"
+		" peak_bytes = ?12, output = ?13, output_cut = ?14 WHERE id = ?1",
+	[ST_HOOK_STATE] =
+		"UPDATE hooks SET state = ?2, attempts = ?3, due_usec = ?4, started_usec = ?5 WHERE id = ?1",
+	[ST_HOOKS_OF_JOB] = "SELECT " HOOK_COLUMNS " FROM hooks WHERE job = ?1 ORDER BY id",
+	[ST_HOOKS_OF_GROUP] = "SELECT " HOOK_COLUMNS " FROM hooks WHERE grp = ?1 ORDER BY id",
+	[ST_HOOK_AFTER] = "SELECT " HOOK_COLUMNS " FROM hooks WHERE (job = ?1 OR grp = ?2) AND after = ?3",
+	[ST_NEXT_HOOK_NAME] = "SELECT id, name, due_usec FROM hooks WHERE state = 1 AND name > ?1"
+			      " ORDER BY name, due_usec, id LIMIT 1",
+	[ST_HOOK_HEAD] = "SELECT id, name, due_usec FROM hooks WHERE state = 1 AND name = ?1"
+			 " ORDER BY due_usec, id LIMIT 1",
+	[ST_HOOKS_FORGET] = "DELETE FROM hooks WHERE (job = ?1 OR grp = ?2) AND state >= 3",
+	[ST_HOOKS_WITHDRAW] = "DELETE FROM hooks WHERE grp = ?1 AND NOT EXISTS"
+			      " (SELECT 1 FROM hooks WHERE grp = ?1 AND (state <> 1 OR attempts > 0))",
+	/* What was cut off is no attempt. */
+	[ST_HOOKS_CUT_OFF] = "UPDATE hooks SET state = 1, attempts = max(attempts - 1, 0) WHERE state = 2",
+	[ST_HOOKS_COUNT] = "SELECT count(*) FROM hooks WHERE state = 1",
+	/* Of all its rows: running, pending, failed, ok, none. */
+	[ST_HOOK_OF_JOB] = "UPDATE jobs SET hook = (SELECT coalesce(CASE WHEN max(state = 2) THEN 2"
+			   " WHEN max(state = 1) THEN 1 ELSE max(state) END, 0) FROM hooks WHERE job = ?1)"
+			   " WHERE id = ?1 RETURNING hook",
+	[ST_HOOK_OF_GROUP] = "UPDATE groups SET hook = (SELECT coalesce(CASE WHEN max(state = 2) THEN 2"
+			     " WHEN max(state = 1) THEN 1 ELSE max(state) END, 0) FROM hooks WHERE grp = ?1)"
+			     " WHERE id = ?1 RETURNING hook",
+	[ST_JOBS_CUT_OFF] = "UPDATE jobs SET hook = 1 WHERE hook = 2 AND hook > 0",
+	[ST_GROUPS_CUT_OFF] = "UPDATE groups SET hook = 1 WHERE hook = 2",
 	[ST_META_GET] = "SELECT value FROM meta WHERE key = ?1",
 	[ST_META_SET] =
 		"INSERT INTO meta VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",

@@ -15,6 +15,7 @@
 #include "job/event.h"
 #include "job/filter.h"
 #include "job/group.h"
+#include "job/hook.h"
 #include "job/job.h"
 
 struct store;
@@ -255,6 +256,41 @@ int store_next_end(struct store *store, struct store_end *ret);
  * for limit. */
 int store_dependents(struct store *store, int64_t after_id, int64_t beyond_id, size_t limit,
 	struct job_dependency *ret, size_t *ret_n);
+
+/* ---- hooks: rows of what is to run after an end */
+
+/* Pending, due at hook->due_usec. Sets hook->id. */
+int store_hook_add(struct store *store, struct job_hook *hook);
+/* The reader's: job_hook_done(). -ENOENT. */
+int store_hook_get(struct store *store, int64_t id, struct job_hook *ret);
+/* Writes what can change. */
+int store_hook_put(struct store *store, const struct job_hook *hook);
+/* Of that its state, attempts, due_usec and started_usec alone: what a start changes. */
+int store_hook_put_state(struct store *store, const struct job_hook *hook);
+/* Rows of a job, or with job_id 0 of a group, in the order of their numbers: job_hooks_free(). */
+int store_hooks(struct store *store, int64_t job_id, int64_t group_id, struct job_hook **ret, size_t *ret_n);
+/* The one that waits for hook to be ok. -ENOENT. */
+int store_hook_after(struct store *store, const struct job_hook *hook, struct job_hook *ret);
+/* Of each name the pending row that is due first: one index step. */
+struct store_hook_head {
+	char *name;	  /* the caller's */
+	int64_t id;	  /* 0: no row of that name is pending */
+	int64_t due_usec; /* may be USEC_INFINITY */
+};
+/* Of the name that follows after (NULL: the first). -ENOENT after the last. */
+int store_next_hook_head(struct store *store, const char *after, struct store_hook_head *ret);
+/* Reads that of head->name anew. */
+int store_hook_head(struct store *store, struct store_hook_head *head);
+/* Rows of a job or group that have ended are of an earlier end: they go. */
+int store_hooks_forget(struct store *store, int64_t job_id, int64_t group_id);
+/* Those of a group go, if none has ever begun; *ret_n of them. */
+int store_hooks_withdraw(struct store *store, int64_t group_id, size_t *ret_n);
+/* After a crash: what ran is due as before. */
+int store_hooks_cut_off(struct store *store);
+/* How many are pending: reads an index. */
+int store_hooks_count(struct store *store, size_t *ret_n);
+/* Writes what has become of all rows of a job, or with job_id 0 of a group. */
+int store_hook_sum(struct store *store, int64_t job_id, int64_t group_id, enum job_hook_state *ret);
 
 /* ---- settings */
 
