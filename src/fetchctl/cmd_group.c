@@ -77,6 +77,32 @@ static int set_limit_rate(json_t *params, const char *value)
 	return 0;
 }
 
+/* "none" as with add. */
+static int set_hooks(json_t *params, const struct args *args)
+{
+	json_t *names = json_array();
+	const char *value;
+	size_t at = 0;
+
+	while ((value = args_next(args, OPT_GROUP_HOOK, &at))) {
+		json_t *name = json_string(value);
+
+		if (!name || !*value) {
+			json_decref(name);
+			json_decref(names);
+			return complain(STATUS_USAGE, "--hook: empty, or not valid UTF-8");
+		}
+		if (strcmp(value, "none") == 0)
+			json_array_clear(names);
+		if (strcmp(value, "none") == 0)
+			json_decref(name);
+		else
+			json_array_append_new(names, name);
+	}
+	json_object_set_new(params, "hooks", names);
+	return 0;
+}
+
 static int set_options(json_t *params, const struct args *args)
 {
 	const char *deadline = args_value(args, OPT_GROUP_DEADLINE);
@@ -90,6 +116,8 @@ static int set_options(json_t *params, const struct args *args)
 		status = set_deadline(params, deadline);
 	if (status == 0 && limit_rate)
 		status = set_limit_rate(params, limit_rate);
+	if (status == 0 && args_has(args, OPT_GROUP_HOOK))
+		status = set_hooks(params, args);
 	return status;
 }
 
@@ -135,7 +163,7 @@ static const struct {
 static bool has_options(const struct args *args)
 {
 	return args_has(args, OPT_POLICY) || args_has(args, OPT_GROUP_DEADLINE) ||
-	       args_has(args, OPT_GROUP_LIMIT_RATE);
+	       args_has(args, OPT_GROUP_LIMIT_RATE) || args_has(args, OPT_GROUP_HOOK);
 }
 
 static int run(struct ctl *ctl, const struct args *args)
@@ -153,7 +181,8 @@ static int run(struct ctl *ctl, const struct args *args)
 	if (actions[i].named && args->n_words != 2)
 		return complain(STATUS_USAGE, "group %s: which group?", word);
 	if (has_options(args) && actions[i].run != create)
-		return complain(STATUS_USAGE, "--policy, --deadline and --limit-rate are for group create");
+		return complain(
+			STATUS_USAGE, "--policy, --deadline, --limit-rate and --hook are for group create");
 	if (shape_wanted(args) && actions[i].run != list && actions[i].run != show)
 		return complain(
 			STATUS_USAGE, "--columns, --sort and --reverse are for group list and group show");
@@ -169,7 +198,8 @@ const struct cmd cmd_group = {
 		 "end. In one with --policy=fail-fast the first job that fails cancels the others. "
 		 "\"remove\"\n"
 		 "takes an empty group; with the record of its last job a group goes by itself.",
-	.options = CMD_OPTIONS(OPT_POLICY, OPT_GROUP_DEADLINE, OPT_GROUP_LIMIT_RATE, CMD_ROW_OPTIONS),
+	.options = CMD_OPTIONS(
+		OPT_POLICY, OPT_GROUP_DEADLINE, OPT_GROUP_LIMIT_RATE, OPT_GROUP_HOOK, CMD_ROW_OPTIONS),
 	.views = CMD_VIEWS(&view_groups, &view_failures),
 	.takes_words = true,
 	.pages = true,

@@ -88,8 +88,8 @@ const struct cmd cmd_list = {
 	.notes = "In a pipe: one line a job, with tabs between id, state, received, size, speed, priority,\n"
 		 "group, host, note, name and url, or the --columns; numbers plain, \"-\" for what is not "
 		 "known.",
-	.options = CMD_OPTIONS(
-		OPT_STATE, OPT_SELECT_GROUP, OPT_HOST, OPT_MINE, OPT_ALL_USERS, OPT_LIMIT, CMD_ROW_OPTIONS),
+	.options = CMD_OPTIONS(OPT_STATE, OPT_SELECT_GROUP, OPT_HOST, OPT_HOOK_STATE, OPT_MINE, OPT_ALL_USERS,
+		OPT_LIMIT, CMD_ROW_OPTIONS),
 	.views = CMD_VIEWS(&view_jobs),
 	.pages = true,
 	.run = run,

@@ -13,13 +13,15 @@
 #include "fetchctl/group.h"
 #include "fetchctl/select.h"
 #include "fetchctl/words.h"
+#include "job/hook.h"
 
 /* The same command again. Caller frees. */
 static char *come_back_command(const struct args *args)
 {
 	const char *group = args_value(args, OPT_SELECT_GROUP);
 	CLEANUP_FREE char *quoted = words_shell(group ? group : "");
-	char *command = group ? xasprintf("wait -g %s", quoted) : xstrdup("wait");
+	const char *hooks = args_has(args, OPT_WAIT_HOOKS) ? " --hooks" : "";
+	char *command = group ? xasprintf("wait%s -g %s", hooks, quoted) : xasprintf("wait%s", hooks);
 
 	for (size_t i = 0; i < args->n_words; i++) {
 		char *longer = xasprintf("%s %s", command, args->words[i]);
@@ -61,15 +63,42 @@ static int count_group(struct ctl *ctl, const char *group, size_t *ret_n)
 	return status;
 }
 
+/* Those that run once for all of it. 0, 1 when one has failed, or another status after a message. */
+static int wait_group_hooks(struct ctl *ctl, const char *group, int64_t until_usec)
+{
+	json_t *reply = NULL, *params = json_pack("{s:s, s:b}", "group", group, "wait", 1);
+	const char *state;
+	int status = ctl_call_until(ctl, "GroupInspect", params, until_usec, &reply);
+
+	if (status == STATUS_NOT_FOUND)
+		return 0; /* removed: that has been told */
+	state = json_string_value(json_object_get(json_object_get(reply_parameters(reply), "group"), "hook"));
+	if (status == 0 && state && job_hook_state_parse(state) == JOB_HOOK_FAILED) {
+		CLEANUP_FREE char *quoted = words_shell(group);
+
+		status = complain(STATUS_JOB_FAILED,
+			"a hook of the group has failed; see \"fetchctl group show %s\"", quoted);
+	}
+	json_decref(reply);
+	return status;
+}
+
 /* A group: all that failed is told at once, when all have ended. */
 static int wait_group(struct ctl *ctl, struct follow *follow, const char *group)
 {
 	bool shown = !ctl->settings.quiet && !ctl->settings.json;
 	int status = shown ? count_group(ctl, group, &follow->n_expected) : 0, told;
+	int64_t until_usec = follow->timeout_usec == USEC_INFINITY
+				     ? USEC_INFINITY
+				     : usec_add(clock_boot_usec(), follow->timeout_usec);
 
 	follow->report = ctl->settings.quiet ? FOLLOW_NOTHING : FOLLOW_LATER;
 	if (status == 0)
 		status = follow_run(ctl, follow);
+	if (follow->hooks && (status == 0 || status == STATUS_JOB_FAILED)) {
+		told = wait_group_hooks(ctl, group, until_usec);
+		status = told != 0 ? told : status;
+	}
 	if (ctl->settings.quiet || (status != 0 && status != STATUS_JOB_FAILED))
 		return status;
 	told = group_tell(ctl, group, false);
@@ -79,7 +108,9 @@ static int wait_group(struct ctl *ctl, struct follow *follow, const char *group)
 
 static int run(struct ctl *ctl, const struct args *args)
 {
-	struct follow follow = {.any = args_has(args, OPT_ANY), .report = FOLLOW_LINES};
+	struct follow follow = {.any = args_has(args, OPT_ANY),
+		.hooks = args_has(args, OPT_WAIT_HOOKS),
+		.report = FOLLOW_LINES};
 	CLEANUP_FREE char *come_back = come_back_command(args);
 	CLEANUP_FREE int64_t *ids = NULL;
 	const char *group = follow.any ? NULL : args_value(args, OPT_SELECT_GROUP);
@@ -99,7 +130,7 @@ static int run(struct ctl *ctl, const struct args *args)
 
 const struct cmd cmd_wait = {
 	.name = "wait",
-	.usage = CMD_USAGE("[--any] [--timeout TIME] [ID... | -g GROUP]"),
+	.usage = CMD_USAGE("[--any] [--hooks] [--timeout TIME] [ID... | -g GROUP]"),
 	.summary = "wait until jobs end, with progress on a terminal",
 	.notes =
 		"Without ids and group: until all your jobs have ended. The exit status is 1 when one of "
@@ -107,8 +138,10 @@ const struct cmd cmd_wait = {
 		"failed or was cancelled; with --any the first to end decides. In a pipe each ended job is "
 		"a\n"
 		"line of state, id, and path or reason, with tabs between. For a group, what failed is told\n"
-		"at the end, and a last line counts its jobs.",
-	.options = CMD_OPTIONS(OPT_SELECT_GROUP, OPT_ANY, OPT_TIMEOUT),
+		"at the end, and a last line counts its jobs. With --hooks a job has ended when its hooks "
+		"have, too,\n"
+		"and one that failed counts as a failure; for a group, so do its own.",
+	.options = CMD_OPTIONS(OPT_SELECT_GROUP, OPT_ANY, OPT_WAIT_HOOKS, OPT_TIMEOUT),
 	.takes_words = true,
 	.run = run,
 };

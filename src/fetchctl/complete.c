@@ -111,6 +111,17 @@ static void offer_named(const struct completion *c, const char *method, const ch
 	json_decref(reply);
 }
 
+/* Hooks of the daemon's configuration. */
+static void offer_hooks(const struct completion *c)
+{
+	json_t *reply = ask(c->ctl, "Status", NULL), *name;
+	size_t i;
+
+	json_array_foreach(json_object_get(reply, "hooks"), i, name) offer(c, json_string_value(name), NULL);
+	offer(c, "none", "not even the default");
+	json_decref(reply);
+}
+
 /* ---- arguments ----------------------------------------------------------------------------------- */
 
 static void offer_states(const struct completion *c)
@@ -129,6 +140,7 @@ static void offer_argument(const struct completion *c, enum opt_id id)
 	static const char *const colors[] = {"auto", "always", "never", NULL};
 	static const char *const policies[] = {"collect", "fail-fast", NULL};
 	static const char *const conflicts[] = {"fail", "rename", "overwrite", "skip", NULL};
+	static const char *const hook_states[] = {"pending", "running", "ok", "failed", NULL};
 	static const char *const resumes[] = {"auto", "strict", NULL};
 
 	/* Every other option is one of text that only its user knows. */
@@ -138,6 +150,10 @@ static void offer_argument(const struct completion *c, enum opt_id id)
 		offer_named(c, "Hosts", "hosts", "host");
 	else if (id == OPT_STATE)
 		offer_states(c);
+	else if (id == OPT_HOOK || id == OPT_GROUP_HOOK)
+		offer_hooks(c);
+	else if (id == OPT_HOOK_STATE)
+		offer_all(c, hook_states);
 	else if (id == OPT_COLOR)
 		offer_all(c, colors);
 	else if (id == OPT_POLICY)

@@ -38,6 +38,9 @@ struct run {
 	int64_t until_usec; /* of --timeout */
 	struct absence absence;
 	struct tally_job *first_ended;
+	bool first_bad;	    /* a hook of that one has failed */
+	size_t n_told;	    /* jobs that have ended, and what is waited for beyond */
+	size_t n_bad_hooks; /* of these, those of which a hook has failed */
 	struct losses losses;
 };
 
@@ -60,6 +63,23 @@ static void complain_job(const struct job *job)
 		complain(STATUS_JOB_FAILED, "job %lld failed: %s (%s)", (long long)job->id, error, job->url);
 	else if (job->state == JOB_CANCELLED)
 		complain(STATUS_JOB_FAILED, "job %lld was cancelled (%s)", (long long)job->id, job->url);
+}
+
+static bool has_ended(const struct run *run, const struct job *job)
+{
+	return job_state_ended(job->state) && !(run->follow->hooks && job_hook_open(job->hook));
+}
+
+static bool has_bad_hook(const struct run *run, const struct job *job)
+{
+	return run->follow->hooks && job->hook == JOB_HOOK_FAILED;
+}
+
+static void complain_hook(struct run *run, const struct job *job)
+{
+	progress_clear(run->progress);
+	complain(STATUS_JOB_FAILED, "job %lld: a hook has failed; see \"fetchctl status %lld\"",
+		(long long)job->id, (long long)job->id);
 }
 
 static void tell_end(struct run *run, const struct job *job, const json_t *json)
@@ -87,18 +107,25 @@ static struct tally_job *entry_for(struct run *run, int64_t id, const struct job
 		return entry;
 	/* Without a selection only what is still to end counts, not last week's failures. */
 	if ((!job && !(removed && run->follow->selection)) ||
-		(!run->follow->selection && job_state_ended(job->state)))
+		(!run->follow->selection && has_ended(run, job)))
 		return NULL;
 	return tally_add(&run->tally, id);
 }
 
 static void note_end(struct run *run, struct tally_job *entry, const struct job *job, const json_t *json)
 {
-	if (!run->first_ended)
+	if (!run->first_ended) {
 		run->first_ended = entry;
+		run->first_bad = has_bad_hook(run, job);
+	}
 	if (entry->told)
 		return;
 	entry->told = true;
+	run->n_told++;
+	if (has_bad_hook(run, job)) {
+		run->n_bad_hooks++;
+		complain_hook(run, job);
+	}
 	if (job->state != JOB_DONE)
 		losses_add(&run->losses, job);
 	tell_end(run, job, json);
@@ -112,6 +139,7 @@ static void take_removed(struct run *run, struct tally_job *entry)
 	if (entry->told)
 		return;
 	entry->told = true;
+	run->n_told++;
 	progress_clear(run->progress);
 	complain(STATUS_JOB_FAILED, "job %lld was removed", (long long)entry->id);
 }
@@ -139,7 +167,7 @@ static void take_event(struct run *run, const json_t *event)
 				.speed = speed,
 				.now_usec = clock_boot_usec(),
 			});
-		if (job_state_ended(job.state))
+		if (has_ended(run, &job))
 			note_end(run, entry, &job, json);
 	}
 	job_done(&job);
@@ -165,6 +193,8 @@ static bool send_watch(struct run *run)
 	/* Who watches more than is waited for must find the end by counting. */
 	if (!all)
 		json_object_set_new(params, "until", json_string(follow->any ? "any" : "all"));
+	if (follow->hooks)
+		json_object_set_new(params, "hooks", json_true());
 	return link_send_call(run->ctl->link, "Watch", params, true);
 }
 
@@ -192,8 +222,8 @@ static int try_link(struct run *run)
 static int outcome(const struct run *run)
 {
 	if (run->follow->any && run->first_ended)
-		return run->first_ended->state == JOB_DONE ? 0 : STATUS_JOB_FAILED;
-	return tally_unsuccessful(&run->tally) > 0 ? STATUS_JOB_FAILED : 0;
+		return run->first_ended->state == JOB_DONE && !run->first_bad ? 0 : STATUS_JOB_FAILED;
+	return tally_unsuccessful(&run->tally) + run->n_bad_hooks > 0 ? STATUS_JOB_FAILED : 0;
 }
 
 /* Whether what is waited for has come, as far as the client can count. */
@@ -201,7 +231,9 @@ static bool is_over(const struct run *run)
 {
 	if (!run->follow->ids)
 		return false;
-	return run->follow->any ? run->first_ended != NULL : tally_ended(&run->tally) == run->tally.n_jobs;
+	if (run->follow->any)
+		return run->first_ended != NULL;
+	return (run->follow->hooks ? run->n_told : tally_ended(&run->tally)) == run->tally.n_jobs;
 }
 
 /* -1: go on. */

@@ -44,7 +44,7 @@ int group_tell(struct ctl *ctl, const char *name, bool whole)
 	if (status == 0)
 		status = ask_failures(ctl, name, failures);
 	if (status == 0)
-		out_group(ctl->out, json_object_get(reply_parameters(reply), "group"), failures, whole);
+		out_group(ctl->out, reply_parameters(reply), failures, whole);
 	json_decref(reply);
 	json_decref(failures);
 	return status;

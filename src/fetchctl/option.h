@@ -33,6 +33,8 @@ enum opt_id {
 	OPT_MIRROR,
 	OPT_AFTER,
 	OPT_AFTER_ANY,
+	OPT_HOOK,
+	OPT_NO_HOOK,
 	OPT_KEY,
 	OPT_CHECKSUM,
 	OPT_HEADER,
@@ -80,6 +82,8 @@ enum opt_id {
 	OPT_FAILED,
 	OPT_STATE,
 	OPT_FILES,
+	OPT_HOOK_STATE,
+	OPT_RETRY_HOOKS,
 	/* of list */
 	OPT_HOST,
 	OPT_MINE,
@@ -92,7 +96,9 @@ enum opt_id {
 	/* of group, wait, watch, drain */
 	OPT_GROUP_DEADLINE, /* a time; of jobs it is a span */
 	OPT_GROUP_LIMIT_RATE,
+	OPT_GROUP_HOOK,
 	OPT_ANY,
+	OPT_WAIT_HOOKS,
 	OPT_SINCE,
 	OPT_FORMAT,
 	OPT_ON_FINISH,

@@ -49,8 +49,9 @@ void out_event(struct out *out, const json_t *event);
 void out_ended(struct out *out, const json_t *job, bool path_only);
 /* n jobs were done to what the word says ("paused"). notice: worth a line for people. */
 void out_changed(struct out *out, const char *done, int64_t n, bool notice);
-/* What became of a group: its failures (an array of Job), and its counts. whole: all that is known of it. */
-void out_group(struct out *out, const json_t *group, const json_t *failures, bool whole);
+/* What became of a group (reply of GroupInspect): its failures (an array of Job), and its counts. whole: all
+ * that is known of it. */
+void out_group(struct out *out, const json_t *inspection, const json_t *failures, bool whole);
 /* The daemon answered a ping. */
 void out_pong(struct out *out, int64_t pid, int64_t round_trip_usec);
 /* daemon: reply of Status, NULL when there was none. */
@@ -71,7 +72,7 @@ struct out_ops {
 	void (*event)(struct out *out, const json_t *event);
 	void (*ended)(struct out *out, const json_t *job, bool path_only);
 	void (*changed)(struct out *out, const char *done, int64_t n, bool notice);
-	void (*group)(struct out *out, const json_t *group, const json_t *failures, bool whole);
+	void (*group)(struct out *out, const json_t *inspection, const json_t *failures, bool whole);
 	void (*pong)(struct out *out, int64_t pid, int64_t round_trip_usec);
 	void (*version)(struct out *out, const char *client, const json_t *daemon);
 };

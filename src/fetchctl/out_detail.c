@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -17,6 +18,7 @@
 #include "fetchctl/words.h"
 #include "job/source.h"
 #include "wire/groupjson.h"
+#include "wire/hookjson.h"
 
 /* How keys are set. */
 struct form {
@@ -196,6 +198,114 @@ void detail_job(
 		put(&form, "http_status", "%d", job->http_status);
 	put_string(&form, "effective_url", job->effective_url);
 	put_string(&form, "address", address);
+}
+
+/* ---- hooks */
+
+/* Of what one has written. */
+#define OUTPUT_LINES 10
+
+static void add(char **text, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void add(char **text, const char *fmt, ...)
+{
+	CLEANUP_FREE char *more = NULL, *before = *text;
+	va_list ap;
+
+	va_start(ap, fmt);
+	more = xvasprintf(fmt, ap);
+	va_end(ap);
+	*text = xasprintf("%s%s", before, more);
+}
+
+static void add_figures(char **text, const struct job_hook *hook)
+{
+	char buf[UNITS_MAX];
+
+	if (hook->run_usec >= 0)
+		add(text, ", ran %s", units_format_span(buf, hook->run_usec));
+	if (hook->cpu_usec >= 0)
+		add(text, ", CPU %s", units_format_span(buf, hook->cpu_usec));
+	if (hook->peak_bytes >= 0)
+		add(text, ", memory %s", units_format_size(buf, hook->peak_bytes));
+}
+
+static void add_next(char **text, const struct job_hook *hook)
+{
+	int64_t left = hook->due_usec - clock_wall_usec();
+	char buf[UNITS_MAX];
+
+	if (hook->state != JOB_HOOK_PENDING)
+		return;
+	if (hook->due_usec == 0)
+		add(text, ", after the one before it");
+	else if (left > 0)
+		add(text, ", again in %s", units_format_span(buf, left));
+	else
+		add(text, ", due");
+}
+
+/* "unpack: failed, 3 of 3 attempts, exit status 2, ran 1.2s, CPU 1s, memory 12.0MiB: no such archive". */
+static char *hook_words(const struct job_hook *hook)
+{
+	CLEANUP_FREE char *end = job_hook_end_phrase(hook);
+	char *text = xasprintf("%s: %s", hook->name, job_hook_state_name(hook->state));
+
+	if (hook->attempts > 0 && hook->max_attempts > 0)
+		add(&text, ", %d of %d attempts", hook->attempts, hook->max_attempts);
+	else if (hook->attempts > 0)
+		add(&text, ", %d attempts", hook->attempts);
+	if (*end)
+		add(&text, ", %s", end);
+	add_figures(&text, hook);
+	add_next(&text, hook);
+	if (hook->error)
+		add(&text, ": %s", hook->error);
+	return text;
+}
+
+/* The last of them. */
+static const char *last_lines(const char *text, size_t most)
+{
+	const char *at = text + strlen(text);
+
+	if (at > text && at[-1] == '\n')
+		at--;
+	for (size_t n = 0; at > text; at--)
+		if (at[-1] == '\n' && ++n == most)
+			break;
+	return at;
+}
+
+static void put_output(const struct form *form, const struct job_hook *hook)
+{
+	const char *at = hook->output ? last_lines(hook->output, OUTPUT_LINES) : "";
+
+	if (*at && (at > hook->output || hook->output_cut))
+		put(form, "hook_output", "…");
+	while (*at) {
+		size_t n = strcspn(at, "\n");
+
+		put(form, "hook_output", "%.*s", (int)n, at);
+		at += n + (at[n] == '\n');
+	}
+}
+
+void detail_hooks(const json_t *hooks, int width)
+{
+	const struct form form = {.width = width};
+
+	for (size_t i = 0; i < json_array_size(hooks); i++) {
+		struct job_hook hook;
+
+		if (wire_hook_from_json(json_array_get(hooks, i), &hook) == 0) {
+			CLEANUP_FREE char *words = hook_words(&hook);
+
+			put(&form, "hook", "%s", words);
+			put_output(&form, &hook);
+		}
+		job_hook_done(&hook);
+	}
 }
 
 char *detail_address(const json_t *attempts)

@@ -12,6 +12,9 @@
  * or NULL. */
 void detail_job(const struct job *job, int64_t speed, const char *path, const char *address, bool aligned,
 	bool color);
+/* An array of type Hook: a line each, and one for each line of what the last attempt of one that is not ok
+ * has written. width: of keys; 0: not aligned. */
+void detail_hooks(const json_t *hooks, int width);
 /* Address of the last attempt that came to a connection, escaped; NULL when there is none. Caller frees. */
 char *detail_address(const json_t *attempts);
 /* Why a job does not run: type Why. */

@@ -45,6 +45,15 @@ static void json_value(struct out *out, const json_t *value)
 	write_line(value);
 }
 
+/* "hooks" are their names. */
+static void put_hooks(json_t *object, const json_t *inspection)
+{
+	json_t *hooks = json_object_get(inspection, "hooks");
+
+	if (object && json_array_size(hooks) > 0 && json_object_set(object, "hook_history", hooks) < 0)
+		abort();
+}
+
 /* The job's keys, and its attempts beside them: "attempts" is how many there were. */
 static void json_job(struct out *out, const json_t *inspection)
 {
@@ -53,6 +62,7 @@ static void json_job(struct out *out, const json_t *inspection)
 	(void)out;
 	if (job && json_object_set(job, "history", json_object_get(inspection, "attempts")) < 0)
 		abort();
+	put_hooks(job, inspection);
 	write_new(job);
 }
 
@@ -67,6 +77,7 @@ static void json_why(struct out *out, const json_t *inspection)
 	if (!why || json_object_update(why, json_object_get(inspection, "why")) < 0 ||
 		json_object_set(why, "history", json_object_get(inspection, "attempts")) < 0)
 		abort();
+	put_hooks(why, inspection);
 	write_new(why);
 }
 
@@ -93,13 +104,14 @@ static void json_changed(struct out *out, const char *done, int64_t n, bool noti
 	write_new(json_pack("{s:I}", "changed", (json_int_t)n));
 }
 
-static void json_group(struct out *out, const json_t *group, const json_t *failures, bool whole)
+static void json_group(struct out *out, const json_t *inspection, const json_t *failures, bool whole)
 {
-	json_t *object = json_copy((json_t *)group);
+	json_t *object = json_copy(json_object_get(inspection, "group"));
 
 	(void)out, (void)whole;
 	if (object && json_object_set(object, "failures", (json_t *)failures) < 0)
 		abort();
+	put_hooks(object, inspection);
 	write_new(object);
 }
 

@@ -87,6 +87,7 @@ static void text_job(struct out *out, const json_t *inspection)
 		putchar('\n');
 	if (shown_job_read(&shown, json_object_get(inspection, "job"))) {
 		detail_job(&shown.job, shown.speed, shown.path, address, out->terminal, out->color);
+		detail_hooks(json_object_get(inspection, "hooks"), out->terminal ? 14 : 0);
 		put_rows(out, attempts);
 	} else {
 		complain(STATUS_OK, "the daemon sent a job that this fetchctl cannot read");
@@ -103,6 +104,7 @@ static void text_why(struct out *out, const json_t *inspection)
 		putchar('\n');
 	if (shown_job_read(&shown, json_object_get(inspection, "job"))) {
 		detail_why(&shown.job, json_object_get(inspection, "why"), out->terminal, out->color);
+		detail_hooks(json_object_get(inspection, "hooks"), out->terminal ? 8 : 0);
 		put_rows(out, attempts);
 	} else {
 		complain(STATUS_OK, "the daemon sent a job that this fetchctl cannot read");
@@ -147,6 +149,8 @@ static int state_of_kind(const char *kind)
 {
 	if (strcmp(kind, "added") == 0)
 		return JOB_QUEUED;
+	if (strcmp(kind, "hook_ok") == 0)
+		return JOB_DONE;
 	return strcmp(kind, "started") == 0 ? JOB_ACTIVE : job_state_parse(kind);
 }
 
@@ -188,6 +192,8 @@ static void text_event(struct out *out, const json_t *event)
 	if (strcmp(word, "lost") == 0)
 		detail = xstrdup("events between the cursor and this number are no longer kept");
 	put_event_head(out, event);
+	if (strcmp(word, "hook_failed") == 0)
+		state = JOB_FAILED;
 	put_state(out, state >= 0 ? (enum job_state)state : JOB_CANCELLED, word);
 	printf(out->terminal ? "%6lld  %s  %s\n" : "%lld\t%s\t%s\n",
 		(long long)json_integer_value(json_object_get(event, "job_id")), name ? name : "",
@@ -225,10 +231,13 @@ static void put_sum(const json_t *group)
 	printf("%s: %s\n", name ? name : "", counts);
 }
 
-static void text_group(struct out *out, const json_t *group, const json_t *failures, bool whole)
+static void text_group(struct out *out, const json_t *inspection, const json_t *failures, bool whole)
 {
+	const json_t *group = json_object_get(inspection, "group");
+
 	if (whole) {
 		detail_group(group, out->terminal);
+		detail_hooks(json_object_get(inspection, "hooks"), out->terminal ? 12 : 0);
 		put_rows(out, failures);
 		return;
 	}

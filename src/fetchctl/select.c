@@ -140,6 +140,33 @@ static int set_states(json_t *selection, const struct args *args)
 	return status;
 }
 
+/* "pending,failed" */
+static int set_hooks(json_t *selection, const struct args *args)
+{
+	const char *words = args_value(args, OPT_HOOK_STATE), *word;
+	json_t *states = words ? json_array() : NULL;
+	size_t n;
+
+	while (job_hook_next_name(&words, &word, &n)) {
+		CLEANUP_FREE char *one = xstrndup(word, n);
+
+		if (job_hook_state_parse(one) < JOB_HOOK_PENDING) {
+			json_decref(states);
+			complain(STATUS_USAGE, "--hook: \"%s\" is not a state of hooks", one);
+			hint("States are pending, running, ok and failed.");
+			return STATUS_USAGE;
+		}
+		json_array_append_new(states, json_string(one));
+	}
+	if (states && json_array_size(states) == 0) {
+		json_decref(states);
+		return complain(STATUS_USAGE, "--hook: no state is named");
+	}
+	if (states)
+		set(selection, "hooks", states);
+	return 0;
+}
+
 static int from_options(const struct args *args, const char *group, json_t *selection)
 {
 	int status = set_states(selection, args);
@@ -148,6 +175,8 @@ static int from_options(const struct args *args, const char *group, json_t *sele
 		status = set_string(selection, "group", group ? group : args_value(args, OPT_SELECT_GROUP));
 	if (status == 0)
 		status = set_string(selection, "host", args_value(args, OPT_HOST));
+	if (status == 0)
+		status = set_hooks(selection, args);
 	if (args_has(args, OPT_ALL))
 		set(selection, "all", json_true());
 	return status;
@@ -191,6 +220,8 @@ int select_and_change(struct ctl *ctl, const struct args *args, const char *meth
 	params = json_pack("{s:o}", "selection", selection);
 	if (args_has(args, OPT_FILES))
 		set(params, "files", json_true());
+	if (args_has(args, OPT_RETRY_HOOKS))
+		set(params, "hooks", json_true());
 	status = ctl_call(ctl, method, params, &reply);
 	if (status != 0)
 		return status;

@@ -21,6 +21,7 @@
 #include "fetchctl/timecond.h"
 #include "job/checksum.h"
 #include "job/header.h"
+#include "job/hook.h"
 #include "job/name.h"
 #include "job/origin.h"
 
@@ -165,6 +166,33 @@ static const char *set_after(struct job *job, const char *value)
 static const char *set_after_any(struct job *job, const char *value)
 {
 	return add_after(job, value, true);
+}
+
+static const char *set_hook(struct job *job, const char *value)
+{
+	const char *one;
+	size_t n;
+
+	if (!*value)
+		return "no hook is named";
+	if (strcmp(value, "none") == 0) {
+		str_set(&job->hooks, "");
+		return NULL;
+	}
+	while (job_hook_next_name(&value, &one, &n)) {
+		CLEANUP_FREE char *name = xstrndup(one, n);
+
+		if (n == 0)
+			return "it must be names of hooks, with commas between";
+		job_hook_names_add(&job->hooks, name);
+	}
+	return NULL;
+}
+
+static const char *set_no_hook(struct job *job, const char *value)
+{
+	(void)value;
+	return set_hook(job, "none");
 }
 
 static const char *set_priority(struct job *job, const char *value)
@@ -396,6 +424,8 @@ static const struct setter {
 	{OPT_PRIORITY, "priority", set_priority},
 	{OPT_AFTER, NULL, set_after},
 	{OPT_AFTER_ANY, NULL, set_after_any},
+	{OPT_HOOK, "hook", set_hook},
+	{OPT_NO_HOOK, NULL, set_no_hook},
 	{OPT_KEY, "key", set_key},
 	{OPT_CHECKSUM, "checksum", set_checksum},
 	{OPT_HEADER, "header", set_header},

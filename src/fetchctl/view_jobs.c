@@ -133,6 +133,7 @@ static const struct column columns[] = {
 		.share = 0.25},
 	{"checksum", "CHECKSUM", "what it must hash to", COLUMN_TEXT, "checksum", .share = 0.2},
 	{"digest", "DIGEST", "what it hashes to", COLUMN_TEXT, "digest", .share = 0.2},
+	{"hook", "HOOK", "what has become of its hooks: pending, running, ok, failed", COLUMN_TEXT, "hook"},
 	{"integrity", "INTEGRITY", "what is known of its bytes", COLUMN_TEXT, "integrity"},
 };
 
