@@ -8,6 +8,7 @@ from origin import Origin
 def machine():
     """One boot for all tests; each leaves it as it was."""
     with machines.Machine(machines.base_root()) as booted:
+        booted.install()
         yield booted
 
 

@@ -1,4 +1,4 @@
-"""A machine: Debian's systemd booted in a container that is thrown away, with fetchd installed. What it needs is made by
+"""A machine: Debian's systemd booted in a container that is thrown away, into which fetchd is installed. What it needs is made by
 itself: a root by mmdebstrap, kept in the build directory, from the mirror that this machine's apt uses."""
 import json
 import os
@@ -15,14 +15,16 @@ from origin.netns import Namespace  # noqa: E402
 
 BUILD = pathlib.Path(os.environ.get("FETCHD_BUILDDIR", ".")).resolve()
 SUITE = os.environ.get("FETCHD_SUITE", "bookworm")
+# Where Debian's packages of fetchd are; without it "make install" installs.
+DEBS = os.environ.get("FETCHD_DEBS")
 LIMIT = 60
 PACKAGES = {
-    "bookworm": "systemd,systemd-sysv,dbus,libpam-systemd,acl,libcurl4,libevent-core-2.1-7,libevent-extra-2.1-7,libsqlite3-0,libjansson4,libinih1,"
+    "bookworm": "systemd,systemd-sysv,dbus,libpam-systemd,procps,acl,libcurl4,libevent-core-2.1-7,libevent-extra-2.1-7,libsqlite3-0,libjansson4,libinih1,"
                 "libsmartcols1,libncursesw6,libssl3",
-    "": "systemd,systemd-sysv,dbus,libpam-systemd,acl,libcurl4t64,libevent-core-2.1-7t64,libevent-extra-2.1-7t64,libsqlite3-0,libjansson4,libinih1,"
+    "": "systemd,systemd-sysv,dbus,libpam-systemd,procps,acl,libcurl4t64,libevent-core-2.1-7t64,libevent-extra-2.1-7t64,libsqlite3-0,libjansson4,libinih1,"
         "libsmartcols1,libncursesw6,libssl3t64",
 }
-USERS = {"alice": 2001, "bob": 2002, "carol": 2003}
+USERS = {"alice": 2001, "bob": 2002, "carol": 2003, "dave": 2004}
 # The file that says that a root is whole; its text, of what.
 MADE = "made-of"
 
@@ -47,7 +49,8 @@ def base_root():
     """The root of SUITE, made once a build directory."""
     root = BUILD / "tests" / "system" / f"root-{SUITE}"
     packages = PACKAGES.get(SUITE, PACKAGES[""])
-    if not (root / MADE).exists() or (root / MADE).read_text() != packages:
+    made_of = f"{packages} {USERS}"
+    if not (root / MADE).exists() or (root / MADE).read_text() != made_of:
         subprocess.run(["rm", "-rf", "--one-file-system", str(root)])
         root.parent.mkdir(parents=True, exist_ok=True)
         hook = " && ".join(f"chroot \"$1\" useradd -m -s /bin/sh -u {uid} {name}" for name, uid in USERS.items())
@@ -58,21 +61,8 @@ def base_root():
              SUITE, str(root), f"deb {mirror()} {SUITE} main"], capture_output=True, text=True)
         if done.returncode != 0:
             raise NotPermitted(f"mmdebstrap made no root of {SUITE}: {done.stderr[-1000:]}")
-        (root / MADE).write_text(packages)
+        (root / MADE).write_text(made_of)
     return root
-
-
-def install(root):
-    """As a package does it."""
-    run("make", "-s", "-C", str(BUILD), "install", f"DESTDIR={root}")
-    run("make", "-s", "-C", str(BUILD), "tests/system/probe")
-    run("systemd-sysusers", f"--root={root}", "fetchd.conf")
-    run("systemctl", f"--root={root}", "enable", "fetchd.socket")
-    shutil.copy(BUILD / "tests" / "system" / "probe", root / "usr" / "bin" / "probe")
-    conf = root / "etc/fetchd/fetchd.conf.d"
-    conf.mkdir(exist_ok=True)
-    (conf / "10-test.conf").write_text(
-        "[Daemon]\nLogLevel=debug\nWorkers=2\n[Security]\nPrivateAddresses=allow\nAdminGroup=downloads\n[Retry]\nDelay=50ms\n")
 
 
 def run(*command):
@@ -157,6 +147,41 @@ class Machine:
         self.console.close()
         shutil.rmtree(self.place, ignore_errors=True)
 
+    # ---- fetchd
+
+    def install(self):
+        """Into the running machine, whose disk forgets it."""
+        root = pathlib.Path(f"/proc/{self.leader}/root")
+        self.write("/etc/fetchd/fetchd.conf.d/10-test.conf", "[Daemon]\nLogLevel=debug\nWorkers=2\n"
+                   "[Security]\nPrivateAddresses=allow\nAdminGroup=downloads\n[Retry]\nDelay=50ms\n")
+        if DEBS:
+            self._install_packages(root)
+        else:
+            self._install_files(root)
+        run("make", "-s", "-C", str(BUILD), "tests/system/probe")
+        shutil.copy(BUILD / "tests" / "system" / "probe", root / "usr" / "bin" / "probe")
+
+    def _install_packages(self, root):
+        """All else is the packages' own doing."""
+        place = root / "root" / "packages"
+        place.mkdir()
+        for package in ("fetchd", "fetchctl"):
+            [deb] = pathlib.Path(DEBS).glob(f"{package}_[0-9]*.deb")
+            shutil.copy(deb, place / f"{package}.deb")
+        self.dpkg("-i", "/root/packages/fetchd.deb", "/root/packages/fetchctl.deb")
+
+    def _install_files(self, root):
+        run("make", "-s", "-C", str(BUILD), "install", f"DESTDIR={root}")
+        self.ok("systemd-sysusers", "fetchd.conf")
+        self.ok("systemd-tmpfiles", "--create", "fetchd.conf")
+        self.ok("journalctl", "--update-catalog")
+        self.ok("systemctl", "daemon-reload")
+        self.ok("systemctl", "preset", "fetchd.socket", "fetchd.service")
+        self.ok("systemctl", "start", "fetchd.socket")
+
+    def dpkg(self, *arguments):
+        return self.ok("dpkg", "--force-unsafe-io", *arguments, env=("DEBIAN_FRONTEND=noninteractive",))
+
     # ---- commands inside
 
     def command(self, *arguments, user=None, env=()):
@@ -229,12 +254,11 @@ class Machine:
         if text is None:
             self.ok("rm", "-rf", place)
         else:
-            self.ok("mkdir", "-p", place)
             self.write(f"{place}/test.conf", text)
         self.ok("systemctl", "daemon-reload")
 
     def write(self, path, text, mode="0644"):
-        self.ok("sh", "-c", f"umask 077; cat >'{path}' && chmod {mode} '{path}'", stdin=text)
+        self.ok("sh", "-c", f"mkdir -p \"$(dirname '{path}')\" && umask 077 && cat >'{path}' && chmod {mode} '{path}'", stdin=text)
 
     # ---- fetchctl
 
@@ -257,9 +281,7 @@ class Machine:
 def main():
     """Makes the root and boots it once: whether it is permitted here."""
     try:
-        root = base_root()
-        install(root)
-        with Machine(root) as machine:
+        with Machine(base_root()) as machine:
             print(machine.ok("systemctl", "--version").out.splitlines()[0])
     except NotPermitted as why:
         print(why, file=sys.stderr)

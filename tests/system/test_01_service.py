@@ -1,13 +1,19 @@
 """The units under systemd: started by the first who asks, watched, reloaded, restarted and killed, with nothing lost."""
+import contextlib
 import os
+import pathlib
 import signal
 import socket
 import subprocess
 
+import pytest
+
 from frozen import Frozen
 from machine import LIMIT
 from origin import content
+from origin.certs import Certs
 from origin.dns import Dns
+from origin.raw import File, RawServer
 
 
 def read(machine, job):
@@ -133,14 +139,41 @@ def test_09_a_daemon_with_nothing_to_do_goes(fetchd, origin):
     assert fetchd.job(job)["state"] == "done"
 
 
-def test_10_no_restart_without_sense(fetchd):
-    """A wrong configuration ends it for good, and systemctl status says why."""
+@contextlib.contextmanager
+def wrong_configuration(fetchd):
     fetchd.write("/etc/fetchd/fetchd.conf.d/50-test.conf", "[Queue]\nMaxActive=0\n")
-    fetchd.ok("systemctl", "stop", "fetchd.service")
-    before = int(fetchd.show("NRestarts"))
-    assert fetchd.run("systemctl", "start", "fetchd.service").code != 0
-    assert fetchd.show("ExecMainStatus") == "78" and int(fetchd.show("NRestarts")) == before
-    assert "MaxActive" in fetchd.journal()
+    yield "MaxActive"
+    fetchd.ok("rm", "/etc/fetchd/fetchd.conf.d/50-test.conf")
+
+
+@contextlib.contextmanager
+def a_database_that_is_none(fetchd):
+    fetchd.ok("sh", "-c", "cd /var/lib/fetchd && rm -f queue.db* && yes none | head -c 100000 >queue.db && chown fetchd: queue.db")
+    yield "queue.db"
+    fetchd.ok("sh", "-c", "rm /var/lib/fetchd/queue.db")
+
+
+@contextlib.contextmanager
+def another_fetchd(fetchd):
+    """By hand, on the same state."""
+    with fetchd.spawn("setpriv", "--reuid=fetchd", "--regid=fetchd", "--clear-groups", "fetchd", "--system",
+                      "-o", "Daemon.Socket=/run/fetchd/other", "-o", "Daemon.MetricsSocket=") as other:
+        assert any("ready: " in line for line in other.stderr)
+        yield "another fetchd"
+        fetchd.ok("setpriv", "--reuid=fetchd", "--regid=fetchd", "--clear-groups", "fetchctl", "-s", "/run/fetchd/other", "drain", "--exit")
+        other.communicate(timeout=LIMIT)
+
+
+@pytest.mark.parametrize("cause, status", [(wrong_configuration, 78), (a_database_that_is_none, 65), (another_fetchd, 75)])
+def test_10_no_restart_without_sense(fetchd, cause, status):
+    """What no other start cures ends it for good, and the journal says why."""
+    fetchd.ok("systemctl", "stop", "fetchd.socket", "fetchd.service")
+    with cause(fetchd) as told:
+        assert fetchd.run("systemctl", "start", "fetchd.service").code != 0
+        assert (fetchd.show("ExecMainStatus"), fetchd.show("NRestarts"), fetchd.show("SubState")) == (str(status), "0", "failed")
+        assert told in fetchd.journal(f"_SYSTEMD_INVOCATION_ID={fetchd.show('InvocationID')}")
+    fetchd.ok("systemctl", "reset-failed", "fetchd.service", "fetchd.socket")
+    fetchd.ok("systemctl", "start", "fetchd.socket", "fetchd.service")
 
 
 def test_11_names_are_resolved(fetchd, origin):
@@ -148,7 +181,8 @@ def test_11_names_are_resolved(fetchd, origin):
     fetchd.write("/etc/resolv.conf", "nameserver 127.0.0.1\n")
     fetchd.write("/etc/hosts", "127.0.0.1 near.test\n")
     with fetchd.network.run(lambda: Dns("127.0.0.1")) as dns:
-        dns.names["good.test"] = ["127.0.0.1"]
+        # Nobody listens at the one; the other is tried, too.
+        dns.names["good.test"] = ["::1", "127.0.0.1"]
         [job] = fetchd.add(origin.url("/bytes/10/named").replace("127.0.0.1", "good.test"))
         assert fetchd.wait(job).code == 0, fetchd.job(job)
         assert dns.asked
@@ -196,3 +230,77 @@ def test_14_the_journal_knows_each_job(fetchd, origin):
     assert failed["FETCHD_URL"].endswith("/bytes/10/bad?status=404") and failed["PRIORITY"] == "4"
     explained = fetchd.ok("journalctl", "--no-pager", "-x", f"MESSAGE_ID={failed['MESSAGE_ID']}", f"FETCHD_JOB_ID={bad}").out
     assert f"Subject: Job {bad} " in explained and "man:fetchd-errors(7)" in explained
+
+
+def test_15_metrics_for_node_exporter(fetchd, origin):
+    """Written by a timer; which does not start a daemon."""
+    place = "/var/lib/prometheus/node-exporter"
+    fetchd.ok("mkdir", "-p", place)
+    [job] = fetchd.add(origin.url("/bytes/10/a"))
+    assert fetchd.wait(job).code == 0
+    fetchd.drop_in("[Timer]\nOnActiveSec=\nOnActiveSec=50ms\nAccuracySec=1ms\n", "fetchd-metrics.timer")
+    fetchd.ok("systemctl", "start", "fetchd-metrics.timer")
+    fetchd.wait_show("ExecMainExitTimestampMonotonic", lambda time: time != "0", "fetchd-metrics.service")
+    assert fetchd.show("Result", "fetchd-metrics.service") == "success", fetchd.journal("-u", "fetchd-metrics.service")
+    assert '\nfetchd_jobs{state="done"} 1\n' in fetchd.ok("cat", f"{place}/fetchd.prom").out
+    assert fetchd.ok("stat", "-c", "%a", f"{place}/fetchd.prom").out == "644\n"
+    fetchd.ok("systemctl", "stop", "fetchd-metrics.timer", "fetchd.service")
+    fetchd.ok("systemctl", "start", "fetchd-metrics.service")
+    assert fetchd.show("ConditionResult", "fetchd-metrics.service") == "no" and fetchd.show("ActiveState") == "inactive"
+    fetchd.drop_in(None, "fetchd-metrics.timer")
+    fetchd.ok("rm", "-r", "/var/lib/prometheus")
+
+
+def test_16_files_of_the_configuration(fetchd):
+    """UAPI.6: the vendor's, the machine's, this boot's; of drop-ins with one name the highest, in the order of the names; masks."""
+    files = {"/usr/lib/fetchd/fetchd.conf.d/30-a.conf": "[Queue]\nMaxActive=30\nMaxPerHost=3\n",
+             "/run/fetchd/fetchd.conf.d/30-a.conf": "[Queue]\nMaxActive=31\n",
+             "/usr/lib/fetchd/fetchd.conf.d/40-b.conf": "[Retry]\nMaxAttempts=4\n",
+             "/usr/lib/fetchd/fetchd.conf.d/50-c.conf": "[Retry]\nMaxDelay=5m\n",
+             "/etc/fetchd/fetchd.conf.d/50-c.conf": ""}
+    for path, text in files.items():
+        fetchd.write(path, text)
+    # "# set by: PLACE", then the key.
+    printed = fetchd.ok("fetchd", "--system", "--print-config").out
+    assert "\n# set by: /run/fetchd/fetchd.conf.d/30-a.conf:2\nMaxActive=31\n" in printed
+    assert "\n# set by: default\nMaxPerHost=6\n" in printed and "\n# set by: default\nMaxDelay=1h\n" in printed
+    assert "\n# set by: /usr/lib/fetchd/fetchd.conf.d/40-b.conf:2\nMaxAttempts=4\n" in printed
+    fetchd.ok("ln", "-s", "/dev/null", "/etc/fetchd/fetchd.conf.d/40-b.conf")
+    fetchd.ok("systemctl", "reload", "fetchd.service")
+    fetchd.wait_journal("configuration read again")
+    assert fetchd.ctl_ok("--json", "status").json[0]["max_active"] == 31
+    assert "\nMaxAttempts=10" in fetchd.ok("fetchd", "--system", "--print-config").out
+    fetchd.ok("rm", *files, "/etc/fetchd/fetchd.conf.d/40-b.conf")
+
+
+@pytest.fixture(scope="module")
+def certs(tmp_path_factory):
+    return Certs(tmp_path_factory.mktemp("certs"))
+
+
+def served(fetchd, certs, kind, file):
+    """A server inside that speaks TLS with such a certificate."""
+    server = fetchd.network.run(lambda: RawServer(tls=certs.server(kind)))
+    server.play("/f", file)
+    return server
+
+
+@pytest.mark.parametrize("trust", ["the machine's", "a credential"])
+def test_17_tls(fetchd, certs, trust):
+    """Who is trusted is read inside the sandbox; who is not is not even asked."""
+    own, file = pathlib.Path(certs.ca).read_text(), File("secret", 300000)
+    if trust == "a credential":
+        fetchd.write("/etc/credstore/ca.pem", own, mode="0600")
+        fetchd.drop_in("[Service]\nLoadCredential=ca.pem\n")
+        fetchd.write("/etc/fetchd/fetchd.conf.d/50-test.conf", "[Transfer]\nCAFile=/run/credentials/fetchd.service/ca.pem\n")
+    else:
+        fetchd.write("/etc/ssl/certs/ca-certificates.crt", own)
+    fetchd.ok("systemctl", "restart", "fetchd.service")
+    with served(fetchd, certs, "good", file) as good, served(fetchd, certs, "unknown-ca", file) as bad:
+        [job] = fetchd.add(good.url("/f"))
+        assert fetchd.wait(job).code == 0, fetchd.job(job)
+        assert read(fetchd, fetchd.job(job)) == content.whole("secret", 300000)
+        [job] = fetchd.add("--retry", 0, bad.url("/f"))
+        assert fetchd.wait(job).code == 1
+        assert fetchd.job(job)["error"]["code"] == "E_TLS_VERIFY" and bad.requests() == []
+    fetchd.ok("rm", "-f", "/etc/credstore/ca.pem", "/etc/ssl/certs/ca-certificates.crt")

@@ -88,3 +88,8 @@ def test_06_roots_that_are_added(fetchd, origin):
     fetchd.ok("systemctl", "restart", "fetchd.service")
     [job] = fetchd.add("-d", "/srv/more", origin.url("/bytes/10/a"))
     assert fetchd.wait(job).code == 0 and fetchd.job(job)["path"] == "/srv/more/a"
+
+
+def test_07_as_systemd_sees_it(fetchd):
+    """The manager that runs it finds the unit well confined: 1.2, of 10."""
+    fetchd.ok("systemd-analyze", "security", "--no-pager", "--threshold=12", "fetchd.service")

@@ -1,4 +1,6 @@
 """Several users of one service: none sees another's jobs or files, each owns what came for them."""
+import itertools
+
 import pytest
 
 from machine import USERS
@@ -6,9 +8,9 @@ from machine import USERS
 
 @pytest.fixture
 def files(fetchd, origin):
-    """A finished job of alice and one of bob: {user: (id, path)}."""
+    """A finished job of each of three: {user: (id, path)}."""
     made = {}
-    for user in ("alice", "bob"):
+    for user in ("alice", "bob", "dave"):
         [job] = fetchd.add(origin.url(f"/bytes/1000/{user}.bin"), user=user)
         assert fetchd.wait(job, user=user).code == 0
         made[user] = job, fetchd.job(job, user=user)["path"]
@@ -16,22 +18,26 @@ def files(fetchd, origin):
 
 
 def test_01_anothers_job_is_no_job(fetchd, files):
-    job, _ = files["alice"]
-    for verb in ("status", "cancel", "remove", "why", "wait"):
-        foreign, none = fetchd.ctl(verb, job, user="bob"), fetchd.ctl(verb, 4711, user="bob")
-        assert foreign.code == none.code == 3
-        assert foreign.err.replace(str(job), "N") == none.err.replace("4711", "N")
-    assert job not in {row["id"] for row in fetchd.ctl_ok("--json", "list", "--all-users", user="bob").json}
+    for user, other in itertools.permutations(files, 2):
+        job, _ = files[other]
+        for verb in ("status", "cancel", "remove", "why", "wait"):
+            foreign, none = fetchd.ctl(verb, job, user=user), fetchd.ctl(verb, 4711, user=user)
+            assert foreign.code == none.code == 3
+            assert foreign.err.replace(str(job), "N") == none.err.replace("4711", "N")
+        assert [row["id"] for row in fetchd.ctl_ok("--json", "list", "--all-users", user=user).json] == [files[user][0]]
 
 
 def test_02_files_are_their_owners(fetchd, files):
     """Read and moved out by the owner; to others not even a name."""
+    for user, other in itertools.permutations(files, 2):
+        _, path = files[other]
+        folder = path.rpartition("/")[0]
+        assert folder == f"/var/lib/fetchd/downloads/{other}"
+        assert fetchd.run("cat", path, user=user).code != 0
+        assert fetchd.run("ls", folder, user=user).code != 0
+        assert fetchd.run("touch", f"{folder}/x", user=user).code != 0
     _, path = files["alice"]
     folder = path.rpartition("/")[0]
-    assert folder == "/var/lib/fetchd/downloads/alice"
-    assert fetchd.run("cat", path, user="bob").code != 0
-    assert fetchd.run("ls", folder, user="bob").code != 0
-    assert fetchd.run("touch", f"{folder}/x", user="bob").code != 0
     assert fetchd.ok("wc", "-c", path, user="alice").out.startswith("1000 ")
     fetchd.ok("mv", path, "/home/alice/", user="alice")
     fetchd.ok("sh", "-c", "test -r /home/alice/alice.bin && ! test -e " + path, user="alice")
@@ -76,3 +82,17 @@ def test_06_a_reload_ends_the_group(fetchd, files):
     fetchd.ok("systemctl", "reload", "fetchd.service")
     fetchd.wait_journal("configuration read again")
     assert fetchd.ctl("status", files["alice"][0], user="carol").code == 3
+
+
+def test_07_limits_are_each_users_own(fetchd, origin):
+    fetchd.write("/etc/fetchd/fetchd.conf.d/50-test.conf", "[Queue]\nMaxActivePerUser=1\nMaxJobsPerUser=2\n")
+    fetchd.ok("systemctl", "reload", "fetchd.service")
+    fetchd.wait_journal("configuration read again")
+    jobs = {user: fetchd.add(*(origin.url(f"/gate/u/bytes/10/{user}{i}") for i in range(2)), user=user) for user in ("alice", "bob", "dave")}
+    origin.wait_gated("u", 3)
+    refused = fetchd.ctl("add", origin.url("/bytes/10/more"), user="alice")
+    assert refused.code == 5 and "MaxJobsPerUser=2" in refused.err
+    for user, (first, second) in jobs.items():
+        assert [fetchd.job(job, user=user)["state"] for job in (first, second)] == ["active", "queued"]
+    origin.release("u")
+    assert all(fetchd.wait(*own, user=user).code == 0 for user, own in jobs.items()) and origin.peak() == 3
