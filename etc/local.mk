@@ -32,3 +32,17 @@ uninstall-completion:
 # Grafana imports it by hand or by provisioning.
 grafanadir = $(pkgdatadir)/grafana
 dist_grafana_DATA = etc/grafana/fetchd.json
+
+# Ready-made hooks: programs, and for each a drop-in that switches it on once fetchd.conf.d has a link to it.
+hooksdir = $(prefix)/lib/fetchd/hooks
+hookexamplesdir = $(pkgdatadir)/hooks
+ready_hooks = etc/hooks/notify etc/hooks/unpack etc/hooks/verify-sha256 etc/hooks/verify-signature etc/hooks/webhook
+dist_hooks_SCRIPTS = $(ready_hooks)
+hookexamples_DATA = $(ready_hooks:=.conf)
+EXTRA_DIST += $(ready_hooks:=.conf.in)
+CLEANFILES += $(hookexamples_DATA)
+
+SUFFIXES = .conf .conf.in
+.conf.in.conf:
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && \
+	$(SED) -e 's|@hooksdir[@]|$(hooksdir)|g' -e 's|@sysconfdir[@]|$(sysconfdir)|g' $< > $@.tmp && mv $@.tmp $@
