@@ -1,5 +1,5 @@
 """A machine: Debian's systemd booted in a container that is thrown away, into which fetchd is installed. What it needs is made by
-itself: a root by mmdebstrap, kept in the build directory, from the mirror that this machine's apt uses."""
+itself: a root by mmdebstrap, which is kept, from the mirror that this machine's apt uses."""
 import json
 import os
 import pathlib
@@ -15,6 +15,8 @@ from origin.netns import Namespace  # noqa: E402
 
 BUILD = pathlib.Path(os.environ.get("FETCHD_BUILDDIR", ".")).resolve()
 SUITE = os.environ.get("FETCHD_SUITE", "bookworm")
+# Where roots are kept.
+ROOTS = pathlib.Path(os.environ.get("FETCHD_ROOTS") or BUILD / "tests" / "system").resolve()
 # Where Debian's packages of fetchd are; without it "make install" installs.
 DEBS = os.environ.get("FETCHD_DEBS")
 LIMIT = 60
@@ -46,8 +48,8 @@ def mirror():
 
 
 def base_root():
-    """The root of SUITE, made once a build directory."""
-    root = BUILD / "tests" / "system" / f"root-{SUITE}"
+    """The root of SUITE, made once."""
+    root = ROOTS / f"root-{SUITE}"
     packages = PACKAGES.get(SUITE, PACKAGES[""])
     made_of = f"{packages} {USERS}"
     if not (root / MADE).exists() or (root / MADE).read_text() != made_of:

@@ -18,13 +18,15 @@ def files(fetchd, origin):
 
 
 def test_01_anothers_job_is_no_job(fetchd, files):
-    for user, other in itertools.permutations(files, 2):
-        job, _ = files[other]
-        for verb in ("status", "cancel", "remove", "why", "wait"):
-            foreign, none = fetchd.ctl(verb, job, user=user), fetchd.ctl(verb, 4711, user=user)
+    for verb in ("status", "cancel", "remove", "why", "wait"):
+        none = fetchd.ctl(verb, 4711, user="alice")
+        for user, other in itertools.permutations(files, 2):
+            job, _ = files[other]
+            foreign = fetchd.ctl(verb, job, user=user)
             assert foreign.code == none.code == 3
             assert foreign.err.replace(str(job), "N") == none.err.replace("4711", "N")
-        assert [row["id"] for row in fetchd.ctl_ok("--json", "list", "--all-users", user=user).json] == [files[user][0]]
+    for user, (job, _) in files.items():
+        assert [row["id"] for row in fetchd.ctl_ok("--json", "list", "--all-users", user=user).json] == [job]
 
 
 def test_02_files_are_their_owners(fetchd, files):
