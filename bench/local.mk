@@ -30,6 +30,7 @@ bench-governor: bench/governor$(EXEEXT)
 EXTRA_DIST += \
 	bench/README.md \
 	bench/run \
+	bench/hook_items.py \
 	bench/items.py \
 	bench/measure.py \
 	bench/places.py \

@@ -120,6 +120,34 @@ def rate_table(results):
     return table
 
 
+def hook_table(results):
+    """results: title → outcomes (Sample or exception)."""
+    table = Table("work", "median s", "range s", "CPU s", "then sync s")
+    for title, outcomes in results.items():
+        failed = failure_cell(outcomes)
+        if failed:
+            table.add(title, failed, "", "", "")
+            continue
+        seconds, spread, cpu, _ = usage_cells([sample.usage for sample in outcomes])
+        table.add(title, seconds, spread, cpu, f"{median(sample.sync for sample in outcomes):.2f}")
+    return table
+
+
+def load_table(results):
+    """results: title → outcomes (LoadSample or exception)."""
+    table = Table("meanwhile", "ping ms, median", "99 %", "slowest", "of the limit", "1,000 files s")
+    for title, outcomes in results.items():
+        failed = failure_cell(outcomes)
+        if failed:
+            table.add(title, failed, "", "", "", "")
+            continue
+        pings = sorted(ping for sample in outcomes for ping in sample.pings_ms)
+        table.add(title, f"{median(pings):.2f}", f"{pings[len(pings) * 99 // 100]:.2f}", f"{pings[-1]:.2f}",
+                  f"{100 * median(sample.ratio for sample in outcomes):.1f} %",
+                  f"{median(sample.small for sample in outcomes):.2f}")
+    return table
+
+
 def cpu_model():
     with open("/proc/cpuinfo", encoding="utf-8") as info:
         for line in info:

@@ -87,13 +87,14 @@ class Wget2(Peer):
 class Daemon:
     """A fetchd of its own, private state and socket, started and ready: as a service is before anyone asks it."""
 
-    def __init__(self, build, scratch, downloads, options=()):
+    def __init__(self, build, scratch, downloads, options=(), sections=""):
+        """options: "Section.Key=VALUE" each; sections: more of the configuration, as text."""
         self.log = f"{scratch}/fetchd.log"
         self.socket = f"{scratch}/{SOCKET_NAME}"
         self.fetchctl = [f"{build}/fetchctl", "-s", self.socket]
         self.argv = [f"{build}/fetchd", "--user", "--config", write_list(f"{scratch}/fetchd.conf", [
             "[Daemon]", f"StateDirectory={scratch}/state", f"Socket={self.socket}",
-            "[Transfer]", f"DownloadRoots={downloads}", f"DefaultDirectory={downloads}",
+            "[Transfer]", f"DownloadRoots={downloads}", f"DefaultDirectory={downloads}", sections,
         ])]
         for option in options:
             self.argv += ["-o", option]
