@@ -13,7 +13,7 @@ import zipfile
 
 import pytest
 
-from harness import LIMIT
+from harness import LIMIT, program
 from origin import RawServer
 from origin.raw import head
 
@@ -463,3 +463,14 @@ def test_52_secrets_that_all_may_read(hook, tmp_path):
     code, out = hook.run("webhook", config)
     assert code == 1 and "everybody" in out
     assert hook.run("webhook", tmp_path / "none")[0] == 1 and hook.run("webhook")[0] != 0
+
+
+# ---- the drop-ins
+
+@pytest.mark.parametrize("name", sorted(path.name[:-len(".conf.in")] for path in HOOKS.glob("*.conf.in")))
+def test_60_a_drop_in_is_configuration(tmp_path, name):
+    """And its hook is called after itself."""
+    text = (HOOKS / f"{name}.conf.in").read_text().replace("@hooksdir@", str(HOOKS)).replace("@sysconfdir@", "/etc")
+    (tmp_path / "conf").write_text(text)
+    done = subprocess.run([program("fetchd"), "--user", "--config", tmp_path / "conf", "--check-config"], capture_output=True, text=True)
+    assert done.returncode == 0 and f"[Hook {name}]\nCommand={HOOKS}/{name}" in text, done.stderr

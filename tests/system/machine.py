@@ -21,9 +21,9 @@ ROOTS = pathlib.Path(os.environ.get("FETCHD_ROOTS") or BUILD / "tests" / "system
 DEBS = os.environ.get("FETCHD_DEBS")
 LIMIT = 60
 PACKAGES = {
-    "bookworm": "systemd,systemd-sysv,dbus,libpam-systemd,procps,acl,libcurl4,libevent-core-2.1-7,libevent-extra-2.1-7,libsqlite3-0,libjansson4,libinih1,"
+    "bookworm": "systemd,systemd-sysv,dbus,dbus-user-session,libpam-systemd,procps,acl,polkitd,curl,libarchive-tools,libcurl4,libevent-core-2.1-7,libevent-extra-2.1-7,libsqlite3-0,libjansson4,libinih1,"
                 "libsmartcols1,libncursesw6,libssl3",
-    "": "systemd,systemd-sysv,dbus,libpam-systemd,procps,acl,libcurl4t64,libevent-core-2.1-7t64,libevent-extra-2.1-7t64,libsqlite3-0,libjansson4,libinih1,"
+    "": "systemd,systemd-sysv,dbus,dbus-user-session,libpam-systemd,procps,acl,polkitd,curl,libarchive-tools,libcurl4t64,libevent-core-2.1-7t64,libevent-extra-2.1-7t64,libsqlite3-0,libjansson4,libinih1,"
         "libsmartcols1,libncursesw6,libssl3t64",
 }
 USERS = {"alice": 2001, "bob": 2002, "carol": 2003, "dave": 2004}
