@@ -8,6 +8,11 @@ import subprocess
 import threading
 import time
 
+# A script that runs the tests in the background has these ignored, and so would have all that they start.
+for number in (signal.SIGINT, signal.SIGQUIT):
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, signal.SIG_DFL)
+
 BUILD = os.environ.get("FETCHD_BUILDDIR", ".")
 # Long enough for a sanitizer build on a busy machine; running into it is a failure, never a wait.
 LIMIT = 90

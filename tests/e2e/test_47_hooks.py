@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from harness import LIMIT, Ctl, Daemon, Room, program
+from harness import LIMIT, Ctl, Daemon, Room, program, sanitizer
 
 # What each hook of these tests does: a line of JSON for its begin and its end into the log, with how many of its kind run, and
 # what its name asks for in between.
@@ -302,7 +302,7 @@ def test_21_ten_thousand_jobs_with_a_hook_each(stopped, ctl, origin, place):
     stopped.hooks["small"] = {"Command": "/bin/true"}
     stopped.options.update({"Hooks.Concurrency": 16, "Queue.MaxActive": 64, "Queue.MaxPerHost": 64, "Daemon.LogLevel": "warning"})
     stopped.start()
-    n = 200 if os.environ.get("ASAN_OPTIONS") or "-fsanitize" in os.environ.get("CFLAGS", "") else 10000
+    n = 200 if sanitizer("asan") or sanitizer("tsan") else 10000
     text = "".join(f"{origin.url(f'/bytes/1/f{i}')}\n" for i in range(n))
     ctl.ok("add", "--hook", "small", "-g", "many", "-", stdin=text)
     assert ctl("wait", "--hooks", "-g", "many").code == 0
