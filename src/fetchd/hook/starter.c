@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -22,7 +23,7 @@
 
 #define STACK_SIZE ((size_t)256 << 10)
 /* One that does not end within this at the daemon's stop is left behind. */
-#define JOIN_SEC 1
+#define JOIN_MSEC 1000
 /* Between two looks at what could not be judged, and how many there are. */
 #define AGAIN_MSEC 20
 #define LOOKS	   100
@@ -31,6 +32,7 @@ struct starter {
 	pthread_t thread;
 	struct mailbox mailbox;
 	int sandbox_fd;
+	int end_fd;  /* eventfd(2): the thread does no more */
 	void *stack; /* of children, one at a time */
 	pid_t *own;  /* started and not swept yet */
 	size_t n_own;
@@ -122,6 +124,7 @@ static void *starter_main(void *arg)
 			more = receive(starter, msg);
 		}
 	}
+	eventfd_write(starter->end_fd, 1);
 	return NULL;
 }
 
@@ -141,6 +144,8 @@ static void starter_free(struct starter *starter)
 		munmap(starter->stack, STACK_SIZE);
 	if (starter->sandbox_fd >= 0)
 		close(starter->sandbox_fd);
+	if (starter->end_fd >= 0)
+		close(starter->end_fd);
 	free_sweeps(&starter->again);
 	mailbox_done(&starter->mailbox);
 	free(starter->own);
@@ -158,6 +163,9 @@ struct starter *starter_start(int sandbox_fd, char **ret_error)
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
 	if (!err && starter->stack == MAP_FAILED)
 		err = errno;
+	starter->end_fd = eventfd(0, EFD_CLOEXEC);
+	if (!err && starter->end_fd < 0)
+		err = errno;
 	if (!err)
 		err = pthread_create(&starter->thread, NULL, starter_main, starter);
 	if (!err)
@@ -172,15 +180,14 @@ struct mailbox *starter_mailbox(struct starter *starter)
 	return &starter->mailbox;
 }
 
+/* By poll(2), whose time no step of the wall clock changes. */
 bool starter_join(struct starter *starter)
 {
-	struct timespec until;
-
 	if (!starter)
 		return true;
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += JOIN_SEC;
-	if (pthread_timedjoin_np(starter->thread, NULL, &until) == 0) {
+	struct pollfd end = {.fd = starter->end_fd, .events = POLLIN};
+	if (poll(&end, 1, JOIN_MSEC) == 1) {
+		pthread_join(starter->thread, NULL);
 		starter_free(starter);
 		return true;
 	}
