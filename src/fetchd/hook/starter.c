@@ -186,7 +186,11 @@ bool starter_join(struct starter *starter)
 	if (!starter)
 		return true;
 	struct pollfd end = {.fd = starter->end_fd, .events = POLLIN};
-	if (poll(&end, 1, JOIN_MSEC) == 1) {
+	int n;
+	do {
+		n = poll(&end, 1, JOIN_MSEC);
+	} while (n < 0 && errno == EINTR);
+	if (n == 1) {
 		pthread_join(starter->thread, NULL);
 		starter_free(starter);
 		return true;
