@@ -54,15 +54,16 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/transfer/ftp.c \
 	src/fetchd/transfer/gate.c src/fetchd/transfer/gate.h \
 	src/fetchd/transfer/hop.c \
+	src/fetchd/transfer/look.c \
 	src/fetchd/transfer/messages.c src/fetchd/transfer/messages.h \
 	src/fetchd/transfer/multi.c src/fetchd/transfer/multi.h \
 	src/fetchd/transfer/pace.c src/fetchd/transfer/pace.h \
 	src/fetchd/transfer/redirect.c \
 	src/fetchd/transfer/request.c \
 	src/fetchd/transfer/response.c src/fetchd/transfer/response.h \
+	src/fetchd/transfer/sockets.c src/fetchd/transfer/sockets.h \
 	src/fetchd/transfer/split.c src/fetchd/transfer/split.h \
 	src/fetchd/transfer/tick.c \
-	src/fetchd/transfer/sockets.c src/fetchd/transfer/sockets.h \
 	src/fetchd/transfer/tls.c src/fetchd/transfer/tls.h \
 	src/fetchd/transfer/transfer.c src/fetchd/transfer/transfer.h \
 	src/fetchd/transfer/worker.c src/fetchd/transfer/worker.h \

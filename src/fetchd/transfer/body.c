@@ -148,6 +148,38 @@ void body_apply(struct transfer *t, const struct gate_result *result)
 		t->job->size = result->size;
 }
 
+/* Its answer is one of several that make the file. */
+static bool is_part(const struct transfer *t)
+{
+	return t->whole || (t->split && t->accepted);
+}
+
+/* What suits a whole file only is a refusal. */
+static void judge_part(struct transfer *t, const struct gate_result *result)
+{
+	if (result->changed)
+		transfer_whole(t)->job->changes++;
+	switch (t->answer) {
+	case GATE_APPEND:
+	case GATE_REDIRECT: return;
+	case GATE_REFUSE:
+		/* It is not the file's only answer. */
+		if (t->verdict.code && strcmp(t->verdict.code, "E_RANGE") == 0)
+			t->verdict.class = VERDICT_TRANSIENT;
+		return;
+	case GATE_START:
+	case GATE_COMPLETE:
+	case GATE_UNCHANGED: break;
+	}
+	t->answer = GATE_REFUSE;
+	t->verdict.most_restarts = GATE_CHANGES_MAX;
+	if (result->changed)
+		verdict_set(&t->verdict, VERDICT_RESTART, "E_CHANGED", "the file changed on the server");
+	else
+		verdict_set(&t->verdict, VERDICT_TRANSIENT, "E_RANGE",
+			"the server sent something else than the part that was asked for");
+}
+
 static bool is_plain_http(const struct transfer *t)
 {
 	return strncmp(t->job->url, "http:", 5) == 0 && strncmp(t->url, "http:", 5) == 0;
@@ -191,8 +223,8 @@ void body_judge(struct transfer *t)
 	job->http_status = r->status;
 	if (t->verdict.class == VERDICT_OK)
 		t->verdict.retry_after_usec = -1;
-	if (split_is_part(t))
-		split_judge(t, &result);
+	if (is_part(t))
+		judge_part(t, &result);
 	else
 		body_apply(t, &result);
 }

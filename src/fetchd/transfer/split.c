@@ -595,35 +595,3 @@ void split_tune(struct transfer *t)
 	TAILQ_FOREACH(part, &t->split->parts, part_link)
 		transfer_tune(part);
 }
-
-/* ---- answers */
-
-bool split_is_part(const struct transfer *t)
-{
-	return t->whole || (t->split && t->accepted);
-}
-
-void split_judge(struct transfer *t, const struct gate_result *result)
-{
-	if (result->changed)
-		transfer_whole(t)->job->changes++;
-	switch (t->answer) {
-	case GATE_APPEND:
-	case GATE_REDIRECT: return;
-	case GATE_REFUSE:
-		/* It is not the file's only answer. */
-		if (t->verdict.code && strcmp(t->verdict.code, "E_RANGE") == 0)
-			t->verdict.class = VERDICT_TRANSIENT;
-		return;
-	case GATE_START:
-	case GATE_COMPLETE:
-	case GATE_UNCHANGED: break;
-	}
-	t->answer = GATE_REFUSE;
-	t->verdict.most_restarts = GATE_CHANGES_MAX;
-	if (result->changed)
-		verdict_set(&t->verdict, VERDICT_RESTART, "E_CHANGED", "the file changed on the server");
-	else
-		verdict_set(&t->verdict, VERDICT_TRANSIENT, "E_RANGE",
-			"the server sent something else than the part that was asked for");
-}

@@ -43,10 +43,6 @@ int64_t transfer_received(const struct transfer *t);
 void split_resume(struct transfer *t, struct ranges *have);
 /* Takes a range of its own: the next that nobody fetches. False: there is none. */
 bool split_take(struct transfer *t);
-/* Whether its answer is one of several that make the file. */
-bool split_is_part(const struct transfer *t);
-/* The answer of one was judged: makes what suits a whole file only a refusal. */
-void split_judge(struct transfer *t, const struct gate_result *result);
 /* Bytes of a file's own transfer are on the disk: if it could have parts, the engine is told. */
 void split_offer(struct transfer *t);
 /* Of a file's own transfer: parts, and what the engine is to know. May end the transfer. */

@@ -15,7 +15,6 @@
 #include "fetchd/transfer/split.h"
 #include "fetchd/transfer/worker.h"
 #include "job/classify.h"
-#include "job/httpdate.h"
 
 #define CHECKPOINT_BYTES ((int64_t)16 << 20)
 #define CHECKPOINT_USEC	 (5 * USEC_PER_SEC)
@@ -170,7 +169,7 @@ bool transfer_resumable(const struct transfer *t)
 }
 
 /* Without a validator the last bytes are compared: fewer than that are not worth keeping. */
-static bool worth_keeping(const struct transfer *t, int64_t bytes)
+bool transfer_worth_keeping(const struct transfer *t, int64_t bytes)
 {
 	return transfer_resumable(t) && bytes > (t->job->validator == JOB_VALIDATOR_NONE ? GATE_OVERLAP : 0);
 }
@@ -206,207 +205,6 @@ void transfer_start_over(struct transfer *t)
 	str_set(&t->job->encoded, NULL);
 }
 
-/* ---- look: at the room, the name, the part, in this order */
-
-/* Without a validator the last of the bytes from the start are compared, and the others are of no use. */
-static void forget_holes(struct transfer *t)
-{
-	struct ranges have;
-
-	if (!t->job->ranges || t->job->validator != JOB_VALIDATOR_NONE)
-		return;
-	if (ranges_parse(t->job->ranges, &have) == 0 && have.n > 0 && have.of[0].from == 0)
-		t->job->received = have.of[0].to;
-	else
-		t->job->received = 1; /* not worth keeping */
-	ranges_done(&have);
-	str_set(&t->job->ranges, NULL);
-	t->durable = t->job->received;
-}
-
-static void look_for_part(struct transfer *t)
-{
-	struct disk_task *task;
-	struct ranges have;
-
-	forget_holes(t);
-	if (t->job->received == 0) {
-		hop_start(t);
-		return;
-	}
-	if (!worth_keeping(t, t->job->received)) {
-		transfer_start_over(t);
-		hop_start(t);
-		return;
-	}
-	if (!transfer_need_file(t, false)) {
-		transfer_settle(t);
-		return;
-	}
-	task = disk_task_new(DISK_RESUME, NULL, t, t->file);
-	task->offset = t->job->received;
-	if (t->job->ranges && ranges_parse(t->job->ranges, &have) == 0) {
-		task->offset = ranges_end(&have);
-		task->holes = true;
-		ranges_done(&have);
-	}
-	task->tail = t->job->validator == JOB_VALIDATOR_NONE ? (size_t)GATE_OVERLAP : 0;
-	transfer_post(t, task);
-}
-
-static enum job_conflict conflict_of(const struct transfer *t)
-{
-	int own = t->job->options.on_conflict;
-
-	if (t->job->options.conditional)
-		return JOB_CONFLICT_OVERWRITE;
-	return (enum job_conflict)(own >= 0 ? own : (int)worker_config(t->worker)->on_conflict);
-}
-
-static void look_with(struct transfer *t, enum disk_kind kind)
-{
-	struct disk_task *task;
-
-	if (!transfer_need_file(t, false)) {
-		transfer_settle(t);
-		return;
-	}
-	task = disk_task_new(kind, NULL, t, t->file);
-	task->name = t->job->name;
-	task->expect_size = t->job->size;
-	transfer_post(t, task);
-}
-
-static void look_for_name(struct transfer *t)
-{
-	enum job_conflict conflict = conflict_of(t);
-
-	/* Better known before the bytes are fetched; the rename at the end is what decides. */
-	if (conflict == JOB_CONFLICT_FAIL || conflict == JOB_CONFLICT_SKIP || t->job->options.conditional)
-		look_with(t, DISK_EXISTS);
-	else
-		look_for_part(t);
-}
-
-/* The disk held it the last time: its host is not asked before there is room. */
-static bool was_held_by_disk(const struct job *job)
-{
-	static const char *const codes[] = {"E_NO_SPACE", "E_QUOTA", "E_READONLY", "E_DEST_GONE"};
-
-	for (size_t i = 0; job->error_code && i < ARRAY_LEN(codes); i++)
-		if (strcmp(job->error_code, codes[i]) == 0)
-			return true;
-	return false;
-}
-
-void transfer_begin(struct transfer *t)
-{
-	t->phase = TRANSFER_LOOK;
-	if (was_held_by_disk(t->job))
-		look_with(t, DISK_ROOM);
-	else
-		look_for_name(t);
-}
-
-/* The next file knows its kind better. */
-static void forget_file(struct transfer *t)
-{
-	disk_file_free(t->file);
-	t->file = NULL;
-}
-
-static void looked_for_name(struct transfer *t, const struct disk_task *task)
-{
-	bool exists = task->result > 0;
-
-	if (exists && conflict_of(t) == JOB_CONFLICT_SKIP) {
-		t->phase = TRANSFER_SETTLE;
-		/* What an earlier attempt brought is wanted no more. */
-		if (t->job->received > 0)
-			transfer_start_over(t);
-		transfer_tell(t);
-		return;
-	}
-	if (exists && conflict_of(t) == JOB_CONFLICT_FAIL) {
-		verdict_set(&t->verdict, VERDICT_PERMANENT, "E_EXISTS", "the file %s is already there",
-			t->job->name);
-		transfer_settle(t);
-		return;
-	}
-	if (exists && t->job->received == 0) {
-		t->conditional = true;
-		str_set(&t->have_etag, task->ret_etag);
-		t->have_modified_sec = task->ret_mtime_sec;
-	}
-	forget_file(t);
-	look_for_part(t);
-}
-
-/* Modified when, for a file that an earlier attempt got all of. */
-static void recall_mtime(struct transfer *t)
-{
-	if (!t->job->last_modified || httpdate_parse(t->job->last_modified, &t->mtime_sec) != 0)
-		t->mtime_sec = -1;
-}
-
-static void go_on_with_holes(struct transfer *t)
-{
-	struct ranges have = {0};
-
-	(void)ranges_parse(t->job->ranges, &have);
-	split_resume(t, &have);
-	if (split_take(t)) {
-		hop_start(t);
-		return;
-	}
-	recall_mtime(t);
-	transfer_settle(t);
-}
-
-static void looked_for_part(struct transfer *t, struct disk_task *task)
-{
-	int64_t trusted = task->result;
-
-	if (trusted == 0) {
-		transfer_note(t, "the partial file was lost or changed; begun anew");
-		transfer_start_over(t);
-		hop_start(t);
-		return;
-	}
-	t->record->offset = t->job->received;
-	if (task->holes) {
-		go_on_with_holes(t);
-		return;
-	}
-	t->offset = t->posted = t->written = t->durable = t->sync_posted = trusted;
-	t->tail = task->ret_tail;
-	t->tail_n = task->ret_tail_n;
-	task->ret_tail = NULL;
-	if (t->job->size != trusted) {
-		hop_start(t);
-		return;
-	}
-	/* An earlier attempt got all of it, and could not finish. */
-	recall_mtime(t);
-	transfer_settle(t);
-}
-
-static void looked(struct transfer *t, enum disk_kind kind, struct disk_task *task)
-{
-	if (t->cancelled)
-		verdict_set(&t->verdict, VERDICT_ABORTED, NULL, "stopped");
-	if (t->verdict.class != VERDICT_OK) {
-		transfer_settle(t);
-	} else if (kind == DISK_ROOM) {
-		forget_file(t);
-		look_for_name(t);
-	} else if (kind == DISK_EXISTS) {
-		looked_for_name(t, task);
-	} else if (kind == DISK_RESUME) {
-		looked_for_part(t, task);
-	}
-}
-
 void transfer_cancel(struct transfer *t, bool discard)
 {
 	t->cancelled = true;
@@ -440,7 +238,7 @@ static void post_finish(struct transfer *t)
 	t->buffer = NULL;
 	t->posted = t->offset;
 	task->name = t->job->name;
-	task->conflict = conflict_of(t);
+	task->conflict = transfer_conflict(t);
 	task->mtime_sec = t->mtime_sec;
 	task->etag = t->job->etag;
 	task->digest = t->part_digest;
@@ -457,7 +255,7 @@ static bool keeps_bytes(const struct transfer *t)
 {
 	int64_t received = transfer_received(t);
 
-	if (t->discard || !worth_keeping(t, received > t->durable ? received : t->durable))
+	if (t->discard || !transfer_worth_keeping(t, received > t->durable ? received : t->durable))
 		return false;
 	if (t->verdict.class == VERDICT_PERMANENT)
 		return t->durable > 0 && received == t->durable &&
@@ -469,7 +267,7 @@ static bool keeps_bytes(const struct transfer *t)
 static void settle_unchanged(struct transfer *t)
 {
 	transfer_note(t, "not modified; nothing was fetched");
-	forget_file(t);
+	transfer_forget_file(t);
 	transfer_tell(t);
 }
 
@@ -567,7 +365,7 @@ static void finished(struct transfer *t, struct disk_task *task)
 		if (t->split)
 			ranges_add(&t->split->durable, 0, task->result);
 	}
-	if (t->verdict.class == VERDICT_RESTART || !worth_keeping(t, t->durable))
+	if (t->verdict.class == VERDICT_RESTART || !transfer_worth_keeping(t, t->durable))
 		transfer_start_over(t);
 	transfer_tell(t);
 }
@@ -616,7 +414,7 @@ void transfer_disk_done(struct transfer *t, struct disk_task *task)
 	if (kind == DISK_DISCARD)
 		disk_file_free(task->file);
 	if (t->phase == TRANSFER_LOOK) {
-		looked(t, kind, task);
+		transfer_looked(t, kind, task);
 		disk_task_free(disk, task);
 		return;
 	}
@@ -641,7 +439,7 @@ void transfer_checkpoint(struct transfer *t, int64_t now_usec)
 {
 	int64_t received = transfer_received(t);
 
-	if (t->syncing || !worth_keeping(t, received) || received == t->sync_posted)
+	if (t->syncing || !transfer_worth_keeping(t, received) || received == t->sync_posted)
 		return;
 	if (received - t->sync_posted < CHECKPOINT_BYTES && now_usec - t->sync_usec < CHECKPOINT_USEC)
 		return;

@@ -187,6 +187,14 @@ size_t body_write_cb(char *bytes, size_t size, size_t n, void *arg);
 void body_flush(struct transfer *t);
 /* The network part is over, well or by t->verdict: what the disk still has to do, then FINISHED. */
 void transfer_settle(struct transfer *t);
+/* What the disk found: on with it. */
+void transfer_looked(struct transfer *t, enum disk_kind kind, struct disk_task *task);
+/* What holds when the name is taken. */
+enum job_conflict transfer_conflict(const struct transfer *t);
+/* Bytes that a later request can go on behind, and enough of them. */
+bool transfer_worth_keeping(const struct transfer *t, int64_t bytes);
+/* The next file knows its kind better. */
+void transfer_forget_file(struct transfer *t);
 /* FINISHED, unless something is still out at the disk. May free t. */
 void transfer_tell(struct transfer *t);
 /* A task that an end waits for has come back: on with it. */
