@@ -237,7 +237,8 @@ def test_17_it_goes_when_there_is_nothing_to_do(stopped, ctl, origin, room, list
     stopped.options["Daemon.ExitIdle"] = "100ms"
     activate(stopped, listener)
     [job] = ctl.add("--not-before", "1h", origin.url("/bytes/10/a"))
-    watch = ctl.watch(job)
+    watch = ctl.watch(job, "--since", 0)
+    watch.kind("added", job)  # it is there: without it the daemon might have gone before
     ctl.ok("cancel", job)
     watch.kind("cancelled", job)
     assert stopped.running()

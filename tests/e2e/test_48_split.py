@@ -123,6 +123,7 @@ def test_06_holes_survive_the_daemon(split, ctl, origin, room, end):
         split.stop()
     else:
         room.wait_stored(",".join(f"{start}-{start + each}" for start in sorted(before)))
+        ctl.job(job)  # answered behind the commit that wrote it
         split.kill9()
     [part] = (room.downloads / ".fetchd").glob("*.part")
     split.start()
