@@ -88,4 +88,5 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/hook/spawn.c \
 	src/fetchd/hook/starter.c \
 	src/fetchd/hook/stray.c \
+	src/fetchd/hook/task.c \
 	src/fetchd/hook/unit.c

@@ -11,21 +11,6 @@ struct mailbox *hook_pool_mailbox(struct hook_pool *pool)
 	return &pool->mailbox;
 }
 
-void hook_task_free(struct hook_task *task)
-{
-	if (!task)
-		return;
-	config_unref(task->config);
-	job_free(task->job);
-	if (task->group)
-		job_group_done(task->group);
-	free(task->group);
-	free(task->key);
-	free(task->error);
-	free(task->output);
-	free(task);
-}
-
 static void take_hook_start(struct sim *sim, struct hook_task *task)
 {
 	struct sim_hook *hook = xcalloc(1, sizeof(*hook));

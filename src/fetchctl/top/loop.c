@@ -209,7 +209,9 @@ int top_run(struct ctl *ctl, const char *group, const char *host)
 		run(&loop, ctl, group, host);
 	screen_close(loop.top.screen);
 	close(loop.signals);
-	sigprocmask(SIG_SETMASK, &loop.before, NULL);
+	/* One that ends us may come twice, as when a terminal goes: its exit status is told all the same. */
+	if (loop.signal == 0)
+		sigprocmask(SIG_SETMASK, &loop.before, NULL);
 	return status != 0 ? status : loop.signal != 0 ? 128 + loop.signal : 0;
 }
 

@@ -38,21 +38,6 @@ struct hook_pool {
 	bool told_nice;
 };
 
-void hook_task_free(struct hook_task *task)
-{
-	if (!task)
-		return;
-	config_unref(task->config);
-	job_free(task->job);
-	if (task->group)
-		job_group_done(task->group);
-	free(task->group);
-	free(task->key);
-	free(task->error);
-	free(task->output);
-	free(task);
-}
-
 /* ---- starts */
 
 static struct hook_run *add_run(struct hook_pool *pool)
