@@ -111,15 +111,20 @@ static inline void post(struct fixture *f, int kind)
 	mailbox_post(hook_pool_mailbox(f->pool), msg);
 }
 
+static inline void stop_pool(struct fixture *f)
+{
+	post(f, HOOK_STOP);
+	hook_pool_join(f->pool);
+	mailbox_done(&f->mailbox);
+	config_unref(f->config);
+}
+
 static inline int teardown(void **state)
 {
 	struct fixture *f = *state;
 	CLEANUP_FREE char *command = xasprintf("rm -rf %s", f->dir);
 
-	post(f, HOOK_STOP);
-	hook_pool_join(f->pool);
-	mailbox_done(&f->mailbox);
-	config_unref(f->config);
+	stop_pool(f);
 	assert_int_equal(system(command), 0);
 	free(f);
 	return 0;

@@ -327,7 +327,10 @@ static int walls(const char *dir)
 	post_task(&f, task_of(&f, 1, "a"));
 	struct hook_task *task = take(&f);
 	printf("%s%s\n", task->error ? task->error : "", task->output ? task->output : "");
-	return fd >= 0 && !task->error && task->output && !strcmp(task->output, "ok\n") ? 0 : 1;
+	bool good = fd >= 0 && !task->error && task->output && !strcmp(task->output, "ok\n");
+	hook_task_free(task);
+	stop_pool(&f);
+	return good ? 0 : 1;
 }
 
 int main(int argc, char **argv)
