@@ -163,6 +163,9 @@ class Screen:
     def resize(self, columns, rows):
         with self.changed:
             self.cells.resize(rows, columns)
+            # pyte leaves it where it was, be that outside; a terminal does not.
+            self.cells.ensure_hbounds()
+            self.cells.ensure_vbounds()
             _size(self._fd, columns, rows)
 
     def end(self):
