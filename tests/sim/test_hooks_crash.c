@@ -95,6 +95,18 @@ static void crash(struct history *h)
 	assert_int_equal(sim_open(&h->s.sim), 0);
 }
 
+/* Whether nothing runs, is to run, or has ended and is not stored yet. */
+static bool at_rest(struct history *h)
+{
+	struct scene *s = &h->s;
+	struct store *store = s->sim.engine->store;
+	size_t pending;
+
+	assert_int_equal(store_hooks_count(store, &pending), 0);
+	return pending == 0 && s->sim.engine->tally.n_hooks == 0 && s->sim.n_attempts == 0 &&
+	       store_open_jobs(store, ANNA) == 0;
+}
+
 /* Turns until all is done; the fault comes with commit number at. Returns whether it came. */
 static bool run_history(struct history *h, size_t at, enum sim_fault fault)
 {
@@ -112,6 +124,8 @@ static bool run_history(struct history *h, size_t at, enum sim_fault fault)
 		note_begun(h);
 		if (s->sim.engine->failed)
 			crash(h);
+		if (came && at_rest(h))
+			break;
 		end_some(h);
 		forget_told(s);
 		sim_advance(USEC_PER_SEC / 2 + rng_upto(&h->rng, USEC_PER_SEC));
@@ -278,24 +292,29 @@ static void some_step(struct history *h)
 	sim_advance(rng_upto(&h->rng, 2 * USEC_PER_SEC));
 }
 
+static void end_what_runs(struct history *h)
+{
+	struct scene *s = &h->s;
+	struct sim_hook *hook = TAILQ_FIRST(&s->sim.hooks);
+
+	if (hook)
+		sim_hook_finish(&s->sim, hook, hook->cancelled ? HOOK_ABORTED : HOOK_EXITED, 0);
+	if (s->sim.n_attempts > 0)
+		end_attempt(s, VERDICT_OK);
+	sim_settle(&s->sim);
+	forget_told(s);
+	sim_advance(USEC_PER_SEC);
+}
+
 /* What is left ends well, and what has failed is kicked. */
 static void end_all(struct history *h)
 {
-	struct scene *s = &h->s;
-
 	sim_fault(SIM_FAULT_NONE);
-	for (int i = 0; i < STEPS_MAX; i++) {
-		struct sim_hook *hook = TAILQ_FIRST(&s->sim.hooks);
-
-		for (int64_t id = 1; id <= 60 && i % 50 == 0; id++)
-			sim_post(&s->sim, &verb(VERB_RETRY, id, true)->msg);
-		if (hook)
-			sim_hook_finish(&s->sim, hook, hook->cancelled ? HOOK_ABORTED : HOOK_EXITED, 0);
-		if (s->sim.n_attempts > 0)
-			end_attempt(s, VERDICT_OK);
-		sim_settle(&s->sim);
-		forget_told(s);
-		sim_advance(USEC_PER_SEC);
+	for (int round = 0; round < 8; round++) {
+		for (int64_t id = 1; id <= 60; id++)
+			sim_post(&h->s.sim, &verb(VERB_RETRY, id, true)->msg);
+		for (int i = 0; i < STEPS_MAX / 8 && (i == 0 || !at_rest(h)); i++)
+			end_what_runs(h);
 	}
 }
 
