@@ -119,8 +119,8 @@ struct disk_task {
 
 	/* result */
 	/* RESUME, EXISTS, REMOVE, VERIFY: see there; WRITE: bytes of the buffer that are in the file; SYNC,
-	 * CLOSE, and FINISH that failed: bytes of the part that are durable, from its start; of one that was
-	 * not written in order: past the last of them */
+	 * CLOSE, and FINISH that failed (0: no more than before): bytes of the part that are durable, from
+	 * its start; of one that was not written in order: past the last of them */
 	int64_t result;
 	struct verdict verdict;		  /* VERDICT_OK, or what went wrong */
 	char *ret_name;			  /* FINISH: the name taken */

@@ -465,7 +465,8 @@ int64_t file_save(struct disk_file *file)
 		file->sync_failed = true;
 	if (sync_part(file) == 0)
 		now_durable(file, file->written, file->wrote);
-	return file->durable;
+	/* What came in no order may end where an earlier sync ended, and have lost what lies before. */
+	return file->synced == file->wrote ? file->durable : 0;
 }
 
 void file_close(struct disk_task *task)

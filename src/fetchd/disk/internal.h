@@ -148,7 +148,7 @@ void file_discard(struct disk_task *task);
 void file_room(struct disk_task *task);
 void file_rehash(struct disk_task *task);
 void file_close_fd(struct disk_file *file);
-/* Bytes that are durable now: syncs, unless that would prove nothing any more. */
+/* Bytes that are durable now: syncs, unless that would prove nothing any more. 0: no more than before. */
 int64_t file_save(struct disk_file *file);
 /* What is open is as long as it was written, and the part's name still stands for it. */
 bool file_intact(const struct disk_file *file);

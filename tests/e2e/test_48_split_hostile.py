@@ -1,0 +1,125 @@
+"""One file over several connections, and what servers, disks and users do meanwhile: the bytes are the server's, or there is no file."""
+import itertools
+import re
+import signal
+import time
+
+import pytest
+
+from disks import MIB, Disks, Shim
+from harness import LIMIT
+from origin import content
+from origin.raw import CLOSE, Chunked, Content, File, Gate, RawServer, head
+from varlink import MANAGER, Link
+
+SIZE = 8 * MIB
+POISON = "poison"
+
+
+@pytest.fixture
+def disks(room):
+    disks = Disks(room)
+    yield disks
+    disks.close()
+
+
+@pytest.fixture
+def shim(room):
+    return Shim(room)
+
+
+@pytest.fixture
+def split(stopped):
+    stopped.options |= {"Transfer.MinSplitSize": "64K", "Transfer.Split": 2, "Hosts.Adaptive": "no", "Retry.Delay": "1h",
+                        "Transfer.ReserveSpace": 0}
+    return stopped
+
+
+@pytest.fixture
+def server():
+    with RawServer() as server:
+        yield server
+
+
+def until(accept):
+    deadline = time.monotonic() + LIMIT
+    while not accept():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def until_connections(ctl, n):
+    """As the daemon counts them: what a connection that has ended leaves is settled by then."""
+    until(lambda: sum(host["active"] for host in ctl.ok("--json", "hosts").json) == n)
+
+
+def file_of(seed="a", size=SIZE, **more):
+    return File(seed, size, **{"fields": ["Accept-Ranges: bytes"], **more})
+
+
+def span(request, size=SIZE):
+    first, last = re.fullmatch(r"bytes=(\d+)-(\d*)", request.range).groups()
+    return int(first), int(last) + 1 if last else size
+
+
+def slow(file, each, gate="g"):
+    """A good server that sends so many bytes of each answer, and the rest when the gate is open."""
+    def answer(request):
+        request.status = 206 if request.range else 200
+        start, end = span(request, file.size) if request.range else (0, file.size)
+        first = file.part_head(start, end) if request.range else file.whole_head()
+        middle = min(start + each, end)
+        return [first, Content(file.seed, start, middle), Gate(gate), Content(file.seed, middle, end), CLOSE]
+    return answer
+
+
+def whole_then(file, ranged, each=MIB, gate="g"):
+    """The whole as above; to a range what ranged says: an answer, or a function of the request."""
+    first = slow(file, each, gate)
+
+    def answer(request):
+        if not request.range:
+            return first(request)
+        return ranged(request) if callable(ranged) else ranged
+    return answer
+
+
+def same(room, name, seed, size):
+    assert content.same_as_file(room.downloads / name, seed, size)
+    assert sorted((room.downloads / ".fetchd").glob("*.part")) == []
+
+
+def with_holes(split, ctl, server, each=MIB, size=SIZE, options=()):
+    """A job that has got so many bytes by each of two connections, and then its daemon was stopped."""
+    server.play("/a", slow(file_of(size=size), each))
+    [job] = ctl.add(*options, server.url("/a"))
+    server.wait_gated("g", 2)
+    ctl.wait_received(2 * each, job)
+    split.stop()
+    return job
+
+
+def test_03_a_last_sync_that_fails(split, ctl, server, room, shim):
+    """The end of the file was durable long before its middle came: that says nothing of the middle."""
+    split.options["Transfer.MinSplitSize"] = 2 * MIB
+    split.start(**shim.environment("fsync:5:1:1"))
+    file = file_of()
+    server.play("/a", whole_then(file, file))
+    [job] = ctl.add(server.url("/a"))
+    server.wait_requests("/a", 2)
+    start, _ = span(server.requests("/a")[1])
+    have = MIB + SIZE - start
+    ctl.wait_received(have, job)
+    room.wait_stored(f"0-{MIB},{start}-{SIZE}")
+    server.release("g")
+    until(lambda: ctl.job(job)["state"] == "waiting")
+    seen = ctl.job(job)
+    assert seen["error"]["code"] == "E_IO" and ("fsync", "-5") in [(c[0], c[2]) for c in shim.calls()]
+    # What the kernel had of the rest may be lost, and it would not say so again.
+    assert seen["received"] < SIZE
+    before = len(server.requests("/a"))
+    ctl.ok("retry", job)
+    assert ctl.wait(job).code == 0
+    again = server.requests("/a")[before:]
+    assert span(again[0])[0] < start
+    same(room, "a", "a", SIZE)
