@@ -123,3 +123,20 @@ def test_03_a_last_sync_that_fails(split, ctl, server, room, shim):
     again = server.requests("/a")[before:]
     assert span(again[0])[0] < start
     same(room, "a", "a", SIZE)
+
+
+@pytest.mark.parametrize("kind", ["tmpfs", "ext4"])
+def test_07_holes_have_their_room_already(split, ctl, server, room, disks, kind):
+    disk = disks.of(kind, 72 * MIB)
+    split.options["Transfer.DownloadRoots"] = f"{room.downloads} {disk.path}"
+    split.options["Transfer.MinSplitSize"] = 16 * MIB
+    split.start()
+    size = 48 * MIB
+    job = with_holes(split, ctl, server, 2 * MIB, size, ["-d", disk.path])
+    [part] = disk.parts()
+    need = size - part.stat().st_blocks * 512
+    disk.fill(need + 4 * MIB)
+    server.release("g")
+    split.start()
+    assert ctl.wait(job).code == 0, ctl.job(job)
+    assert content.same_as_file(disk.path / "a", "a", size) and disk.parts() == []

@@ -264,6 +264,15 @@ static bool place_ready(const struct disk_file *file, struct verdict *verdict)
 	return verdict->class == VERDICT_OK;
 }
 
+/* Of the file what has no room yet: a part with holes may have all of theirs. */
+static int64_t lacking(const struct disk_file *file, int64_t size, int64_t most)
+{
+	struct stat st;
+	int64_t lacks = file->fd >= 0 && fstat(file->fd, &st) == 0 ? size - st.st_blocks * 512 : most;
+
+	return lacks >= most ? most : lacks > 0 ? lacks : 0;
+}
+
 /* Before the first byte that this attempt writes: is there room for all that are to come? Makes the part.
  * -errno, or -ECANCELED with the verdict set. */
 static int make_room(struct disk_task *task)
@@ -275,7 +284,8 @@ static int make_room(struct disk_task *task)
 	int err = 0;
 
 	need = task->expect_size > task->offset + n ? task->expect_size - task->offset : n;
-	if (!find_room(file->root, known ? need : -1, &task->verdict, &room))
+	if (!find_room(
+		    file->root, known ? lacking(file, task->offset + need, need) : -1, &task->verdict, &room))
 		return -ECANCELED;
 	/* A small file is renamed in the next moment anyway. */
 	if (file->lane->which != LANE_SMALL && !place_ready(file, &task->verdict))
