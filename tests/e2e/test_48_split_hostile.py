@@ -99,6 +99,23 @@ def with_holes(split, ctl, server, each=MIB, size=SIZE, options=()):
     return job
 
 
+@pytest.mark.parametrize("now", ["empty", "empty-sum", "chunked", "shorter", "longer"])
+def test_01_holes_of_a_file_that_is_another_now(split, ctl, server, room, now):
+    """Nothing of the old one counts any more, whatever is known of the new one's size."""
+    split.start()
+    sum_of_none = "sha-256=e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    job = with_holes(split, ctl, server, options=["--checksum", sum_of_none] if now == "empty-sum" else ())
+    size = {"chunked": 3 * MIB, "shorter": 3 * MIB, "longer": 9 * MIB}.get(now, 0)
+    new = file_of("b", size, etag='"two"')
+    server.play("/a", new if now != "chunked" else [
+        head("HTTP/1.1 200 OK", "Transfer-Encoding: chunked", *new.validators()), Chunked("b", 0, size), b"0\r\n\r\n"])
+    split.start()
+    assert ctl.wait(job).code == 0, split.log.tail()
+    seen = ctl.job(job)
+    assert seen["received"] == seen["size"] == size
+    same(room, "a", "b", size)
+
+
 def test_03_a_last_sync_that_fails(split, ctl, server, room, shim):
     """The end of the file was durable long before its middle came: that says nothing of the middle."""
     split.options["Transfer.MinSplitSize"] = 2 * MIB

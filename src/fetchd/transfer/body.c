@@ -97,6 +97,9 @@ static void body_adopt(struct transfer *t, const struct gate_result *result)
 
 	if (t->answer == GATE_START && (t->offset > 0 || t->tail || t->split))
 		transfer_start_over(t);
+	/* Its bytes come in order, and nobody has joined in yet. */
+	if (t->answer == GATE_START)
+		split_free(t);
 	job->size = result->size;
 	t->accepted = true;
 	t->ranged = t->response.status == 206 || t->response.accepts_ranges;

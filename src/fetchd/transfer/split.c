@@ -1,5 +1,5 @@
 /* Split: who fetches which range of a file, and when all of them are there. Owns the parts of a transfer.
- * Runs in the worker, never inside libcurl but for split_posted() and split_judge().
+ * Runs in the worker, never inside libcurl but for split_posted() and split_free().
  */
 #include "config.h"
 
