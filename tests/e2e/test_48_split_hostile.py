@@ -116,6 +116,30 @@ def test_01_holes_of_a_file_that_is_another_now(split, ctl, server, room, now):
     same(room, "a", "b", size)
 
 
+@pytest.mark.parametrize("verb", ["Pause", "Cancel"])
+def test_02_stopped_while_a_part_with_holes_is_looked_at(split, ctl, server, room, shim, verb):
+    split.start()
+    job = with_holes(split, ctl, server)
+    split.start(**shim.environment("open:wait:1:1"))
+    shim.wait_for("open")
+    link = Link(room)
+    with link.sock:
+        link.say(MANAGER + verb, {"selection": {"ids": [job]}})
+        ctl.job(job)  # asked behind it
+        shim.open_gate()
+        assert "error" not in link.hear()
+    seen = ctl.job(job)
+    assert (seen["state"], seen["received"]) == (("paused", 2 * MIB) if verb == "Pause" else ("cancelled", 0))
+    split.stop()
+    split.start()
+    assert ctl.job(job)["state"] == seen["state"]
+    if verb == "Pause":
+        server.release("g")
+        ctl.ok("resume", job)
+        assert ctl.wait(job).code == 0
+        same(room, "a", "a", SIZE)
+
+
 def test_03_a_last_sync_that_fails(split, ctl, server, room, shim):
     """The end of the file was durable long before its middle came: that says nothing of the middle."""
     split.options["Transfer.MinSplitSize"] = 2 * MIB

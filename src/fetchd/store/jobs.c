@@ -186,8 +186,7 @@ static bool ranges_sane(const struct job *job)
 		return true;
 	if (ranges_parse(job->ranges, &ranges) != 0)
 		return false;
-	bool sane =
-		ranges_bytes(&ranges) == job->received && (job->size < 0 || ranges_end(&ranges) <= job->size);
+	bool sane = ranges_bytes(&ranges) == job->received && ranges_end(&ranges) <= job->size;
 	ranges_done(&ranges);
 	return sane;
 }

@@ -154,10 +154,6 @@ static void recall_mtime(struct transfer *t)
 
 static void go_on_with_holes(struct transfer *t)
 {
-	struct ranges have = {0};
-
-	(void)ranges_parse(t->job->ranges, &have);
-	split_resume(t, &have);
 	if (split_take(t)) {
 		hop_start(t);
 		return;
@@ -194,8 +190,19 @@ static void looked_for_part(struct transfer *t, struct disk_task *task)
 	transfer_settle(t);
 }
 
+/* From here on it tells of them, even if it goes no further. */
+static void recall_holes(struct transfer *t)
+{
+	struct ranges have = {0};
+
+	(void)ranges_parse(t->job->ranges, &have);
+	split_resume(t, &have);
+}
+
 void transfer_looked(struct transfer *t, enum disk_kind kind, struct disk_task *task)
 {
+	if (kind == DISK_RESUME && task->holes && task->result > 0)
+		recall_holes(t);
 	if (t->cancelled)
 		verdict_set(&t->verdict, VERDICT_ABORTED, NULL, "stopped");
 	if (t->verdict.class != VERDICT_OK) {
