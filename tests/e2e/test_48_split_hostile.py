@@ -166,6 +166,29 @@ def test_03_a_last_sync_that_fails(split, ctl, server, room, shim):
     same(room, "a", "a", SIZE)
 
 
+def test_04_a_reload_takes_connections_back(split, ctl, server, room):
+    split.options["Transfer.Split"] = 4
+    split.options["Queue.MaxActive"] = 4
+    split.start()
+    server.play("/a", slow(file_of(), 300000))
+    server.play("/b", File("b", 1000))
+    [job] = ctl.add(server.url("/a"))
+    server.wait_gated("g", 4)
+    split.options["Transfer.Split"] = 2
+    split.write_config()
+    split.signal(signal.SIGHUP)
+    server.wait_for(lambda: server.ledger.gated["g"] == 2)
+    split.options["Transfer.Split"] = 1
+    split.options["Queue.MaxActive"] = 1
+    split.write_config()
+    split.signal(signal.SIGHUP)
+    server.wait_for(lambda: server.ledger.gated["g"] == 1)
+    server.release("g")
+    [small] = ctl.add(server.url("/b"))
+    assert ctl.wait(job, small).code == 0
+    same(room, "a", "a", SIZE)
+
+
 @pytest.mark.parametrize("kind", ["tmpfs", "ext4"])
 def test_07_holes_have_their_room_already(split, ctl, server, room, disks, kind):
     disk = disks.of(kind, 72 * MIB)

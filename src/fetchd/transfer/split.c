@@ -268,7 +268,7 @@ static void start_parts(struct transfer *t)
 	struct split *s = t->split;
 	struct range range;
 
-	while (t->phase == TRANSFER_RUN && !s->refused && s->n_running < s->allowed &&
+	while (may_split(t) && !s->refused && s->n_running < s->allowed && s->n_running < most_extra(t) &&
 		transfer_need_file(t, false) && next_range(t, &range))
 		part_start(t, &range);
 }
@@ -280,11 +280,11 @@ static void part_retire(struct transfer *part)
 	transfer_settle(part);
 }
 
-static void retire_parts(struct transfer *t)
+static void retire_parts(struct transfer *t, unsigned most)
 {
 	struct split *s = t->split;
 
-	while (t->phase == TRANSFER_RUN && s->n_running > s->allowed) {
+	while (t->phase == TRANSFER_RUN && s->n_running > most) {
 		struct transfer *part = TAILQ_LAST(&s->parts, transfer_parts);
 
 		while (!is_running(part))
@@ -299,10 +299,8 @@ void split_allow(struct transfer *t, unsigned n, unsigned seq)
 		return;
 	t->split->seq = seq;
 	t->split->allowed = n;
-	if (t->phase == TRANSFER_RUN && may_split(t)) {
-		start_parts(t);
-		retire_parts(t);
-	}
+	retire_parts(t, n);
+	start_parts(t);
 	/* It may have ended by that: then FINISHED gives everything back. */
 	if (t->phase == TRANSFER_RUN)
 		report(t, true);
@@ -356,7 +354,8 @@ static bool part_goes_on(struct transfer *part)
 	struct split *s = t->split;
 	struct range range;
 
-	if (s->n_running >= s->allowed || !may_split(t) || !next_range(t, &range))
+	if (s->n_running >= s->allowed || s->n_running >= most_extra(t) || !may_split(t) ||
+		!next_range(t, &range))
 		return false;
 	part->phase = TRANSFER_RUN;
 	part->slow_since_usec = 0;
@@ -592,6 +591,7 @@ void split_tune(struct transfer *t)
 
 	if (!t->split)
 		return;
+	retire_parts(t, most_extra(t));
 	TAILQ_FOREACH(part, &t->split->parts, part_link)
 		transfer_tune(part);
 }
