@@ -189,6 +189,48 @@ def test_04_a_reload_takes_connections_back(split, ctl, server, room):
     same(room, "a", "a", SIZE)
 
 
+REFUSALS = {
+    "400": [head("HTTP/1.1 400 Bad Request", "Content-Length: 0")],
+    "403": [head("HTTP/1.1 403 Forbidden", "Content-Length: 0")],
+    "416": [head("HTTP/1.1 416 Range Not Satisfiable", f"Content-Range: bytes */{SIZE}", "Content-Length: 0")],
+    "503": [head("HTTP/1.1 503 Service Unavailable", "Content-Length: 0")],
+    "whole": file_of(ranges=False),
+    "nowhere": [head("HTTP/1.1 302 Found", "Location: http://127.0.0.1:1/x", "Content-Length: 0")],
+    "wrong": lambda r: [head("HTTP/1.1 206 Partial Content", f"Content-Range: bytes 0-999/{SIZE}", *file_of().validators()),
+                        Content(POISON, 0, 1000)],
+    "short": lambda r: [head("HTTP/1.1 206 Partial Content", "Transfer-Encoding: chunked",
+                             f"Content-Range: bytes {span(r)[0]}-{span(r)[1] - 1}/{SIZE}", *file_of().validators()), b"0\r\n\r\n"],
+}
+
+
+@pytest.mark.parametrize("how", REFUSALS)
+def test_05_a_server_that_gives_no_parts_though_it_says_so(split, ctl, server, room, how):
+    """The first connection gets back what was taken from it: as good as one alone."""
+    split.start()
+    server.play("/a", whole_then(file_of(), REFUSALS[how]))
+    [job] = ctl.add(server.url("/a"))
+    server.wait_requests("/a", 2)
+    until_connections(ctl, 1)
+    server.release("g")
+    assert ctl.wait(job).code == 0, split.log.tail()
+    same(room, "a", "a", SIZE)
+    assert ctl.job(job)["attempts"] == 1 and len(server.requests("/a")) == 2
+
+
+def test_06_one_of_many_servers_has_another_tag(split, ctl, server, room):
+    """Over one connection it comes well."""
+    split.options["Retry.Delay"] = "10ms"
+    split.start()
+    other = file_of(POISON, etag='"two"')
+    server.play("/a", whole_then(file_of(), lambda r: [other.part_head(*span(r)), other.content(*span(r))]))
+    [job] = ctl.add(server.url("/a"))
+    server.wait_requests("/a", 3)  # the whole, a part of another, the whole again
+    server.release("g")
+    assert ctl.wait(job).code == 0, split.log.tail()
+    same(room, "a", "a", SIZE)
+    assert [bool(r.range) for r in server.requests("/a")] == [False, True, False]
+
+
 @pytest.mark.parametrize("kind", ["tmpfs", "ext4"])
 def test_07_holes_have_their_room_already(split, ctl, server, room, disks, kind):
     disk = disks.of(kind, 72 * MIB)

@@ -151,30 +151,29 @@ void body_apply(struct transfer *t, const struct gate_result *result)
 		t->job->size = result->size;
 }
 
-/* Its answer is one of several that make the file. */
-static bool is_part(const struct transfer *t)
+bool body_is_part(const struct transfer *t)
 {
 	return t->whole || (t->split && t->accepted);
 }
 
-/* What suits a whole file only is a refusal. */
+/* What suits a whole file only is a refusal. No range that makes no sense ends the others, whose answers are
+ * good; but it is counted, and the job's next attempt goes over one connection. */
 static void judge_part(struct transfer *t, const struct gate_result *result)
 {
+	bool refused = t->answer == GATE_REFUSE, fault;
+
+	if (t->answer == GATE_APPEND || t->answer == GATE_REDIRECT)
+		return;
+	t->answer = GATE_REFUSE;
+	fault = !result->changed && (!refused || t->verdict.class == VERDICT_RESTART || result->range_fault);
 	if (result->changed)
 		transfer_whole(t)->job->changes++;
-	switch (t->answer) {
-	case GATE_APPEND:
-	case GATE_REDIRECT: return;
-	case GATE_REFUSE:
-		/* It is not the file's only answer. */
-		if (t->verdict.code && strcmp(t->verdict.code, "E_RANGE") == 0)
-			t->verdict.class = VERDICT_TRANSIENT;
+	if (fault)
+		transfer_whole(t)->job->range_faults++;
+	if (refused && fault)
+		t->verdict.class = VERDICT_TRANSIENT;
+	if (refused)
 		return;
-	case GATE_START:
-	case GATE_COMPLETE:
-	case GATE_UNCHANGED: break;
-	}
-	t->answer = GATE_REFUSE;
 	t->verdict.most_restarts = GATE_CHANGES_MAX;
 	if (result->changed)
 		verdict_set(&t->verdict, VERDICT_RESTART, "E_CHANGED", "the file changed on the server");
@@ -226,7 +225,7 @@ void body_judge(struct transfer *t)
 	job->http_status = r->status;
 	if (t->verdict.class == VERDICT_OK)
 		t->verdict.retry_after_usec = -1;
-	if (is_part(t))
+	if (body_is_part(t))
 		judge_part(t, &result);
 	else
 		body_apply(t, &result);

@@ -3,6 +3,7 @@
  */
 #include "config.h"
 
+#include "fetchd/transfer/split.h"
 #include "fetchd/transfer/transfer.h"
 
 #include <string.h>
@@ -95,5 +96,6 @@ void redirect_follow(struct transfer *t)
 		hop_start(t);
 		return;
 	}
-	transfer_settle(t);
+	if (!split_own_ended(t))
+		transfer_settle(t);
 }

@@ -75,12 +75,15 @@ static unsigned most_extra(const struct transfer *t)
 	return (unsigned)most - 1;
 }
 
-/* What is fetched may be joined from several answers, and the server has shown that it gives parts. */
+/* What is fetched may be joined from several answers, and the server has shown that it gives parts. Where one
+ * made no sense, or was of another version, one answer may well bring all. */
 static bool may_split(const struct transfer *t)
 {
-	return t->phase == TRANSFER_RUN && t->accepted && most_extra(t) > 0 && t->job->size >= 0 &&
-	       t->job->validator != JOB_VALIDATOR_NONE && !t->job->no_ranges && !t->job->encoded &&
-	       t->ranged && !ftp_is(t->url);
+	const struct job *job = t->job;
+
+	return t->phase == TRANSFER_RUN && t->accepted && most_extra(t) > 0 && job->size >= 0 &&
+	       job->validator != JOB_VALIDATOR_NONE && !job->no_ranges && job->range_faults == 0 &&
+	       job->changes == 0 && !job->encoded && t->ranged && !ftp_is(t->url);
 }
 
 static int64_t left_of(const struct transfer *t)
@@ -347,6 +350,29 @@ static void look_on(struct transfer *t)
 	transfer_settle(t);
 }
 
+static bool gives_on(const struct transfer *t, const struct range *range)
+{
+	int64_t asked = t->asked_until < INT64_MAX ? t->asked_until : t->job->size;
+
+	return is_running(t) && t->until == range->from && t->offset < t->until && asked >= range->to;
+}
+
+/* What it has not fetched goes back to the one that it was taken from, whose answer still brings it. */
+static void give_back(struct transfer *from)
+{
+	struct transfer *t = transfer_whole(from), *to = NULL, *part;
+	struct range range = {from->offset, from->offset + left_of(from)};
+
+	if (!t->split->idle && gives_on(t, &range))
+		to = t;
+	TAILQ_FOREACH(part, &t->split->parts, part_link) {
+		if (gives_on(part, &range))
+			to = part;
+	}
+	if (to)
+		to->until = range.to;
+}
+
 /* Its slot is good for another range, also of one that has failed. */
 static bool part_goes_on(struct transfer *part)
 {
@@ -376,6 +402,8 @@ void split_part_ended(struct transfer *part)
 	s->n_running--;
 	if (!fatal)
 		body_flush(part);
+	if (!well && !fatal)
+		give_back(part);
 	if (!well && part->verdict.class != VERDICT_ABORTED) {
 		s->refused = true;
 		transfer_note(t, "a further connection was refused or failed");
@@ -407,6 +435,7 @@ bool split_own_ended(struct transfer *t)
 			return false;
 		s->own_failed = s->refused = true;
 		take_failure(t, &s->failure);
+		give_back(t);
 	}
 	body_flush(t);
 	if (split_take(t)) {

@@ -4,10 +4,11 @@
  * it instead of the engine. Each further connection takes a slot that the engine gives while nobody else
  * wants it (messages.h: PARTS, SPLIT). Who is through with its range takes a range that nobody fetches, else
  * half of the longest that is left, unless halves would be shorter than MinSplitSize. A part that fails
- * leaves its range to the others; only a file that has changed, or the disk, ends all of them.
+ * gives its range back to the one that it took it from, if that one still reads, and else leaves it to the
+ * others; only a file that has changed, or the disk, ends all of them.
  *
  * Only files that a validator ties together are split: of a size that is known, from a server that takes
- * ranges. Runs in the worker.
+ * ranges and has given none yet that made no sense. Runs in the worker.
  */
 #ifndef TRANSFER_SPLIT_H
 #define TRANSFER_SPLIT_H

@@ -174,6 +174,8 @@ void ftp_judge(struct transfer *t);
 void ftp_judge_end(struct transfer *t, CURLcode result);
 /* body.c: the head is complete: asks the gate. */
 void body_judge(struct transfer *t);
+/* Its answer is one of several that make the file. */
+bool body_is_part(const struct transfer *t);
 /* What the gate made of an answer becomes the job's. */
 void body_apply(struct transfer *t, const struct gate_result *result);
 /* Something worth telling that is no failure. */
