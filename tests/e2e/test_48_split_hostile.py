@@ -246,3 +246,31 @@ def test_07_holes_have_their_room_already(split, ctl, server, room, disks, kind)
     split.start()
     assert ctl.wait(job).code == 0, ctl.job(job)
     assert content.same_as_file(disk.path / "a", "a", size) and disk.parts() == []
+
+
+@pytest.mark.parametrize("how", ["part", "rest"])
+def test_09_a_redirect_to_what_proves_nothing(split, ctl, server, room, how, tmp_path_factory):
+    """FTP has no validators: its bytes are never joined to what one has vouched for."""
+    module = pytest.importorskip("origin.ftp", reason="python3-pyftpdlib is missing")
+    split.options["Transfer.Protocols"] = "http,ftp"
+    split.options["Retry.Delay"] = "10ms"
+    if how == "rest":
+        split.options["Transfer.Split"] = 1
+    split.start()
+    with module.Ftp(tmp_path_factory.mktemp("ftp")) as ftp:
+        (ftp.root / "a").write_bytes(content.whole("other", SIZE))
+        away = [head("HTTP/1.1 302 Found", f"Location: {ftp.url('/a')}", "Content-Length: 0")]
+        # Without Last-Modified there is nothing but the size to be compared.
+        file = file_of(modified=None)
+        if how == "part":
+            server.play("/a", whole_then(file, away))
+        else:
+            server.play("/a", file.cut(2 * MIB), away)
+        [job] = ctl.add(server.url("/a"))
+        server.wait_requests("/a", 2)
+        if how == "part":
+            until(lambda: any(c.startswith("RETR") for c in ftp.commands))
+            until_connections(ctl, 1)
+        server.release("g")
+        assert ctl.wait(job).code == 0, split.log.tail()
+    same(room, "a", "a" if how == "part" else "other", SIZE)

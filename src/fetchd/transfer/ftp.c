@@ -92,12 +92,24 @@ static bool is_another(const struct transfer *t)
 	       (job->last_modified && r->last_modified && strcmp(job->last_modified, r->last_modified) != 0);
 }
 
+/* A redirect led here with bytes that a validator vouches for: nothing here could agree with it. */
+static bool proves_nothing(const struct transfer *t)
+{
+	return body_is_part(t) || (t->offset > 0 && t->tail_n == 0);
+}
+
 void ftp_judge(struct transfer *t)
 {
 	struct gate_result result = {.size = t->response.content_length};
 	int64_t most = t->job->options.max_filesize;
 
 	t->judged = true;
+	if (proves_nothing(t)) {
+		t->answer = GATE_REFUSE;
+		verdict_set(&t->verdict, body_is_part(t) ? VERDICT_TRANSIENT : VERDICT_RESTART, "E_RANGE",
+			"the server redirects to FTP, which cannot prove that it is the same file");
+		return;
+	}
 	if (t->offset > 0 && is_another(t)) {
 		result.changed = true;
 		t->answer = GATE_REFUSE;
