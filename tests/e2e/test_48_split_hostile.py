@@ -248,6 +248,27 @@ def test_07_holes_have_their_room_already(split, ctl, server, room, disks, kind)
     assert content.same_as_file(disk.path / "a", "a", size) and disk.parts() == []
 
 
+def test_08_a_link_that_expires_loses_no_bytes(split, ctl, server, room):
+    split.start()
+    job = with_holes(split, ctl, server)
+    split.options["Transfer.Split"] = 1
+    file = file_of()
+    expired = [head("HTTP/1.1 403 Forbidden", "Content-Length: 0")]
+    before = len(server.requests("/a"))
+    server.play("/a", *itertools.repeat(file, before + 1), expired)
+    split.start()
+    assert ctl.wait(job).code == 1
+    seen = ctl.job(job)
+    first, second = server.requests("/a")[before:]
+    assert seen["error"]["code"] == "E_HTTP_403" and second.range
+    assert seen["received"] == 2 * MIB + span(first)[1] - span(first)[0]
+    server.play("/a", file)
+    ctl.ok("retry", job)
+    assert ctl.wait(job).code == 0
+    same(room, "a", "a", SIZE)
+    assert span(server.requests("/a")[before + 2]) == span(second)
+
+
 @pytest.mark.parametrize("how", ["part", "rest"])
 def test_09_a_redirect_to_what_proves_nothing(split, ctl, server, room, how, tmp_path_factory):
     """FTP has no validators: its bytes are never joined to what one has vouched for."""

@@ -257,6 +257,9 @@ static bool keeps_bytes(const struct transfer *t)
 
 	if (t->discard || !transfer_worth_keeping(t, received > t->durable ? received : t->durable))
 		return false;
+	/* Of several answers others have brought them. */
+	if (t->verdict.class == VERDICT_PERMANENT && t->split && t->accepted)
+		return strcmp(t->verdict.code, "E_CHANGED") != 0;
 	if (t->verdict.class == VERDICT_PERMANENT)
 		return t->durable > 0 && received == t->durable &&
 		       (!t->judged || t->answer == GATE_REFUSE || t->answer == GATE_REDIRECT);
