@@ -456,7 +456,7 @@ bool split_finish(struct transfer *t)
 
 	if (!all_is_written(t))
 		return false;
-	if (!s->rehashed) {
+	if (!s->rehashed && (t->job->options.checksum || t->job->digest)) {
 		s->rehashed = true;
 		transfer_post(t, disk_task_new(DISK_REHASH, NULL, t, t->file));
 		return false;
