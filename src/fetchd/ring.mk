@@ -61,6 +61,7 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/transfer/redirect.c \
 	src/fetchd/transfer/request.c \
 	src/fetchd/transfer/response.c src/fetchd/transfer/response.h \
+	src/fetchd/transfer/share.c \
 	src/fetchd/transfer/sockets.c src/fetchd/transfer/sockets.h \
 	src/fetchd/transfer/split.c src/fetchd/transfer/split.h \
 	src/fetchd/transfer/tick.c \

@@ -11,9 +11,6 @@
 #include "base/alloc.h"
 #include "fetchd/transfer/worker.h"
 
-/* Halves begin where a page of the file does. */
-#define ALIGN_BYTES INT64_C(65536)
-
 int64_t transfer_received(const struct transfer *t)
 {
 	return t->split ? t->split->received : t->offset;
@@ -86,65 +83,7 @@ static bool may_split(const struct transfer *t)
 	       job->changes == 0 && !job->encoded && t->ranged && !ftp_is(t->url);
 }
 
-static int64_t left_of(const struct transfer *t)
-{
-	int64_t until = t->until < INT64_MAX ? t->until : t->job->size;
-
-	return until - t->offset;
-}
-
-static bool is_running(const struct transfer *part)
-{
-	return part->phase == TRANSFER_RUN;
-}
-
-/* Ranges that are there, or that somebody fetches. */
-static void covered(struct transfer *t, struct ranges *ret)
-{
-	struct transfer *part;
-
-	*ret = (struct ranges){0};
-	ranges_copy(ret, &t->split->there);
-	if (!t->split->idle && t->phase == TRANSFER_RUN)
-		ranges_add(ret, t->posted, t->offset + left_of(t));
-	TAILQ_FOREACH(part, &t->split->parts, part_link) {
-		if (is_running(part))
-			ranges_add(ret, part->posted, part->until);
-	}
-}
-
 /* ---- the next range */
-
-/* The longest range that is being fetched gives its second half. */
-static bool take_half(struct transfer *t, struct range *ret)
-{
-	struct transfer *part, *longest = !t->split->idle && t->phase == TRANSFER_RUN ? t : NULL;
-	int64_t least = worker_config(t->worker)->min_split_size;
-
-	TAILQ_FOREACH(part, &t->split->parts, part_link) {
-		if (is_running(part) && (!longest || left_of(part) > left_of(longest)))
-			longest = part;
-	}
-	if (!longest || left_of(longest) / 2 < least)
-		return false;
-	ret->from = longest->offset + left_of(longest) / 2;
-	if (ret->from - longest->offset > ALIGN_BYTES)
-		ret->from -= ret->from % ALIGN_BYTES;
-	ret->to = longest->offset + left_of(longest);
-	longest->until = ret->from;
-	return true;
-}
-
-static bool next_range(struct transfer *t, struct range *ret)
-{
-	struct ranges all;
-	bool gap;
-
-	covered(t, &all);
-	gap = ranges_gap(&all, t->job->size, ret);
-	ranges_done(&all);
-	return gap || take_half(t, ret);
-}
 
 static void set_range(struct transfer *t, const struct range *range)
 {
@@ -157,7 +96,7 @@ bool split_take(struct transfer *t)
 	struct range range;
 
 	t->split->idle = true;
-	if (t->split->own_failed || !next_range(t, &range))
+	if (t->split->own_failed || !split_next_range(t, &range))
 		return false;
 	t->split->idle = false;
 	set_range(t, &range);
@@ -165,13 +104,6 @@ bool split_take(struct transfer *t)
 }
 
 /* ---- what the engine is told */
-
-static unsigned pieces_of(const struct transfer *t)
-{
-	int64_t n = left_of(t) / worker_config(t->worker)->min_split_size;
-
-	return n < 2 ? 0 : n > JOB_SPLIT_MAX ? JOB_SPLIT_MAX - 1 : (unsigned)n - 1;
-}
 
 /* Connections beyond the first that would have something to do. */
 static unsigned wanted(struct transfer *t)
@@ -184,11 +116,11 @@ static unsigned wanted(struct transfer *t)
 
 	if (s->refused || !may_split(t))
 		return n;
-	n += s->idle ? 0 : pieces_of(t);
+	n += s->idle ? 0 : split_pieces(t);
 	TAILQ_FOREACH(part, &s->parts, part_link) {
-		n += is_running(part) ? pieces_of(part) : 0;
+		n += split_is_running(part) ? split_pieces(part) : 0;
 	}
-	covered(t, &all);
+	split_covered(t, &all);
 	for (; n < most && ranges_gap(&all, t->job->size, &gap); n++)
 		ranges_add(&all, gap.from, gap.to);
 	ranges_done(&all);
@@ -272,7 +204,7 @@ static void start_parts(struct transfer *t)
 	struct range range;
 
 	while (may_split(t) && !s->refused && s->n_running < s->allowed && s->n_running < most_extra(t) &&
-		transfer_need_file(t, false) && next_range(t, &range))
+		transfer_need_file(t, false) && split_next_range(t, &range))
 		part_start(t, &range);
 }
 
@@ -290,7 +222,7 @@ static void retire_parts(struct transfer *t, unsigned most)
 	while (t->phase == TRANSFER_RUN && s->n_running > most) {
 		struct transfer *part = TAILQ_LAST(&s->parts, transfer_parts);
 
-		while (!is_running(part))
+		while (!split_is_running(part))
 			part = TAILQ_PREV(part, transfer_parts, part_link);
 		part_retire(part);
 	}
@@ -340,7 +272,7 @@ static void look_on(struct transfer *t)
 		hop_start(t);
 		return;
 	}
-	covered(t, &all);
+	split_covered(t, &all);
 	whole = !ranges_gap(&all, t->job->size, &gap);
 	ranges_done(&all);
 	if (!whole) {
@@ -348,29 +280,6 @@ static void look_on(struct transfer *t)
 		verdict_init(&s->failure);
 	}
 	transfer_settle(t);
-}
-
-static bool gives_on(const struct transfer *t, const struct range *range)
-{
-	int64_t asked = t->asked_until < INT64_MAX ? t->asked_until : t->job->size;
-
-	return is_running(t) && t->until == range->from && t->offset < t->until && asked >= range->to;
-}
-
-/* What it has not fetched goes back to the one that it was taken from, whose answer still brings it. */
-static void give_back(struct transfer *from)
-{
-	struct transfer *t = transfer_whole(from), *to = NULL, *part;
-	struct range range = {from->offset, from->offset + left_of(from)};
-
-	if (!t->split->idle && gives_on(t, &range))
-		to = t;
-	TAILQ_FOREACH(part, &t->split->parts, part_link) {
-		if (gives_on(part, &range))
-			to = part;
-	}
-	if (to)
-		to->until = range.to;
 }
 
 /* Its slot is good for another range, also of one that has failed. */
@@ -381,7 +290,7 @@ static bool part_goes_on(struct transfer *part)
 	struct range range;
 
 	if (s->n_running >= s->allowed || s->n_running >= most_extra(t) || !may_split(t) ||
-		!next_range(t, &range))
+		!split_next_range(t, &range))
 		return false;
 	part->phase = TRANSFER_RUN;
 	part->slow_since_usec = 0;
@@ -403,7 +312,7 @@ void split_part_ended(struct transfer *part)
 	if (!fatal)
 		body_flush(part);
 	if (!well && !fatal)
-		give_back(part);
+		split_give_back(part);
 	if (!well && part->verdict.class != VERDICT_ABORTED) {
 		s->refused = true;
 		transfer_note(t, "a further connection was refused or failed");
@@ -435,7 +344,7 @@ bool split_own_ended(struct transfer *t)
 			return false;
 		s->own_failed = s->refused = true;
 		take_failure(t, &s->failure);
-		give_back(t);
+		split_give_back(t);
 	}
 	body_flush(t);
 	if (split_take(t)) {
@@ -473,7 +382,7 @@ void split_stop(struct transfer *t, bool keep)
 		body_flush(t);
 	for (part = TAILQ_FIRST(&t->split->parts); part; part = next) {
 		next = TAILQ_NEXT(part, part_link);
-		if (!is_running(part))
+		if (!split_is_running(part))
 			continue;
 		if (!keep) {
 			disk_buffer_free(worker_disk(t->worker), part->buffer);
@@ -518,7 +427,7 @@ void split_sync(struct transfer *t)
 	struct transfer *part;
 
 	TAILQ_FOREACH(part, &t->split->parts, part_link) {
-		if (is_running(part))
+		if (split_is_running(part))
 			body_flush(part);
 	}
 	t->sync_posted = t->split->received;
@@ -552,7 +461,7 @@ void split_disk_done(struct transfer *part, struct disk_task *task)
 		verdict_init(&task->verdict);
 	}
 	disk_task_free(worker_disk(t->worker), task);
-	if (part->tasks == 0 && !is_running(part))
+	if (part->tasks == 0 && !split_is_running(part))
 		part_free(part);
 	if (t->verdict.class != VERDICT_OK && t->phase == TRANSFER_RUN)
 		transfer_settle(t);
@@ -596,7 +505,7 @@ void split_tick(struct transfer *t, int64_t now_usec, int64_t dt_usec)
 
 void split_offer(struct transfer *t)
 {
-	if (t->split || !may_split(t) || pieces_of(t) == 0)
+	if (t->split || !may_split(t) || split_pieces(t) == 0)
 		return;
 	begin(t);
 	report(t, false);

@@ -77,4 +77,18 @@ void split_free(struct transfer *t);
 void split_network_changed(struct transfer *t);
 void split_tune(struct transfer *t);
 
+/* ---- share.c: of one that fetches, the file's own or a part */
+
+/* Bytes of its range that have not come. */
+int64_t split_left(const struct transfer *t);
+bool split_is_running(const struct transfer *part);
+/* Into how many further ranges its own could be cut. */
+unsigned split_pieces(const struct transfer *t);
+/* What it has not fetched goes back to the one that it was taken from, whose answer still brings it. */
+void split_give_back(struct transfer *from);
+/* Of a file's own transfer: ranges that are there, or that somebody fetches. Caller frees them. */
+void split_covered(struct transfer *t, struct ranges *ret);
+/* The first that nobody fetches, else half of the longest, which is taken from it. False: there is none. */
+bool split_next_range(struct transfer *t, struct range *ret);
+
 #endif
