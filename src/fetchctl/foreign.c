@@ -137,3 +137,12 @@ int foreign_check_split(const char *value)
 		hint("For curl's --silent say -q; --location, --fail and --remote-name go without saying.");
 	return STATUS_USAGE;
 }
+
+int foreign_check_proxy(const char *value)
+{
+	if (!*value || value[strspn(value, "0123456789")])
+		return 0;
+	complain(STATUS_USAGE, "-x %s: -x is --proxy here, and wants a URL", value);
+	hint("How many connections aria2 may make with its -x is said by --split here.");
+	return STATUS_USAGE;
+}

@@ -33,5 +33,7 @@ int foreign_take(const struct foreign *foreign, const char *given, const char **
 /* Whether the number for --split is what follows curl's -s, or a socket. 0, or the exit status after a
  * message. */
 int foreign_check_split(const char *value);
+/* Whether the URL for --proxy is a number, as aria2's -x has it. 0, or the exit status after a message. */
+int foreign_check_proxy(const char *value);
 
 #endif

@@ -368,6 +368,8 @@ int args_parse(struct args *args, int argc, char **argv, const enum opt_id *own,
 	}
 	if (args_has(args, OPT_SPLIT) && foreign_check_split(args_value(args, OPT_SPLIT)) != 0)
 		return STATUS_USAGE;
+	if (args_has(args, OPT_PROXY) && foreign_check_proxy(args_value(args, OPT_PROXY)) != 0)
+		return STATUS_USAGE;
 	args->words = argv + optind;
 	args->n_words = (size_t)(argc - optind);
 	for (size_t i = 0; i < args->n_words && !stop_at_word; i++)

@@ -38,6 +38,7 @@ def test_04_timestamping_fetches_what_is_newer(ctl, origin, daemon, room):
     ("-I", "only fetches"), ("--background", "fetchctl add"), ("--password=x", "--user=NAME:PASSWORD"),
     ("-C 500", 'only "-" is known'), ("--url", "needs an argument"), ("-o -", "the daemon writes files"),
     ("-O -", "the daemon writes files"), ("-fsSL", "-s is --split here"), ("-s /run/x", "or -s before the verb"), ("-s -O", "For curl's --silent say -q"),
+    ("-x16", "-x is --proxy here"), ("-x 4 -s 4", "is said by --split here"),
     ("-Y", "there is no option -Y here"), ("--bogus", "there is no option --bogus"),
 ])
 def test_05_refused_with_what_to_say_instead(ctl, origin, daemon, typed, said):
