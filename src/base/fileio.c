@@ -251,3 +251,13 @@ int fileio_read_file(const char *path, size_t max, char **ret, size_t *ret_len)
 	*ret_len = (size_t)n;
 	return 0;
 }
+
+void fileio_hold_standard(void)
+{
+	/* Each in the direction that it is not for. */
+	static const int flags[] = {O_WRONLY, O_RDONLY, O_RDONLY};
+
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", flags[fd]);
+}

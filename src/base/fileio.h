@@ -25,6 +25,9 @@ int fileio_rename_noreplace(int old_dir_fd, const char *old_name, int new_dir_fd
 int fileio_sync_dir(int dir_fd);
 /* mkdir -p with mode for the last component. path is absolute. */
 int fileio_mkdir_path(const char *path, mode_t mode);
+/* At the start of a program: standard descriptors that came closed are opened, so that no file or socket gets
+ * their number, and with it what is meant for a reader. Using them fails as before. */
+void fileio_hold_standard(void);
 /* Whole file, at most max bytes, NUL added. -EFBIG when larger. Caller frees *ret. */
 int fileio_read_file(const char *path, size_t max, char **ret, size_t *ret_len);
 

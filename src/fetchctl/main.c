@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/fileio.h"
 #include "fetchctl/cmd.h"
 #include "fetchctl/ctl.h"
 #include "fetchctl/help.h"
@@ -145,6 +146,7 @@ int main(int argc, char **argv)
 	struct args args;
 	int status;
 
+	fileio_hold_standard();
 	/* Names are UTF-8 whatever the locale; only widths of characters are asked of it. */
 	setlocale(LC_ALL, "");
 	if (MB_CUR_MAX == 1)

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/fileio.h"
 #include "fetchd/config.h"
 #include "fetchd/daemon.h"
 #include "fetchd/versions.h"
@@ -143,6 +144,7 @@ int main(int argc, char **argv)
 {
 	struct arguments args = {.action = ACTION_RUN};
 
+	fileio_hold_standard();
 	alloc_keep();
 	parse_arguments(&args, argc, argv);
 	int status = act(&args);

@@ -223,3 +223,12 @@ def test_20_a_full_pipe_loses_no_reason(ctl):
     with os.fdopen(reading, "rb") as pipe:
         text = pipe.read()
     assert client.wait(LIMIT) == 69 and len(text) > filled and b"not running" in text[filled:]
+
+
+@pytest.mark.parametrize("closed", [(1,), (0, 1), (0, 1, 2)])
+def test_21_what_is_closed_is_not_taken_for_the_socket(daemon, ctl, origin, closed):
+    """Ids that cannot be printed are told as such, and are not sent to the daemon."""
+    command = ["sh", "-c", 'exec "$@" ' + " ".join(f"{fd}>&-" for fd in closed), "sh"]
+    done = subprocess.run(command + ctl.command("add", origin.url("/bytes/10/a")), stderr=subprocess.PIPE, text=True, timeout=LIMIT)
+    assert done.returncode == 74 and ("cannot write to standard output" in done.stderr or 2 in closed)
+    assert len(ctl.jobs()) == 1

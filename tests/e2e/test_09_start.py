@@ -187,6 +187,15 @@ def test_14_help_and_version(stopped):
     assert run(stopped, "--no-such-option").returncode not in (0, 75)
 
 
+def test_14_a_closed_standard_error_is_nobody_elses(stopped, ctl, room, origin):
+    """No file of the daemon gets its number, and the log with it."""
+    plain = stopped.command
+    stopped.command = lambda *arguments: ["sh", "-c", 'exec "$@" <&- 2>&-', "sh", *plain(*arguments)]
+    stopped.start()
+    assert ctl.wait(*ctl.add(origin.url("/bytes/10/a"))).code == 0
+    assert (room.state / "lock").read_text() == f"{stopped.process.pid}\n"
+
+
 def test_15_a_row_that_makes_no_sense_and_its_group(stopped, ctl, room, origin):
     """It fails like any other of its group, and what it had on disk is not counted any more."""
     stopped.start()
