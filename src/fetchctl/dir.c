@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/alloc.h"
 #include "base/text.h"
@@ -55,6 +56,14 @@ static char *resolve_existing(char *path, const char **ret_tail)
 	}
 }
 
+/* What cannot be looked at is the daemon's to judge. */
+static bool is_directory(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) < 0 || S_ISDIR(st.st_mode);
+}
+
 char *dir_resolve(const char *dir, const char *base, const char **ret_why)
 {
 	CLEANUP_FREE char *cwd = base ? NULL : realpath(".", NULL);
@@ -73,6 +82,10 @@ char *dir_resolve(const char *dir, const char *base, const char **ret_why)
 		return NULL;
 	}
 	resolved = resolve_existing(path, &tail);
+	if (resolved && !is_directory(resolved)) {
+		*ret_why = "a file stands where a directory must be";
+		return NULL;
+	}
 	if (!resolved || !append(out, resolved) || !append(out, tail))
 		return NULL;
 	return xstrdup(*out ? out : "/");

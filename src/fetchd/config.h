@@ -131,5 +131,7 @@ uint32_t config_user_weight(const struct config *config, uid_t uid);
 /* Which root holds dir (absolute, normal form): index into download_roots, or -1. *ret_rel: what follows the
  * root, "" for the root itself; points into dir. */
 int config_root_of(const struct config *config, const char *dir, const char **ret_rel);
+/* At the top of each root: what is not finished. No job's directory. */
+#define CONFIG_PARTS_DIR ".fetchd"
 
 #endif

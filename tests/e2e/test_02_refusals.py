@@ -55,6 +55,26 @@ def test_06_outside_the_roots(daemon, ctl, origin, directory):
     assert ctl.jobs() == {}
 
 
+@pytest.mark.parametrize("directory", ["dl/.fetchd", "dl/.fetchd/below", "dl/state"])
+def test_06_what_is_the_daemons_own(stopped, ctl, origin, room, directory):
+    """A file there could take the name of a part, or of the database's journal."""
+    stopped.options["Daemon.StateDirectory"] = room.downloads / "state"
+    stopped.start()
+    result = ctl("add", "-d", room.path / directory, "-o", "queue.db-journal", origin.url("/bytes/10/a"))
+    assert result.code == 5 and "is fetchd's own (E_DIR)" in result.err
+    assert ctl.jobs() == {}
+    (room.downloads / "state" / "mine").mkdir()
+    ctl.add("-d", room.downloads / "state" / "mine", origin.url("/bytes/10/a"))
+
+
+@pytest.mark.parametrize("place", ["-d taken", "-d taken/below", "-o taken/name"])
+def test_06_a_file_in_the_place_of_a_directory(daemon, ctl, origin, room, place):
+    (room.downloads / "taken").write_text("mine")
+    result = ctl("get", *place.split(), origin.url("/bytes/10/a"))
+    assert result.code == 2 and "a file stands where a directory must be" in result.err
+    assert ctl.jobs() == {} and (room.downloads / "taken").read_text() == "mine"
+
+
 @pytest.mark.parametrize("name", ["../a", "/etc/cron.d/a", "a/../../b", "..", "."])
 def test_07_names_with_a_path(daemon, ctl, origin, name):
     assert ctl("add", "-o", name, origin.url("/bytes/10/a")).code in (2, 5)

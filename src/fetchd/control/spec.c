@@ -181,6 +181,8 @@ static const char *check_dir(struct subject *s, const char *own)
 			"is in none of the download roots (%s): see DownloadRoots in fetchd.conf(5)", roots);
 		return refuse_dir(s, text);
 	}
+	if (path_below(rest, CONFIG_PARTS_DIR) || strcmp(dir, s->config->state_directory) == 0)
+		return refuse_dir(s, "is fetchd's own");
 	return is_others(s, own) ? refuse_dir(s, "is another user's") : NULL;
 }
 

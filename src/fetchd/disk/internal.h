@@ -15,7 +15,7 @@ enum { LANE_SMALL, LANE_SYNC, LANE_STREAM, LANE_STREAM_2, LANE_VERIFY, LANE_N };
 #define LANE_STREAMS 2
 /* Tasks that one batch takes: bounds its descriptors and the wait of its first file. */
 #define BATCH_MAX  256
-#define PARTS_DIR  ".fetchd"
+#define PARTS_DIR  CONFIG_PARTS_DIR
 #define MARK_XATTR "user.fetchd.job"
 #define ETAG_XATTR "user.fetchd.etag"
 
