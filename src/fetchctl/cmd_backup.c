@@ -142,6 +142,10 @@ static int run(struct ctl *ctl, const struct args *args)
 	if (args->n_words != 1)
 		return complain(STATUS_USAGE, args->n_words ? "one FILE, please" : "into which FILE?");
 	backup.path = args->words[0];
+	if (strcmp(backup.path, "-") == 0)
+		return complain(STATUS_USAGE,
+			"backup -: a backup goes into a file, which is there whole or not at all; for one "
+			"called \"-\" say ./-");
 	if (!force && faccessat(AT_FDCWD, backup.path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return complain(STATUS_REFUSED, "%s is there already; --force takes its place", backup.path);
 	CLEANUP_FREE char *copy = xstrdup(backup.path);

@@ -51,7 +51,7 @@ static int run(struct ctl *ctl, const struct args *args)
 	text = json_string_value(json_object_get(reply_parameters(reply), "text"));
 	if (!text)
 		status = complain(STATUS_UNREACHABLE, "the daemon sent something that is no metrics");
-	else if (path)
+	else if (path && strcmp(path, "-") != 0)
 		status = write_file(path, text);
 	else
 		out_text(ctl->out, text);

@@ -13,7 +13,7 @@ enum exit_status {
 	STATUS_NOT_PERMITTED = 4,
 	STATUS_REFUSED = 5,
 	STATUS_UNREACHABLE = 69,
-	STATUS_OUTPUT = 74,	/* standard output cannot be written */
+	STATUS_OUTPUT = 74,	/* standard output, or a file, cannot be written */
 	STATUS_TRY_AGAIN = 75,	/* or --timeout ran out */
 	STATUS_SIGNALLED = 128, /* and the number of the signal: 130 for Ctrl-C */
 };

@@ -111,6 +111,7 @@ def test_03_files_that_are_there(daemon, ctl, room):
     assert rows(path) == [] and os.stat(path).st_mode & 0o777 == 0o600
     assert ctl("backup").code == 2 and ctl("backup", "a", "b").code == 2
     assert ctl("backup", room.path / "no" / "where").code == 74
+    assert ctl("backup", "-").code == 2 and not (room.downloads / "-").exists()
     (room.path / "part").symlink_to("/nowhere")
     os.rename(room.path / "part", room.path / "new.part")
     ctl.ok("backup", room.path / "new")

@@ -193,6 +193,7 @@ def test_08_a_file_is_never_half_written(daemon, ctl, room):
     assert "# TYPE fetchd_attempts_total counter" in path.read_text() and stat.S_IMODE(path.stat().st_mode) == 0o644
     assert ctl("metrics", "-o", room.path / "none" / "x").code == 74 and not list(room.path.glob("fetchd.prom.*"))
     assert ctl("metrics", "-o", room.path / "dl").code == 74 and not list(room.path.glob("dl.*"))
+    assert "# EOF" in ctl.ok("metrics", "-o", "-").out and not (room.downloads / "-").exists()
 
 
 def test_09_odd_requests(daemon, room):
