@@ -1,5 +1,6 @@
 """What stops a start: the exit status and the sentence of the contract, and nothing touched."""
 import contextlib
+import re
 import sqlite3
 import subprocess
 
@@ -73,7 +74,22 @@ def harm_middle(path):
     path.write_bytes(data)
 
 
-@pytest.mark.parametrize("harm", [harm_version, harm_application, harm_garbage, harm_header, harm_middle])
+def harm_page(path, of):
+    """The first page of a table or index."""
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        page, = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (of,)).fetchone()
+        size, = db.execute("PRAGMA page_size").fetchone()
+    with open(path, "r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * 200)
+
+
+def harm_index(path):
+    """Found when the queue is read, after all that is looked at when it is opened."""
+    harm_page(path, "jobs_state")
+
+
+@pytest.mark.parametrize("harm", [harm_version, harm_application, harm_garbage, harm_header, harm_middle, harm_index])
 def test_04_a_database_that_is_not_ours(daemon, ctl, origin, room, harm):
     jobs = ctl.add(origin.url("/bytes/10/a"), origin.url("/gate/g/bytes/10/b"))
     daemon.stop()
@@ -87,6 +103,21 @@ def test_04_a_database_that_is_not_ours(daemon, ctl, origin, room, harm):
     assert path.read_bytes() == harmed
     path.write_bytes(good)
     origin.release("g")
+    daemon.start()
+    assert sorted(ctl.jobs()) == jobs and ctl.wait(*jobs).code == 0
+
+
+def test_04_a_damaged_database_is_repaired_by_the_command_that_is_named(daemon, ctl, origin, room):
+    jobs = ctl.add(origin.url("/bytes/10/a"), origin.url("/gate/g/bytes/10/b"))
+    ctl.wait(jobs[0])
+    daemon.stop()
+    harm_page(room.state / "queue.db", "attempts")
+    daemon.start()
+    assert ctl("retry", jobs[1]).code == 0 and origin.release("g") is None
+    code = daemon.wait_exit()
+    command = re.search("repair it with: (.*)", daemon.log.text())
+    assert code == 65 and command, daemon.log.text()
+    subprocess.run(["sh", "-c", command.group(1)], check=True, timeout=LIMIT, stdout=subprocess.DEVNULL)
     daemon.start()
     assert sorted(ctl.jobs()) == jobs and ctl.wait(*jobs).code == 0
 

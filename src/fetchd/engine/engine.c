@@ -111,12 +111,8 @@ int engine_recover(struct engine *engine)
 {
 	int err = recover(engine);
 
-	if (err && !engine->failed) {
-		engine->failed = true;
-		turn_notice(engine, ENGINE_FAILED, err == -EAGAIN ? 75 : 74,
-			"the queue database cannot be recovered");
-		mailbox_post_all(engine->control, &engine->to_control);
-	}
+	if (err && !engine->failed)
+		turn_fail(engine, err == -EAGAIN ? 75 : 74, "the queue database cannot be recovered");
 	if (!engine->failed)
 		turn_notice(engine, ENGINE_READY, 0, NULL);
 	return err;

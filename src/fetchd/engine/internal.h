@@ -517,6 +517,9 @@ void turn_to_worker(struct engine *engine, size_t worker, struct msg *msg);
 /* request may be NULL; else its reply waits for the task. */
 void turn_to_disk(struct engine *engine, struct disk_task *task, struct request *request);
 void turn_notice(struct engine *engine, enum engine_notice_kind kind, int exit_code, const char *message);
+/* The store failed: the daemon is to end. exit_code, message: unless the file is damaged, which says it all.
+ */
+void turn_fail(struct engine *engine, int exit_code, const char *message);
 /* The part's bytes are wanted no more. */
 void turn_discard_part(struct engine *engine, const struct job *job, struct request *request);
 

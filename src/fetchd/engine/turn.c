@@ -19,7 +19,8 @@
 #include "job/origin.h"
 #include "job/record.h"
 
-#define EXIT_DB_IO 74
+#define EXIT_DB_UNUSABLE 65
+#define EXIT_DB_IO	 74
 
 /* ---- what is held */
 
@@ -66,6 +67,15 @@ void turn_notice(struct engine *engine, enum engine_notice_kind kind, int exit_c
 	notice->exit_code = exit_code;
 	notice->message = xstrdup_null(message);
 	STAILQ_INSERT_TAIL(&engine->to_control, &notice->msg, link);
+}
+
+void turn_fail(struct engine *engine, int exit_code, const char *message)
+{
+	CLEANUP_FREE char *damage = store_damage(engine->store);
+
+	engine->failed = true;
+	turn_notice(engine, ENGINE_FAILED, damage ? EXIT_DB_UNUSABLE : exit_code, damage ? damage : message);
+	mailbox_post_all(engine->control, &engine->to_control);
 }
 
 /* ---- changing a job */
@@ -539,8 +549,6 @@ int turn_end(struct engine *engine, int err)
 					 : "the queue database failed; nothing was changed");
 	if (err == -EAGAIN)
 		return err;
-	turn_notice(
-		engine, ENGINE_FAILED, EXIT_DB_IO, "the queue database failed; see the log for its words");
-	mailbox_post_all(engine->control, &engine->to_control);
+	turn_fail(engine, EXIT_DB_IO, "the queue database failed; see the log for its words");
 	return err;
 }

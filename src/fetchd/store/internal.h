@@ -161,6 +161,7 @@ struct store {
 	bool in_turn;
 	bool ends;	   /* dependency_ends may have rows */
 	bool full_told;	   /* that there is no room */
+	bool damaged;	   /* SQLite found what it cannot have written */
 	int changes;	   /* SQLite's count of them when the turn began */
 	bool secrets_gone; /* some were deleted, and the log still has them */
 	char *wal_path;

@@ -299,6 +299,7 @@ int store_failure(struct store *store, int rc, const char *doing)
 			"database %s: %s (%s): %.60s", store->path, sqlite3_errmsg(store->db),
 			sqlite3_errstr(rc), doing);
 	store->full_told = store->full_told || full;
+	store->damaged = store->damaged || (rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_NOTADB;
 	return full ? -EAGAIN : -EIO;
 }
 

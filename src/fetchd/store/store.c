@@ -36,13 +36,23 @@ static int tell_work(void *arg)
 	return 0;
 }
 
+/* A command for a shell. It needs of sqlite3(1) what every build of it has: .recover stands on a table
+ * (sqlite_dbpage) that those of Debian lack, and leaves an empty database then. The new file is looked at
+ * before it takes the place of the old one, which stays, with its log; and it is its owner's, whoever made
+ * it.
+ */
 static char *repair_advice(const struct store *store)
 {
-	return xasprintf("repair it with: (echo 'PRAGMA application_id=%d; PRAGMA user_version=%d;'; sqlite3 "
-			 "'%s' .recover) | "
-			 "sqlite3 '%s.new' && mv '%s' '%s.damaged' && mv '%s.new' '%s'",
-		STORE_APPLICATION_ID, store_schema_version(), store->path, store->path, store->path,
-		store->path, store->path, store->path);
+	const char *db = store->path;
+
+	return xasprintf("repair it with: (umask 077; rm -f '%s.new'; (echo 'PRAGMA application_id=%d; "
+			 "PRAGMA user_version=%d;'; "
+			 "sqlite3 '%s' .dump | sed 's/^ROLLBACK;.*/COMMIT;/') | sqlite3 '%s.new'); "
+			 "sqlite3 '%s.new' 'SELECT count(*) FROM jobs' && mv '%s' '%s.damaged' && "
+			 "{ [ ! -e '%s-wal' ] || mv '%s-wal' '%s.damaged-wal'; } && mv '%s.new' '%s' && "
+			 "chown --reference='%s.damaged' '%s'",
+		db, STORE_APPLICATION_ID, store_schema_version(), db, db, db, db, db, db, db, db, db, db, db,
+		db);
 }
 
 static int open_failed(struct store *store, int rc, const char *doing, char **ret_error)
@@ -293,6 +303,13 @@ void store_close(struct store *store)
 	free(store->path);
 	free(store->wal_path);
 	free(store);
+}
+
+char *store_damage(const struct store *store)
+{
+	CLEANUP_FREE char *advice = store->damaged ? repair_advice(store) : NULL;
+
+	return advice ? xasprintf("the queue database %s is damaged; %s", store->path, advice) : NULL;
 }
 
 void store_relax(struct store *store)

@@ -28,6 +28,9 @@ struct store *store_open(
 	const char *state_directory, void (*on_work)(void), char **ret_error, int *ret_exit_code);
 /* NULL is fine. */
 void store_close(struct store *store);
+/* After -EIO: what to do about a file that is damaged (exit status 65), caller frees; NULL when that is not
+ * known. */
+char *store_damage(const struct store *store);
 /* For an idle daemon, between turns: memory that only speeds up the next turns goes back, and the write-ahead
  * log forgets secrets that were deleted. */
 void store_relax(struct store *store);
