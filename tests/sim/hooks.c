@@ -20,6 +20,8 @@ static const char *const overrides[] = {
 	"Hook sorry.On=failed",
 	"Hook all.Command=/bin/true",
 	"Hook all.On=group-done",
+	"Hook allmore.Command=/bin/true",
+	"Hook allmore.On=group-done",
 };
 
 struct config *scene_config(const struct scene *s, bool has_one)

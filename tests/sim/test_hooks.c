@@ -321,10 +321,20 @@ static void a_group_that_opens_again_takes_back_what_has_not_begun(void **state)
 	scene_close(&s);
 }
 
+static struct request *of_group(enum request_kind kind, const char *group)
+{
+	struct request *request = request_new(kind);
+
+	request->uid = request->filter.owner = ANNA;
+	request->filter.group = xstrdup(group);
+	request->wait_hooks = kind == REQUEST_GROUP;
+	return request;
+}
+
 /* The group of a hook that is still to run stays until it has, though its jobs are gone. */
 static void a_group_goes_with_its_hook(void **state)
 {
-	struct request *wait = request_new(REQUEST_GROUP), *reply;
+	struct request *reply;
 	struct job_group row;
 	struct scene s;
 
@@ -336,16 +346,78 @@ static void a_group_goes_with_its_hook(void **state)
 	assert_int_equal(store_group_find(s.sim.engine->store, ANNA, "g", &row), 0);
 	job_group_done(&row);
 	/* Who waits for it is answered then. */
-	wait->uid = wait->filter.owner = ANNA;
-	wait->filter.group = xstrdup("g");
-	wait->wait_hooks = true;
-	sim_post(&s.sim, &wait->msg);
+	sim_post(&s.sim, &of_group(REQUEST_GROUP, "g")->msg);
 	assert_null(answer(&s));
 	end_hook(&s, HOOK_EXITED, 0);
 	reply = answer(&s);
 	assert_non_null(reply);
 	assert_int_equal(reply->error, REQUEST_NO_SUCH_GROUP);
 	request_free(reply);
+	scene_close(&s);
+}
+
+/* What it was to follow has not come to its end after all. */
+static void who_waits_for_what_is_taken_back_is_answered(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_open(&s);
+	expect(&s, add_of(3, "busy", "two", NULL), REQUEST_OK);
+	end_attempts(&s, VERDICT_OK);
+	expect(&s, add_of(1, "f", "all", "g"), REQUEST_OK);
+	end_attempts(&s, VERDICT_OK);
+	sim_post(&s.sim, &of_group(REQUEST_GROUP, "g")->msg);
+	assert_null(answer(&s));
+	expect(&s, add_of(1, "later", NULL, "g"), REQUEST_OK);
+	assert_int_equal(count_rows(&s, 0, 1), 0);
+	assert_true(STAILQ_EMPTY(&s.sim.engine->parked));
+	scene_close(&s);
+}
+
+/* As a job does that is removed. */
+static void a_group_that_is_removed_takes_its_hooks_along(void **state)
+{
+	struct request *reply;
+	struct scene s;
+
+	(void)state;
+	scene_open(&s);
+	expect(&s, add_of(1, "f", "all,allmore", "g"), REQUEST_OK);
+	end_attempts(&s, VERDICT_OK);
+	assert_int_equal(count_rows(&s, 0, 1), 2);
+	expect(&s, verb(VERB_REMOVE, 1, false), REQUEST_OK);
+	sim_post(&s.sim, &of_group(REQUEST_GROUP_REMOVE, "g")->msg);
+	assert_null(answer(&s));
+	assert_true(TAILQ_FIRST(&s.sim.hooks)->cancelled);
+	end_hook(&s, HOOK_ABORTED, 0);
+	reply = answer(&s);
+	assert_non_null(reply);
+	assert_int_equal(reply->error, REQUEST_OK);
+	request_free(reply);
+	assert_int_equal(s.sim.n_hooks, 0);
+	assert_int_equal(s.sim.engine->tally.hooks_pending, 0);
+	scene_close(&s);
+}
+
+/* With what has not begun, too: nobody else would tell who waits for it. */
+static void a_group_that_is_removed_leaves_nobody_waiting(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_open(&s);
+	expect(&s, add_of(3, "busy", "two", NULL), REQUEST_OK);
+	end_attempts(&s, VERDICT_OK);
+	expect(&s, add_of(1, "f", "all", "g"), REQUEST_OK);
+	end_attempts(&s, VERDICT_OK);
+	expect(&s, verb(VERB_REMOVE, 4, false), REQUEST_OK);
+	sim_post(&s.sim, &of_group(REQUEST_GROUP, "g")->msg);
+	assert_null(answer(&s));
+	sim_post(&s.sim, &of_group(REQUEST_GROUP_REMOVE, "g")->msg);
+	sim_settle(&s.sim);
+	assert_true(STAILQ_EMPTY(&s.sim.engine->parked));
+	assert_int_equal(s.sim.engine->tally.hooks_pending, 0);
 	scene_close(&s);
 }
 
@@ -365,6 +437,9 @@ int main(void)
 		cmocka_unit_test(a_group_runs_its_hook_once_each_time_it_has_ended),
 		cmocka_unit_test(a_group_that_opens_again_takes_back_what_has_not_begun),
 		cmocka_unit_test(a_group_goes_with_its_hook),
+		cmocka_unit_test(who_waits_for_what_is_taken_back_is_answered),
+		cmocka_unit_test(a_group_that_is_removed_takes_its_hooks_along),
+		cmocka_unit_test(a_group_that_is_removed_leaves_nobody_waiting),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -129,7 +129,7 @@ static int delete_job(struct engine *engine, struct request *request, struct job
 {
 	turn_discard_part(engine, job, request);
 	remove_file(engine, request, job);
-	hooks_cancel(engine, job->id, request);
+	hooks_cancel(engine, job->id, 0, request);
 	request->n_changed++;
 	return job_delete(engine, job);
 }

@@ -404,5 +404,6 @@ int request_group_remove(struct engine *engine, struct request *request)
 		refuse(request, 0, row->name, "has jobs; with the last of them it goes, too");
 		return 0;
 	}
+	hooks_cancel(engine, 0, row->id, request);
 	return group_remove(engine, row->id);
 }

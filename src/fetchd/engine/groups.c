@@ -200,8 +200,10 @@ static void log_fate(const struct job_group *row, const char *message, int64_t j
 
 int group_remove(struct engine *engine, int64_t group_id)
 {
+	int err = hooks_removed(engine, 0, group_id);
+
 	doom_drop(engine, doom_find(engine, group_id));
-	return store_group_remove(engine->store, group_id);
+	return err ? err : store_group_remove(engine->store, group_id);
 }
 
 /* Its last job has ended. */

@@ -333,12 +333,12 @@ static void cancel(struct engine *engine, struct hook_run *run)
 	STAILQ_INSERT_TAIL(&engine->to_hooks, &msg->msg, link);
 }
 
-void hooks_cancel(struct engine *engine, int64_t job_id, struct request *request)
+void hooks_cancel(struct engine *engine, int64_t job_id, int64_t group_id, struct request *request)
 {
 	struct hook_run *run, *next;
 
 	HASH_ITER(hh, engine->hook_runs, run, next) {
-		if (run->job_id != job_id)
+		if (run->job_id != job_id || run->group_id != group_id)
 			continue;
 		cancel(engine, run);
 		if (!request)

@@ -107,6 +107,7 @@ int hooks_group_reopened(struct engine *engine, struct job_group *row)
 	int err = store_hooks_withdraw(engine->store, row->id, &n);
 
 	engine->tally.hooks_pending -= n;
+	hooks_unpark(engine);
 	return err ? err : store_hook_sum(engine->store, 0, row->id, &row->hook);
 }
 
@@ -126,16 +127,18 @@ int hooks_join_group(struct engine *engine, const struct job *job)
 	return err;
 }
 
-int hooks_job_removed(struct engine *engine, const struct job *job)
+int hooks_removed(struct engine *engine, int64_t job_id, int64_t group_id)
 {
 	struct job_hook *hooks;
 	size_t n;
-	int err = store_hooks(engine->store, job->id, 0, &hooks, &n);
+	int err = store_hooks(engine->store, job_id, group_id, &hooks, &n);
 
 	for (size_t i = 0; i < n; i++)
 		engine->tally.hooks_pending -= hooks[i].state == JOB_HOOK_PENDING;
 	job_hooks_free(hooks, n);
-	hooks_cancel(engine, job->id, NULL);
+	hooks_cancel(engine, job_id, group_id, NULL);
+	if (group_id)
+		hooks_unpark(engine);
 	return err;
 }
 

@@ -38,8 +38,8 @@ int hooks_group_ended(struct engine *engine, struct job_group *row);
 int hooks_group_reopened(struct engine *engine, struct job_group *row);
 /* Its group is to know of the hooks that run once for all of it. */
 int hooks_join_group(struct engine *engine, const struct job *job);
-/* Its record goes: what runs is stopped. */
-int hooks_job_removed(struct engine *engine, const struct job *job);
+/* The record of a job, or with job_id 0 of a group, goes: what runs is stopped. */
+int hooks_removed(struct engine *engine, int64_t job_id, int64_t group_id);
 /* Those that have failed for good are due again. *ret_kicked: there were some. */
 int hooks_kick(struct engine *engine, int64_t job_id, int64_t group_id, bool *ret_kicked);
 /* An attempt of hook has ended; task NULL: it failed before it could begin, as hook->error says. Writes hook,
@@ -59,8 +59,8 @@ int hooks_load(struct engine *engine);
 int hooks_work(struct engine *engine, bool *ret_more);
 /* Back from the pool: takes task. 0 or -errno. */
 int hooks_returned(struct engine *engine, struct hook_task *task);
-/* Those of a job are asked to stop; request, if any, waits for them. */
-void hooks_cancel(struct engine *engine, int64_t job_id, struct request *request);
+/* Those of a job, or with job_id 0 of a group, are asked to stop; request, if any, waits for them. */
+void hooks_cancel(struct engine *engine, int64_t job_id, int64_t group_id, struct request *request);
 /* None runs, and none is due now. */
 bool hooks_idle(const struct engine *engine);
 /* When the next is due; boot clock. */

@@ -187,7 +187,7 @@ int job_delete(struct engine *engine, const struct job *job)
 	int err = job_state_ended(job->state) ? 0 : store_end_note(engine->store, job->id, 0);
 
 	if (!err && job->hook != JOB_HOOK_NONE)
-		err = hooks_job_removed(engine, job);
+		err = hooks_removed(engine, job->id, 0);
 	if (!err)
 		err = store_remove(engine->store, job);
 	if (!err && job->state == JOB_QUEUED) {
