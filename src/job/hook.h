@@ -47,7 +47,7 @@ struct job_hook {
 	enum job_hook_on on;
 	int64_t after; /* the one that has to be ok before; 0: none */
 	enum job_hook_state state;
-	int attempts;	  /* begun, but those that were cut off */
+	int attempts;	  /* begun, but those that a stop has cut off */
 	int max_attempts; /* in force; filled by the engine for what is shown, 0: not known */
 	int64_t due_usec; /* steady; wall where it is shown; USEC_INFINITY: when the one before is ok */
 	int64_t created_usec, started_usec, finished_usec; /* wall; of the last attempt; 0: not yet */

@@ -317,7 +317,7 @@ def test_21_ten_thousand_jobs_with_a_hook_each(stopped, ctl, origin, place):
 
 @pytest.mark.parametrize("when", ["before", "during", "after"])
 def test_30_kill9(stopped, ctl, origin, place, when):
-    """Each has run at least once, with the same key each time."""
+    """Each has run at least once, with the same key each time; what ran when the daemon ended was an attempt."""
     stopped.options["Hooks.Concurrency"] = 1
     stopped.start()
     [one] = ctl.add("--hook", "gate,first", origin.url("/bytes/1/a"))
@@ -337,8 +337,9 @@ def test_30_kill9(stopped, ctl, origin, place, when):
     for event in begun(place):
         keys.setdefault((event["subject"]["id"], event["environment"]["FETCHD_HOOK"]), []).append((event["key"], event["attempt"]))
     assert set(keys) == {(one, "gate"), (one, "first"), (two, "second")}
-    assert all(len(set(those)) == 1 for those in keys.values())
-    assert len(keys[one, "gate"]) == (1 if when == "after" else 2) and len(keys[two, "second"]) == 1
+    assert all(len({key for key, _ in those}) == 1 for those in keys.values())
+    assert [attempt for _, attempt in keys[one, "gate"]] == ([1] if when == "after" else [1, 2])
+    assert [attempt for _, attempt in keys[two, "second"]] == [1]
 
 
 def test_31_a_stop_leaves_the_row_due(stopped, ctl, origin, place):
@@ -370,6 +371,24 @@ def test_33_remove_stops_it(daemon, ctl, origin, place):
     ctl.ok("remove", job)
     assert in_session(told(place)[0]["pid"]) == b""
     assert ctl("status", job).code == 3
+
+
+def test_34_one_that_takes_the_daemon_down_does_not_do_so_for_ever(stopped, ctl, origin, place):
+    (place / "deadly").write_text('echo "$FETCHD_ATTEMPT" >>deaths\nuntil rm go 2>/dev/null; do sleep 0.01; done\nkill -9 "$PPID"\n')
+    stopped.hooks["deadly"] = {"Command": "/bin/sh deadly", "WorkingDirectory": place, "MaxAttempts": 3, "Delay": "50ms"}
+    stopped.start()
+    [job] = ctl.add("--hook", "deadly,first", origin.url("/bytes/1/a"))
+    for _ in range(3):
+        (place / "go").touch()
+        assert stopped.wait_exit() == -9
+        stopped.start()
+    assert ctl("wait", "--hooks", job).code == 1
+    assert (place / "deaths").read_text().split() == ["1", "2", "3"]
+    hooks = history(ctl, job)
+    assert hooks["deadly"]["state"] == "failed" and hooks["deadly"]["attempts"] == 3 and "end" not in hooks["deadly"]
+    assert hooks["deadly"]["error"] == "the daemon ended while it ran" and hooks["first"]["state"] == "failed"
+    assert "hook: deadly: failed, 3 of 3 attempts: the daemon ended while it ran" in ctl.ok("status", job).out
+    assert f"job {job}: hook deadly: failed: the daemon ended while it ran" in stopped.log.text()
 
 
 # ---- what it is given

@@ -22,6 +22,8 @@ static const char *const overrides[] = {
 	"Hook all.On=group-done",
 	"Hook allmore.Command=/bin/true",
 	"Hook allmore.On=group-done",
+	"Hook once.Command=/bin/true",
+	"Hook once.MaxAttempts=1",
 };
 
 struct config *scene_config(const struct scene *s, bool has_one)

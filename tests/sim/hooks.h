@@ -2,7 +2,7 @@
  * wrong fails the test.
  *
  * "one" has three attempts, "two" runs after success and failure, "slow" one at once, "sorry" after failure,
- * "all" and "allmore" for groups; three run at once.
+ * "all" and "allmore" for groups, "once" has one attempt; three run at once.
  */
 #ifndef SIM_HOOKS_H
 #define SIM_HOOKS_H

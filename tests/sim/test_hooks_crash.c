@@ -176,6 +176,106 @@ static void each_runs_whatever_fails_at_any_commit(void **state)
 		}
 }
 
+/* ---- one that takes the daemon down */
+
+static struct job_hook crash_while_it_runs(struct scene *s, int attempt)
+{
+	assert_string_equal(running(s), TAILQ_FIRST(&s->sim.hooks)->task->hook->name);
+	assert_int_equal(TAILQ_FIRST(&s->sim.hooks)->task->attempt, attempt);
+	sim_crash(&s->sim);
+	assert_int_equal(sim_open(&s->sim), 0);
+	return row_of(s, 1, 0, 0);
+}
+
+/* It is tried no more often than one that fails, and after as long a wait. */
+static void one_that_takes_the_daemon_down_comes_to_an_end(void **state)
+{
+	struct job_hook row;
+	struct scene s;
+
+	(void)state;
+	scene_open(&s);
+	expect(&s, add_of(1, "f", "one,two", NULL), REQUEST_OK);
+	end_attempts(&s, VERDICT_OK);
+	for (int attempt = 1; attempt <= 3; attempt++) {
+		row = crash_while_it_runs(&s, attempt);
+		assert_int_equal(row.state, attempt < 3 ? JOB_HOOK_PENDING : JOB_HOOK_FAILED);
+		assert_int_equal(row.end, JOB_HOOK_END_NONE);
+		assert_string_equal(row.error, "the daemon ended while it ran");
+		assert_true(row.finished_usec > 0);
+		assert_true(attempt == 3 || row.due_usec > sim_now());
+		job_hook_done(&row);
+		assert_int_equal(s.sim.engine->tally.hooks[TALLY_HOOK_RETRY], attempt < 3);
+		assert_int_equal(settle(&s, EVENT_HOOK_FAILED), attempt == 3);
+		assert_int_equal(s.sim.n_hooks, 0);
+		sim_advance(60 * USEC_PER_SEC);
+		sim_settle(&s.sim);
+	}
+	assert_int_equal(s.sim.n_hooks, 0);
+	check_row(&s, 1, 1, JOB_HOOK_FAILED, 0);
+	assert_int_equal(sum_of(&s, 1), JOB_HOOK_FAILED);
+	assert_int_equal(s.sim.engine->tally.hooks_pending, 0);
+	expect(&s, verb(VERB_RETRY, 1, true), REQUEST_OK);
+	assert_string_equal(running(&s), "one");
+	scene_close(&s);
+}
+
+/* A crash may come between the row and the process: one alone ends nothing that has perhaps never begun. */
+static void one_with_a_single_attempt_is_started_twice(void **state)
+{
+	struct job_hook row;
+	struct scene s;
+
+	(void)state;
+	scene_open(&s);
+	expect(&s, add_of(1, "f", "once", NULL), REQUEST_OK);
+	end_attempts(&s, VERDICT_OK);
+	for (int attempt = 1; attempt <= 2; attempt++) {
+		row = crash_while_it_runs(&s, attempt);
+		assert_int_equal(row.state, attempt < 2 ? JOB_HOOK_PENDING : JOB_HOOK_FAILED);
+		job_hook_done(&row);
+		sim_advance(60 * USEC_PER_SEC);
+		sim_settle(&s.sim);
+	}
+	assert_int_equal(s.sim.n_hooks, 0);
+	/* What then fails by itself has no more. */
+	expect(&s, verb(VERB_RETRY, 1, true), REQUEST_OK);
+	row = crash_while_it_runs(&s, 1);
+	job_hook_done(&row);
+	sim_advance(60 * USEC_PER_SEC);
+	sim_settle(&s.sim);
+	end_hook(&s, HOOK_EXITED, 1);
+	sim_settle(&s.sim);
+	assert_int_equal(sum_of(&s, 1), JOB_HOOK_FAILED);
+	scene_close(&s);
+}
+
+/* Its group may have lost its last job meanwhile. */
+static void one_of_a_group_comes_to_an_end_too(void **state)
+{
+	struct job_group group;
+	struct scene s;
+
+	(void)state;
+	scene_open(&s);
+	expect(&s, add_of(1, "f", "once", NULL), REQUEST_OK);
+	end_attempts(&s, VERDICT_OK);
+	end_hook(&s, HOOK_EXITED, 0);
+	expect(&s, add_of(1, "g", "all", "g"), REQUEST_OK);
+	end_attempts(&s, VERDICT_OK);
+	expect(&s, verb(VERB_REMOVE, 2, false), REQUEST_OK);
+	for (int attempt = 1; attempt <= 10; attempt++) {
+		assert_string_equal(running(&s), "all");
+		sim_crash(&s.sim);
+		assert_int_equal(sim_open(&s.sim), 0);
+		sim_advance(24 * 3600 * USEC_PER_SEC);
+		sim_settle(&s.sim);
+	}
+	assert_int_equal(s.sim.n_hooks, 0);
+	assert_int_equal(store_group_find(s.sim.engine->store, ANNA, "g", &group), -ENOENT);
+	scene_close(&s);
+}
+
 /* ---- any history */
 
 static const char *const wishes[] = {NULL, "one", "two", "one,two", "slow", "sorry,one,all", "two,slow,one"};
@@ -349,6 +449,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_history_comes_to_its_end),
 		cmocka_unit_test(each_runs_whatever_fails_at_any_commit),
+		cmocka_unit_test(one_that_takes_the_daemon_down_comes_to_an_end),
+		cmocka_unit_test(one_with_a_single_attempt_is_started_twice),
+		cmocka_unit_test(one_of_a_group_comes_to_an_end_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

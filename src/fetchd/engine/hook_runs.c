@@ -47,6 +47,7 @@ static void free_run(struct hook_run *run)
 		hook_task_free(run->task);
 	job_hook_done(&run->row);
 	free(run->waiters);
+	free(run->group);
 	free(run->name);
 	free(run);
 }
@@ -108,17 +109,32 @@ static struct hook_task *task_new(
 	return task;
 }
 
+/* One that ends without having been out. Takes hook; *ret_run has it. */
+static int end_row(struct engine *engine, struct job_hook *hook, struct hook_run **ret_run)
+{
+	struct job_group group;
+	int err = hook->group_id ? store_group_get(engine->store, hook->group_id, &group) : -ENOENT;
+
+	*ret_run = run_new(hook);
+	(*ret_run)->row = *hook;
+	TAILQ_INSERT_TAIL(&engine->hooks_ended, *ret_run, turn_link);
+	if (!err) {
+		(*ret_run)->group = xstrdup(group.name);
+		job_group_done(&group);
+	}
+	return err == -ENOENT ? 0 : err;
+}
+
 /* At its turn it cannot even be tried. */
 static int fail_row(struct engine *engine, struct job_hook *hook, const char *why)
 {
-	struct hook_run *run = run_new(hook);
+	struct hook_run *run;
+	int err = end_row(engine, hook, &run);
 
-	str_set(&hook->error, why);
-	hook->end = JOB_HOOK_END_NOT_RUN;
+	str_set(&run->row.error, why);
+	run->row.end = JOB_HOOK_END_NOT_RUN;
 	engine->tally.hooks_pending--;
-	run->row = *hook;
-	TAILQ_INSERT_TAIL(&engine->hooks_ended, run, turn_link);
-	return hook_ended(engine, &run->row, NULL);
+	return err ? err : hook_ended(engine, &run->row, NULL);
 }
 
 static int begin(struct engine *engine, struct job_hook *hook, struct hook_task *task)
@@ -285,8 +301,19 @@ bool hooks_idle(const struct engine *engine)
 
 int hooks_load(struct engine *engine)
 {
-	int err = store_hooks_cut_off(engine->store);
+	struct job_hook *hooks;
+	size_t n;
+	int err = store_hooks_running(engine->store, &hooks, &n);
 
+	for (size_t i = 0; i < n && !err; i++) {
+		struct hook_run *run;
+
+		err = end_row(engine, &hooks[i], &run);
+		job_hook_init(&hooks[i]);
+		if (!err)
+			err = hook_cut_off(engine, &run->row);
+	}
+	job_hooks_free(hooks, n);
 	engine->hooks_look = true;
 	return err ? err : store_hooks_count(engine->store, &engine->tally.hooks_pending);
 }
@@ -405,7 +432,9 @@ static void record_result(struct log_record *record, const struct job_hook *hook
 static void log_end(const struct hook_run *run)
 {
 	const struct job_hook *hook = &run->row;
-	const char *group = run->task && run->task->group ? run->task->group->name : "";
+	const char *group = run->task && run->task->group ? run->task->group->name
+			    : run->group		  ? run->group
+							  : "";
 	struct log_record record = {0};
 
 	/* Its record is gone; or it was cut off, and runs again. */

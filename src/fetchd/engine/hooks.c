@@ -22,6 +22,10 @@ static_assert((int)HOOK_ON_DONE == JOB_HOOK_ON_DONE && (int)HOOK_ON_FAILED == JO
 		      (int)HOOK_ON_GROUP_DONE == JOB_HOOK_ON_GROUP_DONE,
 	"bits of the configuration are the numbers of rows");
 
+/* It takes so many starts until one is given up because the daemon ended while it ran. A row says that it
+ * runs before there is a process: one crash alone may have come in between, and it runs at least once. */
+#define CRASHES 2
+
 /* ---- an end */
 
 /* One that is in the configuration no more is due all the same: at its turn it fails, so that it is seen. */
@@ -259,25 +263,24 @@ static int settle_group(struct engine *engine, const struct job_hook *hook)
 	return err == -ENOENT ? 0 : err;
 }
 
-static void end_attempt(struct engine *engine, struct job_hook *hook, const struct hook_task *task)
+static void end_well(struct engine *engine, struct job_hook *hook)
 {
-	bool well = task && task->end == HOOK_EXITED && task->status == 0;
+	hook->finished_usec = clock_wall_usec();
+	hook->state = JOB_HOOK_OK;
+	hook->due_usec = 0;
+	tally_hook(engine, TALLY_HOOK_OK, hook->run_usec);
+}
+
+/* section NULL: it cannot be tried again. */
+static void end_badly(
+	struct engine *engine, struct job_hook *hook, const struct config_hook *section, int64_t most)
+{
+	bool again = section && hook->attempts < most;
 
 	hook->finished_usec = clock_wall_usec();
-	hook->due_usec = 0;
-	if (well) {
-		hook->state = JOB_HOOK_OK;
-	} else if (!task || hook->attempts >= task->hook->max_attempts) {
-		hook->state = JOB_HOOK_FAILED;
-	} else {
-		hook->state = JOB_HOOK_PENDING;
-		hook->due_usec = next_attempt(engine, task->hook, hook->attempts);
-	}
-	tally_hook(engine,
-		well				 ? TALLY_HOOK_OK
-		: hook->state == JOB_HOOK_FAILED ? TALLY_HOOK_FAILED
-						 : TALLY_HOOK_RETRY,
-		hook->run_usec);
+	hook->state = again ? JOB_HOOK_PENDING : JOB_HOOK_FAILED;
+	hook->due_usec = again ? next_attempt(engine, section, hook->attempts) : 0;
+	tally_hook(engine, again ? TALLY_HOOK_RETRY : TALLY_HOOK_FAILED, hook->run_usec);
 }
 
 /* It runs again, as if it had not been begun. */
@@ -287,21 +290,12 @@ static void end_aborted(struct job_hook *hook)
 	hook->attempts -= hook->attempts > 0;
 }
 
-int hook_ended(struct engine *engine, struct job_hook *hook, const struct hook_task *task)
+static int settle(struct engine *engine, struct job_hook *hook)
 {
-	bool ended;
-	int err;
+	bool ended = !job_hook_open(hook->state);
+	int err = store_hook_put(engine->store, hook);
 
-	if (task && task->end == HOOK_ABORTED) {
-		end_aborted(hook);
-	} else {
-		if (task)
-			take_result(hook, task);
-		end_attempt(engine, hook, task);
-	}
-	ended = !job_hook_open(hook->state);
 	engine->tally.hooks_pending += !ended;
-	err = store_hook_put(engine->store, hook);
 	if (!err && hook->state == JOB_HOOK_OK)
 		err = release_next(engine, hook);
 	if (!err && hook->state == JOB_HOOK_FAILED)
@@ -309,6 +303,36 @@ int hook_ended(struct engine *engine, struct job_hook *hook, const struct hook_t
 	if (err)
 		return err;
 	return hook->job_id ? settle_job(engine, hook, ended) : settle_group(engine, hook);
+}
+
+int hook_ended(struct engine *engine, struct job_hook *hook, const struct hook_task *task)
+{
+	if (task && task->end == HOOK_ABORTED) {
+		end_aborted(hook);
+		return settle(engine, hook);
+	}
+	if (task)
+		take_result(hook, task);
+	if (task && task->end == HOOK_EXITED && task->status == 0)
+		end_well(engine, hook);
+	else
+		end_badly(engine, hook, task ? task->hook : NULL, task ? task->hook->max_attempts : 0);
+	return settle(engine, hook);
+}
+
+int hook_cut_off(struct engine *engine, struct job_hook *hook)
+{
+	const struct config_hook *section = config_hook_find(engine->config, hook->name);
+	int64_t most = section && section->max_attempts > CRASHES ? section->max_attempts : CRASHES;
+
+	hook->end = JOB_HOOK_END_NONE;
+	hook->status = 0;
+	str_set(&hook->error, "the daemon ended while it ran");
+	hook->run_usec = hook->cpu_usec = hook->peak_bytes = -1;
+	str_set(&hook->output, NULL);
+	hook->output_cut = false;
+	end_badly(engine, hook, section, most);
+	return settle(engine, hook);
 }
 
 /* ---- verbs */

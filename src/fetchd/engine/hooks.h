@@ -25,6 +25,7 @@ struct hook_run {
 	/* Its end, applied in this turn; kept until the commit holds. NULL: it was never out. */
 	struct hook_task *task;
 	struct job_hook row; /* as that has left it; id 0: the row was gone */
+	char *group;	     /* its name, for those that never were out; NULL: a job's */
 	TAILQ_ENTRY(hook_run) turn_link;
 	UT_hash_handle hh;
 };
@@ -45,6 +46,9 @@ int hooks_kick(struct engine *engine, int64_t job_id, int64_t group_id, bool *re
 /* An attempt of hook has ended; task NULL: it failed before it could begin, as hook->error says. Writes hook,
  * and what follows from it. */
 int hook_ended(struct engine *engine, struct job_hook *hook, const struct hook_task *task);
+/* The daemon has ended, and did not stop, after hook had been started: that was an attempt, so that one which
+ * takes the daemon down does so no more often than others fail. Writes hook, and what follows from it. */
+int hook_cut_off(struct engine *engine, struct job_hook *hook);
 /* The request is served again when hooks of a group have ended; all that wait so are. */
 void hooks_park(struct engine *engine, struct request *request);
 void hooks_unpark(struct engine *engine);
@@ -53,7 +57,7 @@ int hooks_inspect(
 	struct engine *engine, int64_t job_id, int64_t group_id, struct job_hook **ret, size_t *ret_n);
 
 /* ---- hook_runs.c */
-/* Before the first turn: what ran is due again. In a turn. 0 or -errno. */
+/* Before the first turn: what ran when the daemon ended. In a turn. 0 or -errno. */
 int hooks_load(struct engine *engine);
 /* Starts what is due, as far as bounds allow. *ret_more: there is more of it now. 0 or -errno. */
 int hooks_work(struct engine *engine, bool *ret_more);

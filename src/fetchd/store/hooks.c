@@ -100,14 +100,12 @@ int store_hook_after(struct store *store, const struct job_hook *hook, struct jo
 	return one_hook(store, st, ret);
 }
 
-int store_hooks(struct store *store, int64_t job_id, int64_t group_id, struct job_hook **ret, size_t *ret_n)
+static int all_hooks(struct store *store, sqlite3_stmt *st, struct job_hook **ret, size_t *ret_n)
 {
-	sqlite3_stmt *st = store_statement(store, job_id ? ST_HOOKS_OF_JOB : ST_HOOKS_OF_GROUP);
 	struct job_hook *hooks = NULL;
 	size_t n = 0;
 	int rc;
 
-	sqlite3_bind_int64(st, 1, job_id ? job_id : group_id);
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
 		hooks = xreallocarray(hooks, n + 1, sizeof(*hooks));
 		hook_from_row(st, &hooks[n++]);
@@ -116,6 +114,19 @@ int store_hooks(struct store *store, int64_t job_id, int64_t group_id, struct jo
 	*ret = hooks;
 	*ret_n = n;
 	return rc == SQLITE_DONE ? 0 : store_failure(store, rc, "reading hooks");
+}
+
+int store_hooks(struct store *store, int64_t job_id, int64_t group_id, struct job_hook **ret, size_t *ret_n)
+{
+	sqlite3_stmt *st = store_statement(store, job_id ? ST_HOOKS_OF_JOB : ST_HOOKS_OF_GROUP);
+
+	sqlite3_bind_int64(st, 1, job_id ? job_id : group_id);
+	return all_hooks(store, st, ret, ret_n);
+}
+
+int store_hooks_running(struct store *store, struct job_hook **ret, size_t *ret_n)
+{
+	return all_hooks(store, store_statement(store, ST_HOOKS_RUNNING), ret, ret_n);
 }
 
 /* Steps to the one row that st may have. */
@@ -202,16 +213,6 @@ int store_hooks_withdraw(struct store *store, int64_t group_id, size_t *ret_n)
 	err = store_run(store, st);
 	*ret_n = err ? 0 : (size_t)sqlite3_changes(store->db);
 	return err;
-}
-
-int store_hooks_cut_off(struct store *store)
-{
-	int err = store_run(store, store_statement(store, ST_HOOKS_CUT_OFF));
-
-	if (err || sqlite3_changes(store->db) == 0)
-		return err;
-	err = store_run(store, store_statement(store, ST_JOBS_CUT_OFF));
-	return err ? err : store_run(store, store_statement(store, ST_GROUPS_CUT_OFF));
 }
 
 int store_hooks_count(struct store *store, size_t *ret_n)

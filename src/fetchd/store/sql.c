@@ -230,8 +230,7 @@ static const char *const statement_sql[ST_N] = {
 	[ST_HOOKS_FORGET] = "DELETE FROM hooks WHERE (job = ?1 OR grp = ?2) AND state >= 3",
 	[ST_HOOKS_WITHDRAW] = "DELETE FROM hooks WHERE grp = ?1 AND NOT EXISTS"
 			      " (SELECT 1 FROM hooks WHERE grp = ?1 AND (state <> 1 OR attempts > 0))",
-	/* What was cut off is no attempt. */
-	[ST_HOOKS_CUT_OFF] = "UPDATE hooks SET state = 1, attempts = max(attempts - 1, 0) WHERE state = 2",
+	[ST_HOOKS_RUNNING] = "SELECT " HOOK_COLUMNS " FROM hooks WHERE state = 2 ORDER BY id",
 	[ST_HOOKS_COUNT] = "SELECT count(*) FROM hooks WHERE state = 1",
 	/* Of all its rows: running, pending, failed, ok, none. */
 	[ST_HOOK_OF_JOB] = "UPDATE jobs SET hook = (SELECT coalesce(CASE WHEN max(state = 2) THEN 2"
@@ -240,8 +239,6 @@ static const char *const statement_sql[ST_N] = {
 	[ST_HOOK_OF_GROUP] = "UPDATE groups SET hook = (SELECT coalesce(CASE WHEN max(state = 2) THEN 2"
 			     " WHEN max(state = 1) THEN 1 ELSE max(state) END, 0) FROM hooks WHERE grp = ?1)"
 			     " WHERE id = ?1 RETURNING hook",
-	[ST_JOBS_CUT_OFF] = "UPDATE jobs SET hook = 1 WHERE hook = 2 AND hook > 0",
-	[ST_GROUPS_CUT_OFF] = "UPDATE groups SET hook = 1 WHERE hook = 2",
 	[ST_META_GET] = "SELECT value FROM meta WHERE key = ?1",
 	[ST_META_SET] =
 		"INSERT INTO meta VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",

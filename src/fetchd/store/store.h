@@ -288,8 +288,8 @@ int store_hook_head(struct store *store, struct store_hook_head *head);
 int store_hooks_forget(struct store *store, int64_t job_id, int64_t group_id);
 /* Those of a group go, if none has ever begun; *ret_n of them. */
 int store_hooks_withdraw(struct store *store, int64_t group_id, size_t *ret_n);
-/* After a crash: what ran is due as before. */
-int store_hooks_cut_off(struct store *store);
+/* Those that run, as far as rows say: job_hooks_free(). */
+int store_hooks_running(struct store *store, struct job_hook **ret, size_t *ret_n);
 /* How many are pending: reads an index. */
 int store_hooks_count(struct store *store, size_t *ret_n);
 /* Writes what has become of all rows of a job, or with job_id 0 of a group. */
