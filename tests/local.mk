@@ -60,7 +60,7 @@ EXTRA_DIST += scripts/need $(lint_tests) tests/lint/installed.txt $(e2e_tests) t
 	tests/e2e/test_35_schemas.py tests/e2e/test_35_time.py tests/e2e/test_36_quota.py tests/e2e/test_37_governor.py \
 	tests/e2e/test_40_tables.py tests/e2e/test_41_progress.py tests/e2e/test_42_habits.py $(progress_screens) \
 	tests/e2e/test_42_top.py $(top_screens) tests/e2e/test_43_patterns.py tests/e2e/test_44_completion.py tests/e2e/test_45_watch.py tests/e2e/test_46_metrics.py tests/e2e/test_47_hooks.py tests/e2e/test_47_journal.py tests/e2e/test_48_split.py tests/e2e/test_48_split_hostile.py tests/e2e/test_49_hook_config.py tests/e2e/test_52_ready_hooks.py \
-	tests/e2e/schema_1.sql tests/e2e/schema_2.sql tests/e2e/schema_3.sql tests/e2e/test_90_crash.py \
+	tests/e2e/schema_1.sql tests/e2e/schema_2.sql tests/e2e/schema_3.sql tests/e2e/schema_4.sql tests/e2e/test_90_crash.py \
 	$(e2e_screens) \
 	tests/origin/README.md tests/origin/__init__.py tests/origin/__main__.py tests/origin/behaviour.py \
 	tests/origin/certs.py tests/origin/content.py tests/origin/dns.py tests/origin/ftp.py tests/origin/http2.py \

@@ -20,6 +20,7 @@ static const struct {
 	{'t', "time_usec", true},
 	{'k', "kind", true},
 	{'i', "job_id", true},
+	{'h', "hook", true},
 	{'n', "name", false},
 	{'p', "path", false},
 	{'u', "url", false},
@@ -41,7 +42,7 @@ const char *eventline_check(const char *format)
 {
 	for (; *format; format++) {
 		if (*format == '%' && *++format != '%' && find(*format) < 0)
-			return "behind % stands one of c t k i n p u g s e %";
+			return "behind % stands one of c t k i h n p u g s e %";
 		if (*format == '\\' && (!*++format || !strchr("tn\\", *format)))
 			return "behind \\ stands one of t n \\";
 	}

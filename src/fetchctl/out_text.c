@@ -180,6 +180,7 @@ static char *event_detail(const struct shown_job *shown, const char *kind)
 static void text_event(struct out *out, const json_t *event)
 {
 	const char *kind = json_string_value(json_object_get(event, "kind"));
+	const char *hook = json_string_value(json_object_get(event, "hook"));
 	int state = kind ? state_of_kind(kind) : -1;
 	CLEANUP_FREE char *word = text_escape(kind ? kind : "");
 	CLEANUP_FREE char *detail = NULL, *name = NULL;
@@ -188,6 +189,10 @@ static void text_event(struct out *out, const json_t *event)
 	if (shown_job_read(&shown, json_object_get(event, "job"))) {
 		detail = event_detail(&shown, word);
 		name = words_name(&shown.job);
+	}
+	if (hook) {
+		free(detail);
+		detail = text_escape(hook);
 	}
 	if (strcmp(word, "lost") == 0)
 		detail = xstrdup("events between the cursor and this number are no longer kept");

@@ -23,12 +23,16 @@ enum event_kind {
 };
 #define EVENT_KIND_LAST EVENT_HOOK_FAILED
 
+/* Of the name of a hook. */
+#define EVENT_HOOK_MAX 64
+
 struct event {
 	int64_t id;	   /* grows by at least one an event, never reused: the cursor of "watch --since" */
 	int64_t time_usec; /* wall */
 	int64_t job_id;
 	uid_t owner;
 	enum event_kind kind;
+	char hook[EVENT_HOOK_MAX + 1]; /* which, when one has ended; "" when an older program recorded it */
 };
 
 const char *event_kind_name(enum event_kind kind);

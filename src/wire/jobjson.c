@@ -138,6 +138,7 @@ json_t *wire_event_to_json(const struct event *event, const struct job *job)
 	object_put_int(object, "time_usec", event->time_usec);
 	object_put_string(object, "kind", event_kind_name(event->kind));
 	object_put_int(object, "job_id", event->job_id);
+	object_put_string(object, "hook", *event->hook ? event->hook : NULL);
 	if (job)
 		object_put(object, "job", wire_job_to_json(job, -1, -1));
 	return object;

@@ -15,9 +15,11 @@ ASKED = ("id, owner, priority, url, dir, key, headers, user_agent, referer, chec
          " retry_delay_usec, max_time_usec, connect_timeout_usec, deadline_usec, max_attempts, on_conflict, created_usec")
 ASKED_2 = ", resume, auth, remote_name, conditional, insecure, if_newer_usec"
 ASKED_3 = ", group_id, mirrors, not_before_usec, same, edits"
+ASKED_4 = ", split, hooks"
 PARTS = {1: {4: ("cut", 2000000), 5: ("dated", 2000000)},
          2: {4: ("cut", 2000000), 5: ("dated", 2000000), 13: ("active", 500000)}}
 PARTS[3] = PARTS[2]
+PARTS[4] = {7: ("active", 500000)}
 
 
 def newest():
@@ -71,10 +73,10 @@ def check_counts(path):
         assert counts == [there.get(state, 0) for state in range(1, 8)]
 
 
-@pytest.mark.parametrize("old", [1, 2, 3], indirect=True)
+@pytest.mark.parametrize("old", [1, 2, 3, 4], indirect=True)
 def test_01_every_job_is_there_as_it_was(old, stopped, ctl, room):
     path = room.state / "queue.db"
-    columns = ASKED + (ASKED_2 if old > 1 else "") + (ASKED_3 if old > 2 else "")
+    columns = ASKED + (ASKED_2 if old > 1 else "") + (ASKED_3 if old > 2 else "") + (ASKED_4 if old > 3 else "")
     named = "SELECT jobs.id, groups.name FROM jobs LEFT JOIN groups ON groups.id = group_id ORDER BY jobs.id"
     was = rows(path, f"SELECT {columns} FROM jobs ORDER BY id")
     groups = rows(path, named if old > 2 else "SELECT id, grp FROM jobs ORDER BY id")
@@ -155,6 +157,35 @@ def test_03_version_3_goes_on(old, stopped, ctl, origin, room):
     check_counts(path)
 
 
-def test_04_there_is_a_queue_of_every_version():
+@pytest.mark.parametrize("old", [4], indirect=True)
+def test_04_version_4_goes_on(old, stopped, ctl, origin, room):
+    path = room.state / "queue.db"
+    for name in ("first", "second", "never", "again", "gate", "all"):
+        stopped.options[f"Hook {name}.Command"] = "/bin/true"
+    stopped.options.update({"Hook all.On": "group-done", "Hook gate.Delay": "10ms", "Hook all.Delay": "10ms"})
+    stopped.start()
+    # As the older program wrote them.
+    watch = ctl.watch("--since", 0)
+    watch.event(lambda event: event.get("id") == 25)
+    past = [event for event in watch.seen() if event["kind"].startswith("hook_") and event["id"] <= 25]
+    assert [(event["job_id"], event["kind"], "hook" in event) for event in past] == [
+        (1, "hook_ok", False), (1, "hook_ok", False), (2, "hook_failed", False)]
+    origin.release("g")
+    assert ctl("wait", "--hooks", 1, 3, 4, 6, 7, 8).code == 0 and ctl("wait", "--hooks", "-g", "g").code == 0
+    assert [r.range for r in origin.requests() if "/active?" in r.target] == ["bytes=500000-"]
+    hooks = {n: [(hook["name"], hook["state"], hook["attempts"]) for hook in ctl.job(n)["hook_history"]] for n in range(1, 9) if n != 5}
+    assert hooks == {1: [("first", "ok", 1), ("second", "ok", 1)], 2: [("never", "failed", 1), ("second", "failed", 0)],
+                     3: [("again", "ok", 2), ("first", "ok", 1)], 4: [("gate", "ok", 2), ("first", "ok", 1)],
+                     6: [("second", "ok", 1)], 7: [("first", "ok", 1)], 8: [("second", "ok", 1)]}
+    assert ctl.ok("--json", "group", "show", "g").json[0]["hook_history"][0]["attempts"] == 2
+    ctl.ok("retry", "--hooks", 2)
+    assert ctl("wait", "--hooks", 2).code == 0
+    assert [watch.kind("hook_ok", job)["hook"] for job in (6, 7, 8)] == ["second", "first", "second"]
+    stopped.stop()
+    assert rows(path, "PRAGMA integrity_check") == [("ok",)]
+    check_counts(path)
+
+
+def test_05_there_is_a_queue_of_every_version():
     there = {int(p.stem.rpartition("_")[2]) for p in pathlib.Path(__file__).parent.glob("schema_*.sql")}
     assert there == set(range(1, newest()))

@@ -286,6 +286,22 @@ def test_15_one_that_is_configured_no_more(stopped, ctl, origin, place):
     assert ctl("wait", "--hooks", job).code == 0
 
 
+def test_16_its_event_names_it(daemon, ctl, origin, place):
+    watch = ctl.watch("--since", 0)
+    [job] = ctl.add("--hook", "first,never", "-o", "file", origin.url("/bytes/1/a"))
+    assert [watch.kind(kind, job)["hook"] for kind in ("hook_ok", "hook_failed")] == ["first", "never"]
+    assert "hook" not in watch.kind("added", job)
+    for restart in (False, True):
+        if restart:
+            daemon.restart()
+        past = ctl.spawn("watch", "--since", 0).lines
+        lines = [past.find(lambda line: f"\t{kind}\t" in line).split("\t") for kind in ("hook_ok", "hook_failed")]
+        assert [line[2:] for line in lines] == [["hook_ok", str(job), "file", "first"], ["hook_failed", str(job), "file", "never"]]
+        form = ctl.spawn("watch", "--since", 0, "--format", "%k %i %h").lines
+        for want in (f"done {job} ", f"hook_ok {job} first", f"hook_failed {job} never"):
+            form.find(lambda line: line == want)
+
+
 # ---- bounds
 
 

@@ -410,10 +410,17 @@ static void test_spec_refused(void **state)
 static void test_event(void **state)
 {
 	const struct event event = {.id = 9, .time_usec = 5, .job_id = 7, .kind = EVENT_REMOVED};
+	const struct event hook = {
+		.id = 9, .time_usec = 5, .job_id = 7, .kind = EVENT_HOOK_FAILED, .hook = "unpack"};
 	json_t *json = wire_event_to_json(&event, NULL), *want;
 
 	(void)state;
 	want = parse("{\"id\":9,\"time_usec\":5,\"job_id\":7,\"kind\":\"removed\"}");
+	assert_true(json_equal(json, want));
+	json_decref(json);
+	json_decref(want);
+	json = wire_event_to_json(&hook, NULL);
+	want = parse("{\"id\":9,\"time_usec\":5,\"job_id\":7,\"kind\":\"hook_failed\",\"hook\":\"unpack\"}");
 	assert_true(json_equal(json, want));
 	json_decref(json);
 	json_decref(want);
@@ -550,7 +557,8 @@ static void check_fields(const char *type, json_t *json)
 
 static void test_idl_agrees(void **state)
 {
-	const struct event event = {.id = 9, .time_usec = 5, .job_id = 7, .kind = EVENT_ADDED};
+	const struct event event = {
+		.id = 9, .time_usec = 5, .job_id = 7, .kind = EVENT_HOOK_OK, .hook = "unpack"};
 	struct job job;
 	struct attempt *attempt = full_attempt();
 	json_t *json = parse(full_spec), *all = json_object();

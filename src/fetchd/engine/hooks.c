@@ -245,7 +245,7 @@ static int settle_job(struct engine *engine, const struct job_hook *hook, bool e
 		return err;
 	err = store_get(engine->store, hook->job_id, &job);
 	if (!err)
-		err = turn_event(engine, job, kind);
+		err = turn_hook_event(engine, job, kind, hook->name);
 	job_free(job);
 	return err == -ENOENT ? 0 : err;
 }

@@ -500,6 +500,8 @@ int job_apply(struct engine *engine, struct job *job, enum job_event event, enum
 int job_apply_again(struct engine *engine, struct job *job, enum job_event event, enum event_kind kind);
 /* Records what happened, to be told with the turn. */
 int turn_event(struct engine *engine, const struct job *job, enum event_kind kind);
+/* That a hook of the job has ended, which is named so. */
+int turn_hook_event(struct engine *engine, const struct job *job, enum event_kind kind, const char *hook);
 /* Without a record: to who watches now. */
 int turn_event_again(struct engine *engine, const struct job *job, enum event_kind kind);
 /* Removes the record, with its event. */

@@ -80,13 +80,19 @@ void turn_fail(struct engine *engine, int exit_code, const char *message)
 
 /* ---- changing a job */
 
-static int tell_event(struct engine *engine, const struct job *job, enum event_kind kind, bool again)
+static_assert(EVENT_HOOK_MAX == CONFIG_HOOK_NAME_MAX, "an event has room for the name of a hook");
+
+/* hook: the name of the one that it is about; "" none. */
+static int tell_event(
+	struct engine *engine, const struct job *job, enum event_kind kind, const char *hook, bool again)
 {
 	struct event event = {
 		.time_usec = clock_wall_usec(), .job_id = job->id, .owner = job->owner, .kind = kind};
-	int err = again ? store_event_number(engine->store, &event) : store_event_add(engine->store, &event);
 	struct engine_event *msg;
+	int err;
 
+	snprintf(event.hook, sizeof(event.hook), "%s", hook);
+	err = again ? store_event_number(engine->store, &event) : store_event_add(engine->store, &event);
 	if (err)
 		return err;
 	tally_event(engine, kind);
@@ -104,12 +110,17 @@ static int tell_event(struct engine *engine, const struct job *job, enum event_k
 
 int turn_event(struct engine *engine, const struct job *job, enum event_kind kind)
 {
-	return tell_event(engine, job, kind, false);
+	return tell_event(engine, job, kind, "", false);
+}
+
+int turn_hook_event(struct engine *engine, const struct job *job, enum event_kind kind, const char *hook)
+{
+	return tell_event(engine, job, kind, hook, false);
 }
 
 int turn_event_again(struct engine *engine, const struct job *job, enum event_kind kind)
 {
-	return tell_event(engine, job, kind, true);
+	return tell_event(engine, job, kind, "", true);
 }
 
 /* The lanes follow the rows into and out of "queued". */
@@ -169,7 +180,7 @@ static int apply(
 	if (!err && job_state_ended(to) && (job->hooks || job->hook != JOB_HOOK_NONE))
 		err = hooks_job_ended(engine, job);
 	due_note(engine, job);
-	return err ? err : tell_event(engine, job, kind, again);
+	return err ? err : tell_event(engine, job, kind, "", again);
 }
 
 int job_apply(struct engine *engine, struct job *job, enum job_event event, enum event_kind kind)

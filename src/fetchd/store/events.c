@@ -3,6 +3,8 @@
 
 #include "fetchd/store/internal.h"
 
+#include <stdio.h>
+
 int store_event_add(struct store *store, struct event *event)
 {
 	sqlite3_stmt *st = store_statement(store, ST_EVENT_ADD);
@@ -13,6 +15,7 @@ int store_event_add(struct store *store, struct event *event)
 	sqlite3_bind_int64(st, 3, event->owner);
 	sqlite3_bind_int(st, 4, event->kind);
 	sqlite3_bind_int64(st, 5, event->id);
+	store_bind_text(st, 6, *event->hook ? event->hook : NULL);
 	return store_run(store, st);
 }
 
@@ -28,6 +31,13 @@ int store_event_forget(struct store *store, int64_t id)
 
 	sqlite3_bind_int64(st, 1, id);
 	return store_run(store, st);
+}
+
+static void read_hook(sqlite3_stmt *st, struct event *event)
+{
+	const char *name = (const char *)sqlite3_column_text(st, 5);
+
+	snprintf(event->hook, sizeof(event->hook), "%s", name ? name : "");
 }
 
 int store_events(struct store *store, const struct job_filter *filter, int64_t after_id, size_t limit,
@@ -49,6 +59,7 @@ int store_events(struct store *store, const struct job_filter *filter, int64_t a
 		e->job_id = sqlite3_column_int64(st, 2);
 		e->owner = (uid_t)sqlite3_column_int64(st, 3);
 		e->kind = (enum event_kind)sqlite3_column_int(st, 4);
+		read_hook(st, e);
 		if (e->kind >= EVENT_ADDED && e->kind <= EVENT_KIND_LAST)
 			(*ret_n)++;
 	}

@@ -308,10 +308,14 @@ static const char migration_4[] =
 	"CREATE INDEX hooks_job ON hooks (job, id);"
 	"CREATE INDEX hooks_group ON hooks (grp, id);";
 
+/* Which hook an event is of; NULL: of none, or of one that version 4 recorded. */
+static const char migration_5[] = "ALTER TABLE events ADD COLUMN hook TEXT;";
+
 static const struct migration {
 	const char *sql;
 	int (*rest)(struct store *store); /* what SQL cannot say; 0 or -errno */
-} migrations[] = {{migration_1, NULL}, {migration_2, secrets_move}, {migration_3, NULL}, {migration_4, NULL}};
+} migrations[] = {{migration_1, NULL}, {migration_2, secrets_move}, {migration_3, NULL}, {migration_4, NULL},
+	{migration_5, NULL}};
 
 int store_schema_version(void)
 {

@@ -126,11 +126,12 @@ static const char *const statement_sql[ST_N] = {
 		"SELECT " JOB_COLUMNS JOB_FROM " WHERE state = ?1 AND state >= 5 AND finished_usec < ?2"
 		/* What is still to run keeps its job. */
 		" AND hook NOT IN (1, 2) ORDER BY finished_usec LIMIT ?3",
-	[ST_EVENT_ADD] = "INSERT INTO events (id, time_usec, job, owner, kind) VALUES (?5, ?1, ?2, ?3, ?4)",
+	[ST_EVENT_ADD] =
+		"INSERT INTO events (id, time_usec, job, owner, kind, hook) VALUES (?5, ?1, ?2, ?3, ?4, ?6)",
 	[ST_EVENT_FORGET] = "DELETE FROM events WHERE id = ?1",
-	[ST_EVENTS] =
-		"SELECT id, time_usec, job, owner, kind FROM events WHERE id > ?1 AND (?2 OR owner = ?3)"
-		" ORDER BY id LIMIT ?4",
+	[ST_EVENTS] = "SELECT id, time_usec, job, owner, kind, hook FROM events WHERE id > ?1 AND (?2 OR "
+		      "owner = ?3)"
+		      " ORDER BY id LIMIT ?4",
 	[ST_FIRST_EVENT] = "SELECT min(id) FROM events",
 	[ST_EVENTS_EXPIRE] =
 		"DELETE FROM events WHERE id < (SELECT min(id) FROM events) + ?2 AND time_usec < ?1",
