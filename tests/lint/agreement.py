@@ -122,6 +122,11 @@ def check_protocol():
          {"fetchd-varlink.7": items("fetchd-varlink.7", r"\b(?:Fn|Ic|Cm) ([A-Z]\w+)") - set(re.findall(r"^(?:error|type) (\w+)", idl, re.M))})
 
 
+# What a dashboard of curves has no panel for: settings, states that alerts are for.
+UNSHOWN = {"fetchd_build", "fetchd_limit_user_jobs", "fetchd_limit_user_disk_bytes", "fetchd_draining", "fetchd_schedule_stopped",
+           "fetchd_network_up", "fetchd_database_full", "fetchd_workers", "fetchd_watchdog_pings", "process_virtual_memory_bytes"}
+
+
 def check_metrics():
     """Each family has its item in fetchd(8), by the name of its samples; the dashboard shows nothing that is not there."""
     table = re.findall(r"^FAMILY\((\w+), (\w+),", read("src/fetchd/metrics/families.def"), re.M)
@@ -136,6 +141,9 @@ def check_metrics():
     shown = set(re.findall(r"\b(?:fetchd|process)_\w+", "\n".join(targets)))
     for name in sorted(shown - samples):
         tree.complain(f"etc/grafana/fetchd.json shows {name}, which the program does not tell")
+    for kind, name in table:
+        if name not in UNSHOWN and not shown & {name + end for end in ("", "_total", "_bucket")}:
+            tree.complain(f"etc/grafana/fetchd.json does not show {name}")
     alerts = set(re.findall(r"\b(?:fetchd|process)_\w+", read("doc/administration.md")))
     for name in sorted(alerts - samples):
         tree.complain(f"doc/administration.md speaks of {name}, which the program does not tell")
