@@ -146,25 +146,19 @@ int ctl_lost(const struct ctl *ctl)
 	return complain(STATUS_UNREACHABLE, "the connection to fetchd at %s broke", ctl->place->socket);
 }
 
-static int receive_until(struct ctl *ctl, int64_t until_usec, json_t **ret_reply)
+int ctl_receive(struct ctl *ctl, json_t **ret_reply)
 {
 	for (;;) {
-		switch (link_next(ctl->link, until_usec, NULL, ret_reply)) {
+		switch (link_next(ctl->link, USEC_INFINITY, NULL, ret_reply)) {
 		case LINK_REPLY: return 0;
 		case LINK_GARBAGE:
 			return complain(STATUS_UNREACHABLE, "what listens at %s does not speak Varlink",
 				ctl->place->socket);
 		case LINK_LOST: return ctl_lost(ctl);
 		case LINK_TIMEOUT:
-			return complain(STATUS_TRY_AGAIN, "what is waited for has not come in time");
 		case LINK_SIGNAL: break; /* stopped and continued by the shell */
 		}
 	}
-}
-
-int ctl_receive(struct ctl *ctl, json_t **ret_reply)
-{
-	return receive_until(ctl, USEC_INFINITY, ret_reply);
 }
 
 static int send_call(struct ctl *ctl, const char *method, json_t *params, bool more)
@@ -182,17 +176,11 @@ static int send_call(struct ctl *ctl, const char *method, json_t *params, bool m
 
 int ctl_call(struct ctl *ctl, const char *method, json_t *params, json_t **ret_reply)
 {
-	return ctl_call_until(ctl, method, params, USEC_INFINITY, ret_reply);
-}
-
-int ctl_call_until(
-	struct ctl *ctl, const char *method, json_t *params, int64_t until_usec, json_t **ret_reply)
-{
 	json_t *reply = NULL;
 	int status = send_call(ctl, method, params, false);
 
 	if (status == 0)
-		status = receive_until(ctl, until_usec, &reply);
+		status = ctl_receive(ctl, &reply);
 	if (status == 0)
 		status = reply_check(reply);
 	if (status == 0 && ret_reply)

@@ -26,10 +26,6 @@ bool reply_continues(const json_t *reply);
 /* One call, one reply. Takes params (NULL: none). 0 with *ret_reply a new reference (ret_reply NULL: not
  * wanted), or the exit status after a message. */
 int ctl_call(struct ctl *ctl, const char *method, json_t *params, json_t **ret_reply);
-/* The same until clock_boot_usec() says until (USEC_INFINITY: for ever); 75 after a message when it is over.
- */
-int ctl_call_until(
-	struct ctl *ctl, const char *method, json_t *params, int64_t until_usec, json_t **ret_reply);
 /* One call with "more": each reply goes to take(), which returns false when it has enough. */
 int ctl_stream(struct ctl *ctl, const char *method, json_t *params,
 	bool (*take)(void *state, const json_t *parameters), void *state);

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/clock.h"
 #include "fetchctl/call.h"
 #include "fetchctl/cmd.h"
 #include "fetchctl/cmd_add.h"
@@ -13,7 +12,6 @@
 #include "fetchctl/group.h"
 #include "fetchctl/select.h"
 #include "fetchctl/words.h"
-#include "job/hook.h"
 
 /* The same command again. Caller frees. */
 static char *come_back_command(const struct args *args)
@@ -63,42 +61,16 @@ static int count_group(struct ctl *ctl, const char *group, size_t *ret_n)
 	return status;
 }
 
-/* Those that run once for all of it. 0, 1 when one has failed, or another status after a message. */
-static int wait_group_hooks(struct ctl *ctl, const char *group, int64_t until_usec)
-{
-	json_t *reply = NULL, *params = json_pack("{s:s, s:b}", "group", group, "wait", 1);
-	const char *state;
-	int status = ctl_call_until(ctl, "GroupInspect", params, until_usec, &reply);
-
-	if (status == STATUS_NOT_FOUND)
-		return 0; /* removed: that has been told */
-	state = json_string_value(json_object_get(json_object_get(reply_parameters(reply), "group"), "hook"));
-	if (status == 0 && state && job_hook_state_parse(state) == JOB_HOOK_FAILED) {
-		CLEANUP_FREE char *quoted = words_shell(group);
-
-		status = complain(STATUS_JOB_FAILED,
-			"a hook of the group has failed; see \"fetchctl group show %s\"", quoted);
-	}
-	json_decref(reply);
-	return status;
-}
-
 /* A group: all that failed is told at once, when all have ended. */
 static int wait_group(struct ctl *ctl, struct follow *follow, const char *group)
 {
 	bool shown = !ctl->settings.quiet && !ctl->settings.json;
 	int status = shown ? count_group(ctl, group, &follow->n_expected) : 0, told;
-	int64_t until_usec = follow->timeout_usec == USEC_INFINITY
-				     ? USEC_INFINITY
-				     : usec_add(clock_boot_usec(), follow->timeout_usec);
 
+	follow->group = group;
 	follow->report = ctl->settings.quiet ? FOLLOW_NOTHING : FOLLOW_LATER;
 	if (status == 0)
 		status = follow_run(ctl, follow);
-	if (follow->hooks && (status == 0 || status == STATUS_JOB_FAILED)) {
-		told = wait_group_hooks(ctl, group, until_usec);
-		status = told != 0 ? told : status;
-	}
 	if (ctl->settings.quiet || (status != 0 && status != STATUS_JOB_FAILED))
 		return status;
 	told = group_tell(ctl, group, false);

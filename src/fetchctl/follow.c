@@ -24,6 +24,7 @@
 #include "fetchctl/stir.h"
 #include "fetchctl/tally.h"
 #include "fetchctl/words.h"
+#include "job/hook.h"
 #include "wire/jobjson.h"
 
 /* More ids than this do not fit well into one call: then all jobs are watched and the others passed over. */
@@ -41,6 +42,8 @@ struct run {
 	bool first_bad;	    /* a hook of that one has failed */
 	size_t n_told;	    /* jobs that have ended, and what is waited for beyond */
 	size_t n_bad_hooks; /* of these, those of which a hook has failed */
+	bool jobs_over;	    /* only the group's own hooks are still waited for */
+	bool asked;	    /* then: the daemon is there, and has been asked to tell of their end */
 	struct losses losses;
 };
 
@@ -198,8 +201,19 @@ static bool send_watch(struct run *run)
 	return link_send_call(run->ctl->link, "Watch", params, true);
 }
 
+static bool send_call(struct run *run)
+{
+	json_t *params;
+
+	if (!run->jobs_over)
+		return send_watch(run);
+	params = json_pack("{s:s, s:b}", "group", run->follow->group, "wait", run->asked);
+	return link_send_call(run->ctl->link, "GroupInspect", params, false);
+}
+
 static void lose_link(struct run *run)
 {
+	run->asked = false;
 	if (absence_begin(&run->absence, run->ctl))
 		notice(run, ABSENCE_NOTICE);
 }
@@ -212,7 +226,7 @@ static int try_link(struct run *run)
 		return absence_complain(run->ctl);
 	}
 	absence_try(run->ctl, &run->mask);
-	if (run->ctl->link && !send_watch(run))
+	if (run->ctl->link && !send_call(run))
 		lose_link(run);
 	return 0;
 }
@@ -236,6 +250,37 @@ static bool is_over(const struct run *run)
 	return (run->follow->hooks ? run->n_told : tally_ended(&run->tally)) == run->tally.n_jobs;
 }
 
+/* It may be long until the next answer: this one tells that the daemon is there. */
+static void ask_group(struct run *run)
+{
+	absence_end(&run->absence);
+	run->asked = true;
+	if (!send_call(run))
+		lose_link(run);
+}
+
+/* The group's own hooks. -1: go on. */
+static int take_group(struct run *run, const json_t *reply)
+{
+	const json_t *group = json_object_get(reply_parameters(reply), "group");
+	const char *word = json_string_value(json_object_get(group, "hook"));
+	int state = word ? job_hook_state_parse(word) : JOB_HOOK_NONE;
+
+	if (state >= 0 && job_hook_open((enum job_hook_state)state)) {
+		/* One that stops does not wait. */
+		if (run->asked)
+			lose_link(run);
+		else
+			ask_group(run);
+		return -1;
+	}
+	if (state != JOB_HOOK_FAILED)
+		return 0;
+	CLEANUP_FREE char *quoted = words_shell(run->follow->group);
+	return complain(
+		STATUS_JOB_FAILED, "a hook of the group has failed; see \"fetchctl group show %s\"", quoted);
+}
+
 /* -1: go on. */
 static int take_reply(struct run *run, const json_t *reply)
 {
@@ -249,6 +294,8 @@ static int take_reply(struct run *run, const json_t *reply)
 		if (status == STATUS_TRY_AGAIN) {
 			lose_link(run);
 			status = -1;
+		} else if (status == STATUS_NOT_FOUND && run->jobs_over) {
+			status = 0; /* removed: that has been told */
 		} else {
 			progress_clear(run->progress);
 			complain(status, "%s", problem.message);
@@ -256,6 +303,8 @@ static int take_reply(struct run *run, const json_t *reply)
 		problem_done(&problem);
 		return status;
 	}
+	if (run->jobs_over)
+		return take_group(run, reply);
 	absence_end(&run->absence);
 	if (event)
 		take_event(run, event);
@@ -271,8 +320,11 @@ static int detach(struct run *run)
 
 	progress_clear(run->progress);
 	if (!settings->quiet) {
-		hint("The download%s on in the daemon. To wait for %s again:", one ? " goes" : "s go",
-			one ? "it" : "them");
+		hint("The %s on in the daemon. To wait for %s again:",
+			run->jobs_over ? "hooks of the group go"
+			: one	       ? "download goes"
+				       : "downloads go",
+			one && !run->jobs_over ? "it" : "them");
 		hint("    fetchctl %s%s%s%s%s%s", settings->user ? "--user " : "",
 			settings->system ? "--system " : "", path ? "-s " : "", path ? path : "",
 			path ? " " : "", run->follow->come_back);
@@ -284,6 +336,9 @@ static int detach(struct run *run)
 static int time_over(struct run *run)
 {
 	progress_clear(run->progress);
+	if (run->jobs_over)
+		return complain(
+			STATUS_TRY_AGAIN, "the hooks of the group have not ended in time; they go on");
 	return complain(STATUS_TRY_AGAIN, "not all jobs have ended in time, %zu have; the others go on",
 		tally_ended(&run->tally));
 }
@@ -297,7 +352,7 @@ static bool heed_signals(struct run *run)
 		progress_clear(run->progress);
 		stir_stop();
 	}
-	if (stir_redraw())
+	if (stir_redraw() && !run->jobs_over)
 		progress_redraw(run->progress);
 	return true;
 }
@@ -311,7 +366,7 @@ static int step(struct run *run)
 
 	if (!heed_signals(run))
 		return detach(run);
-	due = progress_step(run->progress, &run->tally);
+	due = run->jobs_over ? USEC_INFINITY : progress_step(run->progress, &run->tally);
 	if (clock_boot_usec() >= run->until_usec)
 		return time_over(run);
 	if (!run->ctl->link) {
@@ -334,7 +389,7 @@ static int loop(struct run *run)
 {
 	int status = -1;
 
-	if (!send_watch(run))
+	if (!send_call(run))
 		lose_link(run);
 	while (status < 0) {
 		status = step(run);
@@ -360,6 +415,16 @@ static void conclude(struct run *run)
 		losses_tell(&run->losses, run->tally.n_jobs);
 }
 
+/* Its jobs have ended, with status: so have their hooks. */
+static int wait_for_group(struct run *run, int status)
+{
+	int after;
+
+	run->jobs_over = true;
+	after = loop(run);
+	return after != 0 ? after : status;
+}
+
 int follow_run(struct ctl *ctl, const struct follow *follow)
 {
 	struct run run = {.ctl = ctl, .follow = follow, .until_usec = USEC_INFINITY};
@@ -375,8 +440,11 @@ int follow_run(struct ctl *ctl, const struct follow *follow)
 	run.progress = progress_new(ctl, follow->n_expected);
 	stir_begin(progress_draws(run.progress), &run.mask);
 	status = loop(&run);
-	if (status == 0 || status == STATUS_JOB_FAILED)
+	if (status == 0 || status == STATUS_JOB_FAILED) {
 		conclude(&run);
+		if (follow->hooks && follow->group)
+			status = wait_for_group(&run, status);
+	}
 	losses_done(&run.losses);
 	progress_free(run.progress);
 	tally_done(&run.tally);

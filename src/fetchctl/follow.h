@@ -25,6 +25,7 @@ struct follow {
 	size_t n_expected;    /* how many jobs the selection had to begin with; 0: not known */
 	bool any;	      /* until one ends, not all */
 	bool hooks;	      /* a job has ended when its hooks have, too */
+	const char *group;    /* whose own hooks are waited for then, with hooks; NULL: none's */
 	int64_t timeout_usec; /* USEC_INFINITY: none */
 	enum follow_report report;
 	const char *come_back; /* what waits for the same jobs again: "wait 12" */

@@ -4,6 +4,7 @@ import os
 import pathlib
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -138,6 +139,14 @@ def begun(place, what=None):
 def in_session(leader):
     """The processes that a hook has left."""
     return subprocess.run(["pgrep", "-s", str(leader).strip()], stdout=subprocess.PIPE).stdout
+
+
+def wait_for_figures(ctl, *lines):
+    """Until the metrics have them all."""
+    deadline = time.monotonic() + LIMIT
+    while not set(lines) <= set(ctl.ok("metrics").lines):
+        assert time.monotonic() < deadline, lines
+        time.sleep(0.02)
 
 
 def history(ctl, job):
@@ -461,6 +470,45 @@ def test_51_a_job_may_name_it(stopped, ctl, origin, place):
     assert sorted(e["what"] for e in begun(place)) == ["first", "first", "never"]
     ctl.ok("retry", "--hooks", "-g", "g")
     assert ctl("wait", "--hooks", "-g", "g").code == 1 and len(begun(place, "never")) == 2
+
+
+def waiting_for_its_hook(stopped, ctl, origin, place):
+    """A client that waits for nothing but the hook of a group, whose one job is done."""
+    configure(stopped, place, "gated", what="gate", On="group-done")
+    stopped.start()
+    ctl.ok("group", "create", "--hook", "gated", "g")
+    ctl.add("-g", "g", origin.url("/gate/h/bytes/1/a"))
+    wait = ctl.spawn("wait", "--hooks", "-g", "g")
+    wait_for_figures(ctl, "fetchd_sessions 2", "fetchd_watches 1")
+    origin.release("h")
+    wait_told(place, lambda events: len(events) == 1)
+    wait_for_figures(ctl, "fetchd_sessions 2", "fetchd_watches 0")
+    return wait
+
+
+@pytest.mark.parametrize("how", ["stop", "kill9"])
+def test_52_the_wait_for_a_group_goes_on_after_a_restart(stopped, ctl, origin, place, how):
+    stopped.options["Hooks.StopTimeout"] = "200ms"
+    wait = waiting_for_its_hook(stopped, ctl, origin, place)
+    getattr(stopped, how)()
+    wait.errors.find(lambda line: "waiting for fetchd to come back" in line)
+    stopped.start()
+    wait_told(place, lambda events: len([e for e in events if e["event"] == "begin"]) == 2)
+    wait_for_figures(ctl, "fetchd_sessions 2")
+    assert wait.process.poll() is None
+    (place / "open").touch()
+    assert wait.process.wait(LIMIT) == 0
+
+
+@pytest.mark.parametrize("signo, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_53_the_wait_for_a_group_ends_by_a_signal(stopped, ctl, origin, place, signo, code):
+    wait = waiting_for_its_hook(stopped, ctl, origin, place)
+    wait.process.send_signal(signo)
+    assert wait.process.wait(LIMIT) == code
+    wait.errors.find(lambda line: line.endswith("wait --hooks -g g"))
+    timed = ctl("wait", "--hooks", "--timeout", "100ms", "-g", "g")
+    assert timed.code == 75 and "have not ended in time" in timed.err
+    assert ctl.ok("--json", "group", "show", "g").json[0]["hook"] == "running"
 
 
 # ---- whose
