@@ -421,6 +421,36 @@ static void a_group_that_is_removed_leaves_nobody_waiting(void **state)
 	scene_close(&s);
 }
 
+/* Who has hung up leaves nothing behind, however often it comes and goes. */
+static void who_hangs_up_waits_no_more(void **state)
+{
+	struct request *request;
+	struct scene s;
+
+	(void)state;
+	scene_open(&s);
+	expect(&s, add_of(1, "f", "all", "g"), REQUEST_OK);
+	end_attempts(&s, VERDICT_OK);
+	for (uint64_t id = 1; id <= 3; id++) {
+		request = of_group(REQUEST_GROUP, "g");
+		request->session_id = id;
+		sim_post(&s.sim, &request->msg);
+		assert_null(answer(&s));
+	}
+	request = request_new(REQUEST_HANG_UP);
+	request->session_id = 2;
+	expect(&s, request, REQUEST_OK);
+	request = (struct request *)STAILQ_FIRST(&s.sim.engine->parked);
+	assert_int_equal(request->session_id, 1);
+	request = (struct request *)STAILQ_NEXT(&request->msg, link);
+	assert_int_equal(request->session_id, 3);
+	assert_null(STAILQ_NEXT(&request->msg, link));
+	end_hook(&s, HOOK_EXITED, 0);
+	sim_settle(&s.sim);
+	assert_true(STAILQ_EMPTY(&s.sim.engine->parked));
+	scene_close(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -440,6 +470,7 @@ int main(void)
 		cmocka_unit_test(who_waits_for_what_is_taken_back_is_answered),
 		cmocka_unit_test(a_group_that_is_removed_takes_its_hooks_along),
 		cmocka_unit_test(a_group_that_is_removed_leaves_nobody_waiting),
+		cmocka_unit_test(who_hangs_up_waits_no_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "fetchd/control/internal.h"
+#include "fetchd/control/session.h"
 #include "fetchd/control/spec.h"
 #include "fetchd/hook_names.h"
 #include "job/limit.h"
@@ -48,6 +49,7 @@ static void ask(struct call *call, json_t *parameters, enum request_kind kind)
 	request->filter.all_owners = call->peer.privileged;
 	request->filter.owner = call->peer.uid;
 	request->wait_hooks = params.wait;
+	call->session->waits |= params.wait;
 	call_request(call, request);
 }
 

@@ -474,6 +474,17 @@ void session_abandon_list(struct session *session)
 	mailbox_post(session->control->setup.engine, &request->msg);
 }
 
+static void hang_up(struct session *session)
+{
+	struct request *request;
+
+	if (!session->waits || session->control->stopping)
+		return;
+	request = request_new(REQUEST_HANG_UP);
+	request->session_id = session->id;
+	mailbox_post(session->control->setup.engine, &request->msg);
+}
+
 void session_close(struct session *session)
 {
 	struct control *control = session->control;
@@ -484,6 +495,7 @@ void session_close(struct session *session)
 	while (first_call(session))
 		drop_call(session);
 	session_abandon_list(session);
+	hang_up(session);
 	bufferevent_disable(session->bev, EV_READ | EV_WRITE);
 	bufferevent_setcb(session->bev, NULL, NULL, NULL, NULL);
 	event_del(session->timer);

@@ -40,6 +40,7 @@ struct session {
 	bool eof;	 /* the peer sends no more */
 	bool closing;	 /* takes no more calls; ends when flushed */
 	bool adds_parts; /* it has begun to add a list in parts, which may not be whole */
+	bool waits;	 /* it has asked to be told when hooks have ended */
 	bool dead;
 };
 

@@ -44,6 +44,7 @@ enum request_kind {
 	REQUEST_GROUP_CREATE,
 	REQUEST_GROUP_REMOVE, /* filter.group */
 	REQUEST_ABANDON,      /* the session is gone: a list that it has not added whole is taken back */
+	REQUEST_HANG_UP,      /* the session is gone: nobody waits there for hooks any more */
 	REQUEST_EDIT,
 	REQUEST_BACKUP,
 };

@@ -396,6 +396,23 @@ void hooks_unpark(struct engine *engine)
 	STAILQ_CONCAT(&engine->backlog, &engine->parked);
 }
 
+void hooks_hang_up(struct engine *engine, uint64_t session_id)
+{
+	struct msg_list all = STAILQ_HEAD_INITIALIZER(all);
+	struct msg *msg;
+
+	STAILQ_CONCAT(&all, &engine->parked);
+	while ((msg = STAILQ_FIRST(&all))) {
+		struct request *request = (struct request *)msg;
+
+		STAILQ_REMOVE_HEAD(&all, link);
+		if (request->session_id == session_id)
+			turn_release(engine, request);
+		else
+			STAILQ_INSERT_TAIL(&engine->parked, msg, link);
+	}
+}
+
 /* ---- telling */
 
 int hooks_inspect(

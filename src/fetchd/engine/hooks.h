@@ -52,6 +52,8 @@ int hook_cut_off(struct engine *engine, struct job_hook *hook);
 /* The request is served again when hooks of a group have ended; all that wait so are. */
 void hooks_park(struct engine *engine, struct request *request);
 void hooks_unpark(struct engine *engine);
+/* The session is gone: what waits for it is answered as it stands, to nobody. */
+void hooks_hang_up(struct engine *engine, uint64_t session_id);
 /* What runs, and what is left of a job or group, as people see it. */
 int hooks_inspect(
 	struct engine *engine, int64_t job_id, int64_t group_id, struct job_hook **ret, size_t *ret_n);

@@ -106,6 +106,7 @@ static int serve(struct engine *engine, struct request *request, enum request_ki
 	case REQUEST_GROUP_CREATE: return request_group_create(engine, request);
 	case REQUEST_GROUP_REMOVE: return request_group_remove(engine, request);
 	case REQUEST_ABANDON: fill_abandon(engine, request->session_id); return 0;
+	case REQUEST_HANG_UP: hooks_hang_up(engine, request->session_id); return 0;
 	case REQUEST_EDIT: return request_edit(engine, request, ret_again);
 	case REQUEST_BACKUP: request_backup(engine, request); return 0;
 	}
