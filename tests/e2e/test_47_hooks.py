@@ -440,6 +440,18 @@ def test_41_a_name_is_one_argument(daemon, ctl, origin, place, room, name):
     assert not (room.downloads / "gone").exists()
 
 
+@pytest.mark.parametrize("name", ["%FF%FEx", "a%0Ab", "%1B%5B31m", "-%2D", "%25p%25n"])
+def test_42_nor_does_a_server_say_more_than_one(daemon, ctl, origin, place, room, name):
+    """Whatever the file came to be called: it is that file, in arguments, environment, and on standard input."""
+    [job] = ctl.add("--hook", "told", "-g", "'$x %p", origin.url(f"/bytes/1/{name}"))
+    assert ctl("wait", "--hooks", job).code == 0
+    [event] = begun(place)
+    [path] = [path for path in room.downloads.iterdir() if path.is_file()]
+    assert os.fsencode(event["arguments"][1]) == os.fsencode(event["environment"]["FETCHD_PATH"]) == os.fsencode(path)
+    assert event["arguments"][2] == event["environment"]["FETCHD_NAME"] == path.name and event["subject"]["id"] == job
+    assert event["arguments"][6] == event["environment"]["FETCHD_GROUP"] == "'$x %p" and len(event["arguments"]) == 10
+
+
 # ---- groups
 
 
@@ -509,6 +521,15 @@ def test_53_the_wait_for_a_group_ends_by_a_signal(stopped, ctl, origin, place, s
     timed = ctl("wait", "--hooks", "--timeout", "100ms", "-g", "g")
     assert timed.code == 75 and "have not ended in time" in timed.err
     assert ctl.ok("--json", "group", "show", "g").json[0]["hook"] == "running"
+
+
+def test_54_one_whose_group_is_removed_is_stopped(stopped, ctl, origin, place):
+    wait = waiting_for_its_hook(stopped, ctl, origin, place)
+    ctl.ok("remove", "-g", "g")
+    assert ctl.ok("--json", "group", "show", "g").json[0]["hook"] == "running"
+    ctl.ok("group", "remove", "g")
+    assert in_session(told(place)[0]["pid"]) == b"" and wait.process.wait(LIMIT) == 0
+    assert "fetchd_hooks_running 0" in ctl.ok("metrics").lines and ctl("group", "show", "g").code == 3
 
 
 # ---- whose
