@@ -5,7 +5,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
-from harness import Ctl, Daemon, Room, plain_client  # noqa: E402
+from harness import Ctl, Daemon, Room, plain  # noqa: E402
 from origin import Certs, Origin  # noqa: E402
 
 
@@ -21,10 +21,15 @@ def room(tmp_path_factory):
     return Room(tmp_path_factory.mktemp("t"))
 
 
+# Where the client is tested; and where what it shows is, to which any daemon will do.
+CLIENT = ("test_01_", "test_02_", "test_03_", "test_4")
+SHOWN = ("test_40_", "test_41_", "test_42_top", "test_43_", "test_44_")
+
+
 @pytest.fixture
-def stopped(room):
+def stopped(room, request):
     """A daemon that is not started yet."""
-    daemon = Daemon(room)
+    daemon = Daemon(room, plain("fetchd") if request.path.name.startswith(SHOWN) else None)
     yield daemon
     daemon.close()
 
@@ -34,13 +39,9 @@ def daemon(stopped):
     return stopped.start()
 
 
-# Where the client is what is tested.
-CLIENT = ("test_01_", "test_02_", "test_03_", "test_4")
-
-
 @pytest.fixture
 def ctl(room, request):
-    client = Ctl(room, None if request.path.name.startswith(CLIENT) else plain_client())
+    client = Ctl(room, None if request.path.name.startswith(CLIENT) else plain("fetchctl"))
     yield client
     client.close()
 
