@@ -119,7 +119,7 @@ def twenty(ctl, origin):
 def test_05_twenty(ctl, origin, wide_daemon, columns):
     busy = twenty(ctl, origin)
     with Screen(ctl, "wait", "-g", "twenty", columns=columns, rows=30) as screen:
-        golden(screen.wait(frame("0/20 done, 1 failed", "busy", "50%", "gnp.txt" if columns > 40 else "…")),
+        golden(screen.wait(frame("0/20 done, 1 failed", "59min", "50%", "gnp.txt" if columns > 40 else "…")),
                f"twenty_{columns}")
         assert b"\x7f" not in screen.raw and "\u202e".encode() not in screen.raw and b"\xc2\x9b" not in screen.raw
         origin.release("g")
@@ -130,7 +130,7 @@ def test_05_twenty(ctl, origin, wide_daemon, columns):
 def test_06_what_fits_not_is_left_out(ctl, origin, wide_daemon):
     busy = twenty(ctl, origin)
     with Screen(ctl, "wait", "-g", "twenty", columns=80, rows=12) as screen:
-        golden(screen.wait(frame("0/20 done, 1 failed", "busy", "18 active")), "twenty_12_rows")
+        golden(screen.wait(frame("0/20 done, 1 failed", "59min", "18 active")), "twenty_12_rows")
         origin.release("g")
         ctl.ok("cancel", busy)
         assert screen.end() == 1
