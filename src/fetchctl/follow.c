@@ -27,6 +27,8 @@
 #include "job/hook.h"
 #include "wire/jobjson.h"
 
+/* With --timeout 0: in this time the daemon tells of what has ended already. */
+#define ANSWER_USEC (2 * USEC_PER_SEC)
 /* More ids than this do not fit well into one call: then all jobs are watched and the others passed over. */
 #define IDS_MAX 40000
 
@@ -436,7 +438,8 @@ int follow_run(struct ctl *ctl, const struct follow *follow)
 	for (size_t i = 0; follow->ids && i < follow->n_ids; i++)
 		tally_add(&run.tally, follow->ids[i]);
 	if (follow->timeout_usec != USEC_INFINITY)
-		run.until_usec = usec_add(clock_boot_usec(), follow->timeout_usec);
+		run.until_usec = usec_add(
+			clock_boot_usec(), follow->timeout_usec > 0 ? follow->timeout_usec : ANSWER_USEC);
 	run.progress = progress_new(ctl, follow->n_expected);
 	stir_begin(progress_draws(run.progress), &run.mask);
 	status = loop(&run);

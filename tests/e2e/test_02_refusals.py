@@ -97,8 +97,10 @@ def test_10_wait_runs_out(daemon, ctl, origin):
     [job] = ctl.add(origin.url("/gate/g/bytes/10/a"))
     assert ctl("wait", "--timeout", "200ms", job).code == 75
     assert ctl("get", "--timeout", "200ms", origin.url("/gate/g/bytes/10/b")).code == 75
+    assert ctl("wait", "--timeout", "0", job).code == 75
     origin.release("g")
     assert ctl.wait(job).code == 0
+    assert ctl("wait", "--timeout", "0", job).code == 0
 
 
 def test_11_a_job_that_failed(daemon, ctl, origin, room):
