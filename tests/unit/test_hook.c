@@ -21,12 +21,24 @@ static void test_exits(void **state)
 	CHECK_STR("output", task->output, "out\nerr\n");
 	CHECK_INT("n", task->output_n, 8);
 	assert_false(task->output_cut);
-	assert_true(task->run_usec > 0 && task->peak_bytes > 0 && task->cpu_usec >= 0);
+	assert_true(task->run_usec > 0 && task->peak_bytes == -1 && task->cpu_usec >= 0);
 	hook_task_free(task);
 	script(f, "exit 3", "");
 	check_end(f, HOOK_EXITED, 3, "it exited with status 3");
 	script(f, "kill -USR1 $$", "");
 	check_end(f, HOOK_SIGNALED, SIGUSR1, "it was ended by SIGUSR1");
+}
+
+/* Not ours, which the kernel counts with it. */
+static void test_peak(void **state)
+{
+	struct fixture *f = *state;
+
+	configure(f, "Command=/bin/dd if=/dev/zero of=/dev/null bs=400M count=1");
+	struct hook_task *task = run(f, "a");
+	CHECK_STR("error", task->error, NULL);
+	assert_true(task->peak_bytes >= 400 << 20 && task->peak_bytes < 500 << 20);
+	hook_task_free(task);
 }
 
 static void test_no_output(void **state)
@@ -256,6 +268,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 		TEST(test_exits),
+		TEST(test_peak),
 		TEST(test_no_output),
 		TEST(test_arguments),
 		TEST(test_hostile_names),

@@ -52,7 +52,7 @@ struct hook_task {
 	char *error;	    /* one plain sentence; NULL when it exited with 0 */
 	int64_t run_usec;   /* from start to end */
 	int64_t cpu_usec;   /* user and system, of all its processes that were waited for; -1 unknown */
-	int64_t peak_bytes; /* ru_maxrss; -1 unknown */
+	int64_t peak_bytes; /* ru_maxrss; -1 unknown: not clearly more than our own */
 	char *output; /* the end of it, at most HOOK_OUTPUT_MAX bytes, any bytes, NUL-terminated; NULL none */
 	size_t output_n;
 	bool output_cut; /* there was more */
