@@ -348,9 +348,20 @@ class Ctl:
         self._streams.append(stream)
         return stream
 
+    def _watches(self):
+        """Watches whose call the daemon has read: what is asked of it later, they see."""
+        return next(float(line.split()[1]) for line in self.ok("metrics").lines if line.startswith("fetchd_watches "))
+
     def watch(self, *arguments):
-        """A watcher whose stream has begun: what happens from here on is seen."""
-        return self.spawn("--json", "watch", *arguments)
+        """A watcher whose stream has begun: what happens from here on is seen. With --since nothing can be missed."""
+        if "--since" in arguments:
+            return self.spawn("--json", "watch", *arguments)
+        before = self._watches()
+        stream = self.spawn("--json", "watch", *arguments)
+        deadline = time.monotonic() + LIMIT
+        while self._watches() <= before:
+            assert stream.process.poll() is None and time.monotonic() < deadline, "the watcher was never heard"
+        return stream
 
     def ok(self, *arguments, **more):
         result = self(*arguments, **more)

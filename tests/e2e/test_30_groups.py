@@ -324,7 +324,6 @@ def test_14_into_a_group_that_is_there(link, ctl, origin):
 def test_15_a_long_list(daemon, ctl, origin):
     ctl.ok("drain")
     watch = ctl.watch("-g", "list")
-    ctl.ok("ping")
     ids = ctl.add("-g", "list", "-", stdin=urls(origin, "/bytes/1/f", 25000))
     assert len(ids) == 25000 and group(ctl, "list")["counts"]["queued"] == 25000
     assert group(ctl, "list")["state"] == "running"

@@ -86,3 +86,19 @@ def test_04_refusals(daemon, ctl):
                            (("--format", "a\\"), "behind \\ stands"), (("--json", "--format", "%i"), "give one")]:
         result = ctl("watch", *words)
         assert result.code == 2 and message in result.err, result
+
+
+def test_06_the_harness_waits_for_its_watchers(daemon, ctl, origin, room):
+    """However long a client takes to come, what happens behind watch() is seen."""
+    real, slow = ctl.binary, room.path / "slow"
+    slow.write_text(f"""#!/bin/sh
+case $* in *watch*) for i in 0 1 2 3 4 5 6 7 8 9; do {real} -s {room.socket} hosts; done > {room.path}/out;; esac
+exec {real} "$@"
+""")
+    slow.chmod(0o755)
+    ctl.binary = slow
+    watch = ctl.watch()
+    ctl.binary = real
+    [job] = ctl.add(origin.url("/bytes/10/a"))
+    first = watch.event(lambda e: True)
+    assert (first["kind"], first["job_id"]) == ("added", job)
