@@ -1,6 +1,7 @@
 # The ring: engine, store, transfer, disk, hook.
 src_libfetchd_a_SOURCES += \
 	src/fetchd/engine/backup.c \
+	src/fetchd/engine/blame.c \
 	src/fetchd/engine/change.c \
 	src/fetchd/engine/dependencies.c \
 	src/fetchd/engine/due.c \
@@ -12,6 +13,7 @@ src_libfetchd_a_SOURCES += \
 	src/fetchd/engine/hook_runs.c \
 	src/fetchd/engine/hooks.c src/fetchd/engine/hooks.h \
 	src/fetchd/engine/hosts.c \
+	src/fetchd/engine/hosts_log.c \
 	src/fetchd/engine/hosts_report.c \
 	src/fetchd/engine/inspect.c \
 	src/fetchd/engine/internal.h \

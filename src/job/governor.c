@@ -95,9 +95,9 @@ void governor_ramp(
 		throttle_ramp(&g->throttle, policy->max, now_usec, ret_again_usec);
 }
 
-void governor_connected(struct governor *g, int by)
+void governor_left(struct governor *g)
 {
-	throttle_connected(&g->throttle, by);
+	throttle_left(&g->throttle);
 }
 
 void governor_started(struct governor *g, const struct governor_policy *policy, unsigned active_with_it,

@@ -3,7 +3,9 @@
  * thread, no lock; the caller gives the time, usec on a steady clock, >= 0 and never going back.
  *
  * The caller counts what is active. Each governor_started() is followed by one governor_ended(), or what it
- * thinks is on its way stays there: a probe that is never ended keeps a half-open breaker shut.
+ * thinks is on its way stays there: a probe that is never ended keeps a half-open breaker shut. A further
+ * connection of an attempt begins and ends as an attempt does, but that one which was no probe may leave
+ * without a word by governor_left().
  */
 #ifndef JOB_GOVERNOR_H
 #define JOB_GOVERNOR_H
@@ -90,8 +92,6 @@ enum governor_block governor_may_start(const struct governor *g, const struct go
 	unsigned active, int64_t now_usec, int64_t *ret_until_usec);
 void governor_started(struct governor *g, const struct governor_policy *policy, unsigned active_with_it,
 	int64_t now_usec, struct governor_ticket *ret);
-/* Attempts that run have so many more connections now, or fewer: each counts as active. */
-void governor_connected(struct governor *g, int by);
 /* An attempt has come on by so many bytes, >= 0: each byte once, the last ones before governor_ended(). True:
  * the limit rose, so more may start. */
 bool governor_bytes(
@@ -99,6 +99,8 @@ bool governor_bytes(
 /* True: what governor_save() gives has changed enough to be kept. */
 bool governor_ended(struct governor *g, const struct governor_policy *policy,
 	const struct governor_ticket *ticket, enum governor_answer answer, int64_t job_id, int64_t now_usec);
+/* In place of governor_ended(): a further connection is gone, and says nothing of the origin. */
+void governor_left(struct governor *g);
 /* 0: it may be retried now, and a token is taken for it; else when to ask again. */
 int64_t governor_retry(struct governor *g, const struct governor_policy *policy, int64_t now_usec);
 

@@ -159,12 +159,6 @@ bool throttle_ramp(struct throttle *t, unsigned max, int64_t now_usec, int64_t *
 	return true;
 }
 
-void throttle_connected(struct throttle *t, int by)
-{
-	t->active = by >= 0 || t->active >= (uint32_t)-by ? t->active + (uint32_t)by : 0;
-	t->peak = most(t->peak, t->active);
-}
-
 void throttle_started(struct throttle *t, unsigned active, int64_t now_usec, struct throttle_ticket *ret)
 {
 	t->still_usec = now_usec;
@@ -578,6 +572,11 @@ static void note_trip_min(struct throttle *t, int64_t trip_usec)
 		t->trip_min_usec = trip_usec;
 }
 
+void throttle_left(struct throttle *t)
+{
+	t->active -= t->active > 0;
+}
+
 void throttle_ended(struct throttle *t, unsigned max, const struct throttle_ticket *ticket,
 	enum governor_answer answer, int64_t now_usec)
 {
@@ -600,6 +599,6 @@ void throttle_ended(struct throttle *t, unsigned max, const struct throttle_tick
 	}
 	if (answer != GOVERNOR_NONE)
 		note_event(t, now_usec);
-	t->active -= t->active > 0;
+	throttle_left(t);
 	t->still_usec = now_usec;
 }

@@ -89,12 +89,12 @@ void throttle_tune(struct throttle *t, unsigned max);
 /* Nobody answers and nobody complains: more at once are allowed step by step. *ret_again_usec: when to ask
  * again; 0: not before something starts or ends. True: the limit rose. */
 bool throttle_ramp(struct throttle *t, unsigned max, int64_t now_usec, int64_t *ret_again_usec);
-/* Attempts that run have so many more connections now, or fewer. */
-void throttle_connected(struct throttle *t, int by);
 void throttle_started(struct throttle *t, unsigned active, int64_t now_usec, struct throttle_ticket *ret);
 /* An attempt that runs, or is about to end, has come on by so many bytes. */
 void throttle_bytes(struct throttle *t, unsigned max, int64_t bytes, int64_t now_usec);
 void throttle_ended(struct throttle *t, unsigned max, const struct throttle_ticket *ticket,
 	enum governor_answer answer, int64_t now_usec);
+/* In place of throttle_ended(): a further connection is gone, and nobody answered. */
+void throttle_left(struct throttle *t);
 
 #endif

@@ -295,3 +295,48 @@ def test_09_a_redirect_to_what_proves_nothing(split, ctl, server, room, how, tmp
         server.release("g")
         assert ctl.wait(job).code == 0, split.log.tail()
     same(room, "a", "a" if how == "part" else "other", SIZE)
+
+
+TOO_MANY = [head("HTTP/1.1 429 Too Many Requests", "Retry-After: 3600", "Content-Length: 0")]
+
+
+def until_host(ctl, **values):
+    until(lambda: [{key: host.get(key) for key in values} for host in ctl.ok("--json", "hosts").json] == [values])
+
+
+def test_10_a_refused_connection_is_told_the_host(split, ctl, server, room):
+    """As if a job had got it: it is asked for less, and later; but the job goes on, and no attempt is used up."""
+    split.options["Hosts.Adaptive"] = "yes"
+    split.start()
+    server.play("/a", whole_then(file_of(), TOO_MANY))
+    [job] = ctl.add(server.url("/a"))
+    server.wait_requests("/a", 2)
+    until_host(ctl, active=1, limit=1, state="held", hold_error="E_HTTP_429", last_error="E_HTTP_429", failed=0)
+    assert ctl.job(job)["state"] == "active"
+    [other] = ctl.add(server.url("/b"))
+    assert ctl.job(other)["state"] == "queued"
+    server.release("g")
+    assert ctl.wait(job).code == 0, split.log.tail()
+    same(room, "a", "a", SIZE)
+    seen = ctl.ok("--json", "status", job).json[0]
+    assert seen["attempts"] == 1 and [a["outcome"] for a in seen["history"]] == ["done"]
+    assert len(server.requests("/a")) == 2 and server.requests("/b") == []
+
+
+def test_11_the_first_connection_is_refused_another_range(split, ctl, server, room):
+    """The second one goes on in its slot, and is not taken back as a further one."""
+    split.options["Hosts.Adaptive"] = "yes"
+    split.start()
+    parts = itertools.count()
+    rest = slow(file_of(), MIB)
+    server.play("/a", whole_then(file_of(), lambda r: TOO_MANY if next(parts) else rest(r), gate="first"))
+    [job] = ctl.add(server.url("/a"))
+    server.wait_gated("first")
+    server.wait_gated("g")
+    server.release("first")
+    until_host(ctl, active=1, limit=1, state="held", failed=0)
+    ctl.ok("limit", "max-per-host", 1)
+    server.release("g")
+    assert ctl.wait(job).code == 0, split.log.tail()
+    same(room, "a", "a", SIZE)
+    assert ctl.job(job)["attempts"] == 1 and len(server.requests("/a")) == 3

@@ -6,6 +6,7 @@ sim_libs = src/libfetchd.a src/libjob.a src/libbase.a $(SQLITE_LIBS) $(INIH_LIBS
 
 if HAVE_CMOCKA
 sim_tests = tests/sim/test_fairness tests/sim/test_found tests/sim/test_groups tests/sim/test_hooks tests/sim/test_hooks_crash \
+	tests/sim/test_splits \
 	tests/sim/test_undone \
 	tests/sim/test_properties
 check_PROGRAMS += $(sim_tests)
@@ -33,6 +34,11 @@ tests_sim_test_undone_CPPFLAGS = $(sim_cppflags) $(CMOCKA_CFLAGS)
 tests_sim_test_undone_LDFLAGS = $(AM_LDFLAGS) $(sim_ldflags)
 tests_sim_test_undone_LDADD = $(sim_libs) $(CMOCKA_LIBS)
 tests_sim_test_undone_SOURCES = tests/sim/test_undone.c $(sim_sources)
+
+tests_sim_test_splits_CPPFLAGS = $(sim_cppflags) $(CMOCKA_CFLAGS)
+tests_sim_test_splits_LDFLAGS = $(AM_LDFLAGS) $(sim_ldflags)
+tests_sim_test_splits_LDADD = $(sim_libs) $(CMOCKA_LIBS)
+tests_sim_test_splits_SOURCES = tests/sim/test_splits.c $(sim_sources)
 
 tests_sim_test_groups_CPPFLAGS = $(sim_cppflags) $(CMOCKA_CFLAGS)
 tests_sim_test_groups_LDFLAGS = $(AM_LDFLAGS) $(sim_ldflags)

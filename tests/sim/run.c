@@ -115,6 +115,25 @@ static void check_bounds(struct run_state *r, const struct sim_attempt *attempt,
 		sim_fail("j%d %s over MaxActivePerUser=%lld", index, what, (long long)model->max_per_user);
 }
 
+/* Further connections are none above what their host is thought to take now. */
+static void check_extra(struct run_state *r)
+{
+	struct sim_attempt *attempt;
+
+	TAILQ_FOREACH(attempt, &r->sim.attempts, link) {
+		int index = model_index(attempt->job);
+		struct run *run = run_find(r->sim.engine, attempt->job_id);
+		struct host_limits limits;
+
+		if (attempt->used == 0 || !run || !run->host)
+			continue;
+		host_limits(r->sim.engine, run->host, &limits);
+		if (run->host->active > limits.limit)
+			sim_fail("j%d has %u further connections, and its host %u above its limit of %u",
+				index, attempt->used, run->host->active, limits.limit);
+	}
+}
+
 static void on_start(struct sim_attempt *attempt, void *arg)
 {
 	struct run_state *r = arg;
@@ -156,6 +175,8 @@ void run_settle(struct run_state *r)
 		sim_fail("the engine has failed by itself");
 	run_take_told(r);
 	model_check(&r->model, &r->sim, full);
+	if (!full)
+		check_extra(r);
 }
 
 void run_crash(struct run_state *r)

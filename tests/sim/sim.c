@@ -323,7 +323,7 @@ static struct sim_attempt *find_attempt(struct sim *sim, int64_t job_id, int64_t
 }
 
 /* At once, as a worker would: connections are made and closed in no time. */
-static void tell_parts(struct sim *sim, const struct sim_attempt *a)
+static void tell_parts(struct sim *sim, const struct sim_attempt *a, const struct verdict *failure)
 {
 	struct parts_report *report;
 
@@ -336,6 +336,10 @@ static void tell_parts(struct sim *sim, const struct sim_attempt *a)
 	report->used = a->used;
 	report->wanted = a->wanted;
 	report->seq = a->seq;
+	verdict_init(&report->failure);
+	if (failure)
+		report->failure = *failure;
+	report->failure.message = NULL;
 	mailbox_post(&sim->engine_mail, &report->msg);
 }
 
@@ -353,7 +357,19 @@ static void take_split(struct sim *sim, const struct worker_split *split)
 	}
 	if (a->used > split->n)
 		a->used = split->n;
-	tell_parts(sim, a);
+	tell_parts(sim, a, NULL);
+}
+
+void sim_want(struct sim *sim, struct sim_attempt *attempt, unsigned wanted)
+{
+	attempt->wanted = wanted;
+	tell_parts(sim, attempt, NULL);
+}
+
+void sim_lose(struct sim *sim, struct sim_attempt *attempt, const struct verdict *failure)
+{
+	attempt->wanted = --attempt->used;
+	tell_parts(sim, attempt, failure);
 }
 
 static void take_start(struct sim *sim, struct worker_start *start)
@@ -371,7 +387,7 @@ static void take_start(struct sim *sim, struct worker_start *start)
 		sim->on_start(a, sim->arg);
 	if (sim->splits && a->job_id % 3 == 0) {
 		a->wanted = 1 + (unsigned)(a->job_id % 4);
-		tell_parts(sim, a);
+		tell_parts(sim, a, NULL);
 	}
 }
 
@@ -385,7 +401,7 @@ static void take_cancel(struct sim *sim, const struct worker_cancel *cancel)
 	a->cancelled = true;
 	if (a->wanted > 0) {
 		a->used = a->wanted = 0;
-		tell_parts(sim, a);
+		tell_parts(sim, a, NULL);
 	}
 	if (sim->on_cancel)
 		sim->on_cancel(a, sim->arg);

@@ -117,6 +117,13 @@ int64_t sim_now(void);
 void sim_clock_reset(void);
 void sim_advance(int64_t usec);
 
+/* ---- further connections: reports are posted at once */
+
+/* The attempt could use so many. */
+void sim_want(struct sim *sim, struct sim_attempt *attempt, unsigned wanted);
+/* One of those that it has was refused or failed, and it wants no more. */
+void sim_lose(struct sim *sim, struct sim_attempt *attempt, const struct verdict *failure);
+
 /* ---- outcomes: the messages a worker would send; the caller posts them */
 
 /* The attempt's last bytes are here. */

@@ -10,9 +10,6 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "base/log.h"
-#include "base/text.h"
-#include "base/units.h"
 #include "job/message.h"
 
 /* How long HTTP/2 is left alone. */
@@ -305,41 +302,6 @@ int64_t hosts_next_usec(const struct engine *engine)
 	return first ? (int64_t)first->key : USEC_INFINITY;
 }
 
-/* ---- words */
-
-static void record_host(struct log_record *record, const struct host_memory *memory, const char *message)
-{
-	const struct store_origin *row = &memory->row;
-
-	log_record_text(record, "MESSAGE_ID", message);
-	log_record_text(record, "FETCHD_HOST", row->origin);
-	log_record_text(record, "FETCHD_ERROR", row->hold_code ? row->hold_code : memory->last_code);
-	if (row->hold_job > 0)
-		log_record_int(record, "FETCHD_JOB_ID", row->hold_job);
-}
-
-static void log_mark(const struct engine *engine, const struct host_memory *memory, const char *message,
-	const char *what, int64_t until_usec)
-{
-	CLEANUP_FREE char *origin = text_escape(memory->row.origin);
-	struct log_record record = {0};
-	char time[UNITS_MAX];
-
-	units_format_time(time, engine_shown(engine, until_usec));
-	record_host(&record, memory, message);
-	log_record_text(&record, "FETCHD_UNTIL", time);
-	log_record_write(&record, LOG_LEVEL_NOTICE, "%s: %s until %s", origin, what, time);
-}
-
-static void log_release(const struct host_memory *memory, const char *message, const char *what)
-{
-	CLEANUP_FREE char *origin = text_escape(memory->row.origin);
-	struct log_record record = {0};
-
-	record_host(&record, memory, message);
-	log_record_write(&record, LOG_LEVEL_NOTICE, "%s: %s", origin, what);
-}
-
 /* ---- attempts */
 
 static int keep_governor(struct engine *engine, struct host_memory *memory)
@@ -367,32 +329,30 @@ void host_started(struct engine *engine, struct run *run)
 	run->governed = true;
 }
 
-static void log_breaker(const struct engine *engine, const struct host_memory *memory, enum breaker_state was,
-	enum breaker_state is)
-{
-	if (is == BREAKER_OPEN && was != BREAKER_OPEN)
-		log_mark(engine, memory, MESSAGE_BREAKER_OPENED, "it fails again and again: left alone",
-			memory->row.breaker_until_usec);
-	else if (is == BREAKER_CLOSED && was != BREAKER_CLOSED)
-		log_release(memory, MESSAGE_BREAKER_CLOSED, "it answers again");
-}
-
-int host_ended(struct engine *engine, struct run *run, enum governor_answer answer)
+static int tell_end(struct engine *engine, struct run *run, const struct governor_ticket *ticket,
+	enum governor_answer answer)
 {
 	const struct governor_policy policy = policy_of(engine, run->host);
 	struct host_memory *memory = run->host->memory;
 	int64_t now = engine_now(engine);
-	enum breaker_state was;
+	enum breaker_state was = governor_breaker(&memory->governor, now);
 	int err = 0;
+
+	if (governor_ended(&memory->governor, &policy, ticket, answer, run->job_id, now)) {
+		err = keep_governor(engine, memory);
+		host_log_breaker(engine, memory, was, governor_breaker(&memory->governor, now));
+	}
+	return err;
+}
+
+int host_ended(struct engine *engine, struct run *run, enum governor_answer answer)
+{
+	int err;
 
 	if (!run->governed)
 		return 0;
 	run->governed = false;
-	was = governor_breaker(&memory->governor, now);
-	if (governor_ended(&memory->governor, &policy, &run->ticket, answer, run->job_id, now)) {
-		err = keep_governor(engine, memory);
-		log_breaker(engine, memory, was, governor_breaker(&memory->governor, now));
-	}
+	err = tell_end(engine, run, &run->ticket, answer);
 	host_settle(engine, run->host);
 	return err;
 }
@@ -429,8 +389,13 @@ void host_note(struct host *host, const char *code)
 		return;
 	}
 	memory->n_failed++;
-	memory->last_code = code;
-	memory->last_usec = clock_wall_usec();
+	host_note_code(host, code);
+}
+
+void host_note_code(struct host *host, const char *code)
+{
+	host->memory->last_code = code;
+	host->memory->last_usec = clock_wall_usec();
 }
 
 void host_progress(struct engine *engine, struct run *run, int64_t bytes)
@@ -444,12 +409,31 @@ void host_progress(struct engine *engine, struct run *run, int64_t bytes)
 		host_settle(engine, run->host);
 }
 
-void host_connected(struct engine *engine, struct host *host, int by)
+void host_connected(struct engine *engine, struct run *run)
 {
-	host->active += (unsigned)by;
-	if (host->memory)
-		governor_connected(&host->memory->governor, by);
+	const struct governor_policy policy = policy_of(engine, run->host);
+	struct host *host = run->host;
+
+	run->tickets = xreallocarray(run->tickets, run->extra + 1, sizeof(*run->tickets));
+	host->active++;
+	governor_started(&host->memory->governor, &policy, host->active, engine_now(engine),
+		&run->tickets[run->extra++]);
 	host_settle(engine, host);
+}
+
+int host_disconnected(struct engine *engine, struct run *run, enum governor_answer answer)
+{
+	const struct governor_ticket *ticket = &run->tickets[--run->extra];
+	struct host *host = run->host;
+	int err = 0;
+
+	host->active--;
+	if (answer != GOVERNOR_NONE)
+		err = tell_end(engine, run, ticket, answer);
+	else
+		governor_left(&host->memory->governor);
+	host_settle(engine, host);
+	return err;
 }
 
 int host_retry(struct engine *engine, int64_t origin_id, int64_t *ret_usec)
@@ -481,7 +465,7 @@ int host_hold(struct engine *engine, struct host *host, const char *code, int64_
 	row->hold_job = job_id;
 	str_set(&row->hold_code, code);
 	if (first)
-		log_mark(
+		host_log_mark(
 			engine, host->memory, MESSAGE_HOST_HELD, "the server asks to wait: held", until_usec);
 	host_settle(engine, host);
 	return store_origin_put(engine->store, row);
@@ -497,7 +481,7 @@ int host_avoid_http2(struct engine *engine, struct host *host)
 		return err;
 	row->http1_until_usec = usec_add(engine_now(engine), HTTP1_USEC);
 	if (first)
-		log_mark(engine, host->memory, MESSAGE_HOST_HTTP1, "HTTP/2 went wrong twice: HTTP/1.1",
+		host_log_mark(engine, host->memory, MESSAGE_HOST_HTTP1, "HTTP/2 went wrong twice: HTTP/1.1",
 			row->http1_until_usec);
 	host_settle(engine, host);
 	return store_origin_put(engine->store, row);
@@ -512,13 +496,13 @@ static int wake(struct engine *engine, struct host_memory *memory, int64_t now)
 	int err = 0;
 
 	if (held) {
-		log_release(memory, MESSAGE_HOST_RELEASED, "held no longer");
+		host_log_release(memory, MESSAGE_HOST_RELEASED, "held no longer");
 		row->hold_until_usec = row->hold_job = 0;
 		str_set(&row->hold_code, NULL);
 	}
 	if (http1) {
 		row->http1_until_usec = 0;
-		log_release(memory, NULL, "HTTP/2 is tried again");
+		host_log_release(memory, NULL, "HTTP/2 is tried again");
 	}
 	if (held || http1)
 		err = store_origin_put(engine->store, row);
@@ -552,10 +536,10 @@ int hosts_load_marks(struct engine *engine)
 		row.http1_until_usec = earlier(row.http1_until_usec, now + HTTP1_USEC);
 		memory_new(engine, host, &row);
 		if (row.hold_until_usec > now)
-			log_mark(engine, host->memory, MESSAGE_HOST_HELD, "the server asked to wait: held",
-				row.hold_until_usec);
+			host_log_mark(engine, host->memory, MESSAGE_HOST_HELD,
+				"the server asked to wait: held", row.hold_until_usec);
 		if (governor_breaker(&host->memory->governor, now) == BREAKER_OPEN)
-			log_mark(engine, host->memory, MESSAGE_BREAKER_OPENED,
+			host_log_mark(engine, host->memory, MESSAGE_BREAKER_OPENED,
 				"it failed again and again: left alone",
 				host->memory->governor.breaker.until_usec);
 		/* What has passed is taken from the row by hosts_release(). */

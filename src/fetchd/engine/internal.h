@@ -57,7 +57,7 @@ struct host {
 	int64_t origin_id;
 	unsigned active;	    /* slots: transfers, and their further connections */
 	unsigned staying;	    /* see limits_shed() */
-	unsigned revoking, wanting; /* see splits.c */
+	unsigned revoking, wanting; /* slots that are taken back; runs that want some: splits.c */
 	unsigned finishing;	    /* its files that are whole and wait for the disk: they hold no slot */
 	struct fair_host fair;	    /* its lanes */
 	struct host_memory *memory; /* NULL: nothing is known */
@@ -117,11 +117,12 @@ struct run {
 	bool shed; /* for the sake of a limit: it is no attempt */
 	/* Further connections of its transfer: slots that it has, and as many as it could use. */
 	unsigned extra, wanted;
-	unsigned split_seq; /* of the last word to its worker */
-	bool split_told;    /* that was not answered yet */
-	bool revoking;	    /* and it takes some back */
-	bool splits;	    /* in engine->splits */
-	bool wanting;	    /* it could use more than it has */
+	struct governor_ticket *tickets; /* of each slot, the oldest first */
+	unsigned split_seq;		 /* of the last word to its worker */
+	bool split_told;		 /* that was not answered yet */
+	unsigned revoking;		 /* so many it takes back */
+	bool splits;			 /* in engine->splits */
+	bool wanting;			 /* it could use more than it has */
 	TAILQ_ENTRY(run) split_link;
 	/* Replies that wait for this run's end. */
 	struct request **waiters;
@@ -179,7 +180,7 @@ struct engine {
 	struct run *runs;
 	size_t n_active;   /* slots taken */
 	size_t n_extra;	   /* of these, by further connections */
-	size_t n_revoking; /* runs that are to give some of those back */
+	size_t n_revoking; /* of those, that are to be given back */
 	struct run_list splits;
 	size_t n_finishing; /* runs that have given theirs back before their end */
 	int64_t next_attempt;
@@ -314,9 +315,12 @@ int host_ended(struct engine *engine, struct run *run, enum governor_answer answ
 void host_claim_undone(struct engine *engine, struct run *run);
 /* For who asks: an attempt ended like this. code NULL: well. */
 void host_note(struct host *host, const char *code);
+/* The same of what is no attempt. */
+void host_note_code(struct host *host, const char *code);
 void host_progress(struct engine *engine, struct run *run, int64_t bytes);
-/* Its runs have so many more connections now, or fewer. */
-void host_connected(struct engine *engine, struct host *host, int by);
+/* A run has one further connection more; or one fewer, which is an answer or GOVERNOR_NONE. 0 or -errno. */
+void host_connected(struct engine *engine, struct run *run);
+int host_disconnected(struct engine *engine, struct run *run, enum governor_answer answer);
 /* Whether a job may be tried again now; else *ret_usec says when to ask again. 0 or -errno. */
 int host_retry(struct engine *engine, int64_t origin_id, int64_t *ret_usec);
 /* Those whose time has come. 0 or -errno. */
@@ -332,8 +336,8 @@ void hosts_tune(struct engine *engine);
 void hosts_free(struct engine *engine);
 
 /* ---- splits.c: further connections of large files */
-/* From a worker: what one has and could use. */
-void splits_report(struct engine *engine, const struct parts_report *report);
+/* From a worker: what one has and could use, and what its host said of one of them. 0 or -errno. */
+int splits_report(struct engine *engine, const struct parts_report *report);
 /* After jobs were started: gives slots that are left, and takes those back that jobs wait for. */
 void splits_work(struct engine *engine, bool give_more);
 /* Its transfer has no further connections any more. */
@@ -539,6 +543,20 @@ void tally_undo(struct engine *engine);
 void tally_committed(struct engine *engine, int64_t commit_usec);
 void tally_undone(struct engine *engine);
 
+/* ---- blame.c: what an end says of the host that was asked, and of this machine */
+/* The host asks all to wait. 0 or -errno. */
+int blame_hold(struct engine *engine, const struct job *job, const struct verdict *v);
+/* That, and whether its HTTP/2 works; before the job's last error gives way to this one. 0 or -errno. */
+int blame_mark(struct engine *engine, const struct job *job, const struct outcome *o);
+/* What looks like the host's failure and is this machine's state: then *ret says so, and nothing is counted.
+ */
+bool blame_excuse(struct engine *engine, const struct run *run, const struct job *job,
+	const struct verdict *v, struct verdict *ret);
+/* What the governor is to hear: nothing, when another host was asked last, or this machine was the cause. */
+enum governor_answer blame_answer(const struct job *job, const struct outcome *o, bool excused);
+/* The same of a connection that was refused or failed while others of its file go on. */
+enum governor_answer blame_connection(struct engine *engine, const struct run *run, const struct verdict *v);
+
 /* ---- outcome.c */
 int outcome_checkpoint(struct engine *engine, const struct outcome *outcome);
 int outcome_finished(struct engine *engine, struct outcome *outcome);
@@ -578,6 +596,14 @@ int request_inspect(struct engine *engine, struct request *request);
 int request_verify(struct engine *engine, struct request *request);
 /* The disk has looked. */
 void request_verified(struct request *request, struct disk_task *task);
+
+/* ---- hosts_log.c */
+/* message: a MESSAGE_ID; or NULL, for host_log_release(). */
+void host_log_mark(const struct engine *engine, const struct host_memory *memory, const char *message,
+	const char *what, int64_t until_usec);
+void host_log_release(const struct host_memory *memory, const char *message, const char *what);
+void host_log_breaker(const struct engine *engine, const struct host_memory *memory, enum breaker_state was,
+	enum breaker_state is);
 
 /* ---- hosts_report.c */
 int request_hosts(struct engine *engine, struct request *request);

@@ -6,15 +6,12 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/units.h"
 #include "job/hold.h"
 #include "job/lifecycle.h"
-#include "job/origin.h"
 #include "job/retry.h"
 #include "job/source.h"
 
@@ -422,80 +419,6 @@ static int end_of(struct engine *engine, struct job *job, struct ending *end, en
 	return 0;
 }
 
-/* ---- what it says of the host and of this machine */
-
-/* Whether the last answer was the job's own origin's: another's wishes are not put on it. */
-static bool own_answer(const struct job *job, const struct outcome *o)
-{
-	struct origin origin;
-	bool own;
-
-	if (!o->record || o->record->redirects == 0 || !job->effective_url)
-		return true;
-	if (origin_parse(job->effective_url, &origin) != ORIGIN_OK)
-		return false;
-	CLEANUP_FREE char *text = origin_text(&origin);
-
-	own = strcmp(text, job->origin) == 0;
-	origin_done(&origin);
-	return own;
-}
-
-/* Before the job's last error gives way to this one. */
-static int mark_origin(struct engine *engine, const struct job *job, const struct outcome *o)
-{
-	static const char http2[] = "E_HTTP2";
-	const struct verdict *v = &o->verdict;
-	int64_t asked = v->retry_after_usec, most = engine->config->max_retry_after_usec;
-	int err = 0;
-
-	if (v->whole_origin && asked > 0 && most > 0 && own_answer(job, o))
-		err = host_hold(engine, host_need(engine, job->origin_id), v->code, job->id,
-			usec_add(engine_now(engine), asked < most ? asked : most));
-	if (!err && v->code && strcmp(v->code, http2) == 0 && job->error_code &&
-		strcmp(job->error_code, http2) == 0)
-		err = host_avoid_http2(engine, host_need(engine, job->origin_id));
-	return err;
-}
-
-static int clock_year(int64_t wall_usec)
-{
-	time_t sec = (time_t)(wall_usec / USEC_PER_SEC);
-	struct tm tm;
-
-	return gmtime_r(&sec, &tm) ? tm.tm_year + 1900 : 1970;
-}
-
-static void set_over_quota(const struct engine *engine, const struct job *job, struct verdict *ret)
-{
-	char have[UNITS_MAX], size[UNITS_MAX], max[UNITS_MAX];
-
-	units_format_size(have, store_bytes(engine->store, job->owner));
-	units_format_size(size, job->size > 0 ? job->size : 0);
-	verdict_set(ret, VERDICT_HELD, "E_QUOTA", "%s are on disk, the file has %s, and MaxDiskPerUser=%s",
-		have, job->size > 0 ? size : "no known size", units_format_size(max, user_disk_max(engine)));
-	ret->held_for = JOB_WAIT_QUOTA;
-}
-
-/* What looks like the host's failure and is this machine's state: then *ret says so, and nothing is counted.
- */
-static bool excused(struct engine *engine, const struct run *run, const struct job *job,
-	const struct verdict *v, struct verdict *ret)
-{
-	int64_t wall = clock_wall_usec();
-
-	ret->held_for = JOB_WAIT_NETWORK;
-	if (run->over_quota && v->class == VERDICT_ABORTED && job->intent == JOB_INTENT_RUN)
-		set_over_quota(engine, job, ret);
-	else if (network_excuses(engine, job, v))
-		verdict_set(ret, VERDICT_HELD, "E_NETWORK", "waiting for network");
-	else if (hold_explains_clock(v, wall))
-		verdict_set(ret, VERDICT_HELD, "E_CLOCK",
-			"this machine's clock says %d; certificates cannot be judged before it is set",
-			clock_year(wall));
-	return ret->class == VERDICT_HELD;
-}
-
 /* ---- the end of an attempt */
 
 static void fill_record(struct attempt *record, int64_t number, const struct ending *end)
@@ -529,18 +452,6 @@ static int keep_record(struct engine *engine, int64_t job_id, int64_t number, co
 	return err;
 }
 
-/* What it says of the host: nothing, when another was asked last, or this machine was the cause. */
-static enum governor_answer answer_of(const struct job *job, const struct outcome *o, bool excused)
-{
-	enum governor_answer answer;
-
-	if (excused || !own_answer(job, o))
-		return GOVERNOR_NONE;
-	answer = governor_answer_of(&o->verdict);
-	/* Who sends something on, though never to the end, is not dead. */
-	return answer == GOVERNOR_FAILURE && o->progress > 0 ? GOVERNOR_ALIVE : answer;
-}
-
 static int end_attempt(struct engine *engine, struct job *job, struct outcome *o, struct run *run)
 {
 	enum job_intent intent = job->intent;
@@ -556,14 +467,14 @@ static int end_attempt(struct engine *engine, struct job *job, struct outcome *o
 
 	verdict_init(&excuse);
 	network_answered(engine, job, &o->verdict);
-	if (!end.edited && excused(engine, run, job, &o->verdict, &excuse))
+	if (!end.edited && blame_excuse(engine, run, job, &o->verdict, &excuse))
 		end.verdict = &excuse;
 	/* The job's origin may be another by now. */
 	if (!end.edited && end.verdict->class != VERDICT_ABORTED)
 		host_note(run->host, end.verdict->code);
-	err = host_ended(engine, run, answer_of(job, o, end.edited || end.verdict == &excuse));
+	err = host_ended(engine, run, blame_answer(job, o, end.edited || end.verdict == &excuse));
 	if (!err && !end.edited)
-		err = mark_origin(engine, job, o);
+		err = blame_mark(engine, job, o);
 	if (o->record && o->job->mirrors)
 		str_set(&o->record->origin, o->job->origin);
 	if (!err)

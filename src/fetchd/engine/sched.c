@@ -118,6 +118,7 @@ void run_free(struct run *run)
 	outcome_free(run->outcome);
 	job_free(run->job);
 	job_free(run->unedited);
+	free(run->tickets);
 	free(run->waiters);
 	free(run);
 }

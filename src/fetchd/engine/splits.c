@@ -1,7 +1,7 @@
 /* Splits: slots for the further connections of large files. They have what nobody else wants: one is given
- * when there is room and no job to start there, and taken back, one after the other, when a job waits for it
- * or a bound is lowered. A slot counts until the worker says that its connection is gone. Rows know nothing
- * of it. Engine's thread.
+ * when there is room and no job to start there, and taken back when a job waits for it, or when there are
+ * more than a bound, or what the host is thought to take, lets. A slot counts until the worker says that its
+ * connection is gone. Rows know nothing of it. Engine's thread.
  */
 #include "config.h"
 
@@ -11,26 +11,43 @@
 
 /* ---- slots */
 
-static void extra_count(struct engine *engine, struct run *run, int by)
+static void count(struct engine *engine, struct run *run, int by)
 {
-	if (by == 0)
-		return;
-	run->extra += (unsigned)by;
 	engine->n_extra += (size_t)by;
 	engine->n_active += (size_t)by;
 	run->user->active += (size_t)by;
-	host_connected(engine, run->host, by);
 	user_settle(engine, run->user);
 }
 
-static void set_revoking(struct engine *engine, struct run *run, bool on)
+static void set_revoking(struct engine *engine, struct run *run, unsigned n)
 {
-	if (run->revoking == on)
-		return;
-	run->revoking = on;
-	engine->n_revoking += on ? 1 : (size_t)-1;
-	run->host->revoking += on ? 1 : (unsigned)-1;
-	run->user->revoking += on ? 1 : (size_t)-1;
+	engine->n_revoking += (size_t)n - run->revoking;
+	run->host->revoking += n - run->revoking;
+	run->user->revoking += (size_t)n - run->revoking;
+	run->revoking = n;
+}
+
+static void connect_one(struct engine *engine, struct run *run)
+{
+	host_connected(engine, run);
+	count(engine, run, 1);
+}
+
+static int disconnect_one(struct engine *engine, struct run *run, enum governor_answer answer)
+{
+	int err = host_disconnected(engine, run, answer);
+
+	if (run->revoking > run->extra)
+		set_revoking(engine, run, run->extra);
+	count(engine, run, -1);
+	return err;
+}
+
+/* Down to n, of which nothing is known but that they are gone. */
+static void disconnect_to(struct engine *engine, struct run *run, unsigned n)
+{
+	while (run->extra > n)
+		(void)disconnect_one(engine, run, GOVERNOR_NONE);
 }
 
 static void enlist(struct engine *engine, struct run *run)
@@ -50,9 +67,8 @@ static void enlist(struct engine *engine, struct run *run)
 
 void split_end(struct engine *engine, struct run *run)
 {
-	set_revoking(engine, run, false);
 	run->wanted = 0;
-	extra_count(engine, run, -(int)run->extra);
+	disconnect_to(engine, run, 0);
 	enlist(engine, run);
 }
 
@@ -70,22 +86,33 @@ static void tell(struct engine *engine, struct run *run, unsigned n)
 	mailbox_post(worker_mailbox(engine->workers[run->worker_index]), &msg->msg);
 }
 
-void splits_report(struct engine *engine, const struct parts_report *report)
+/* The job goes on without it; but the host is judged as by the end of an attempt. */
+static int lose_one(struct engine *engine, struct run *run, const struct verdict *v)
+{
+	int err = disconnect_one(engine, run, blame_connection(engine, run, v));
+
+	return err || run->edited ? err : blame_hold(engine, run->job, v);
+}
+
+int splits_report(struct engine *engine, const struct parts_report *report)
 {
 	struct run *run = run_find(engine, report->job_id);
+	int err = 0;
 
 	if (!run || run->attempt != report->attempt || run->finishing)
-		return;
+		return 0;
+	if (report->failure.class != VERDICT_OK && run->extra > 0)
+		err = lose_one(engine, run, &report->failure);
 	run->wanted = report->wanted;
 	/* Else a newer word is on its way, and will be answered. */
 	if (report->seq == run->split_seq) {
 		run->split_told = false;
-		set_revoking(engine, run, false);
-		if (report->used < run->extra)
-			extra_count(engine, run, (int)report->used - (int)run->extra);
+		set_revoking(engine, run, 0);
+		disconnect_to(engine, run, report->used);
 	}
 	enlist(engine, run);
 	host_settle(engine, run->host);
+	return err;
 }
 
 /* ---- who gives one back */
@@ -100,14 +127,18 @@ static size_t least(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* More than a bound lets. */
+/* More than a bound lets, or the host's own limit now, and not yet on their way back. */
 static size_t excess(const struct engine *engine, const struct run *run)
 {
+	const struct host *host = run->host;
+	const struct user *user = run->user;
 	int64_t per_user = engine->limits.max_active_per_user;
-	size_t n = over(engine->n_active, (size_t)engine->limits.max_active);
-	size_t at_host = over(run->host->active, host_bound(engine, run->host));
-	size_t of_user = per_user > 0 ? over(run->user->active, (size_t)per_user) : 0;
+	size_t n = over(engine->n_active - engine->n_revoking, (size_t)engine->limits.max_active);
+	size_t of_user = per_user > 0 ? over(user->active - user->revoking, (size_t)per_user) : 0, at_host;
+	struct host_limits limits;
 
+	host_limits(engine, host, &limits);
+	at_host = over(host->active - host->revoking, limits.limit);
 	n = at_host > n ? at_host : n;
 	return of_user > n ? of_user : n;
 }
@@ -142,7 +173,7 @@ static void take_back(struct engine *engine, struct run *run)
 		n = 1;
 	if (n == 0)
 		return;
-	set_revoking(engine, run, true);
+	set_revoking(engine, run, (unsigned)n);
 	tell(engine, run, run->extra - (unsigned)n);
 }
 
@@ -156,7 +187,9 @@ static bool has_room(const struct engine *engine, const struct run *run)
 
 	if (run->host->fair.n_lanes > 0 || user_waits(engine, run))
 		return false;
+	/* The one that asks whether it lives again is a job's own. */
 	if (sched_free_slots(engine) == 0 || user_room(engine, run->user) == 0 ||
+		host_is_shut(engine, run->host) ||
 		host_block(engine, run->host, engine_now(engine), &until) != HOST_FREE)
 		return false;
 	/* Where starts are counted, jobs have them. */
@@ -169,7 +202,7 @@ static void give(struct engine *engine, struct run *run)
 	unsigned n = 0;
 
 	while (run->extra < run->wanted && has_room(engine, run)) {
-		extra_count(engine, run, 1);
+		connect_one(engine, run);
 		n++;
 	}
 	if (n > 0)

@@ -211,7 +211,8 @@ static int receive(struct engine *engine, struct msg *msg)
 		on_disk(engine, (struct disk_task *)msg);
 		return 0;
 	}
-	if (is_full(engine) && (msg->kind == OUTCOME_FINISHED || msg->kind == OUTCOME_CHECKPOINT)) {
+	if (is_full(engine) && (msg->kind == OUTCOME_FINISHED || msg->kind == OUTCOME_CHECKPOINT ||
+				       msg->kind == OUTCOME_PARTS)) {
 		STAILQ_INSERT_TAIL(&engine->postponed, msg, link);
 		return 0;
 	}
@@ -223,9 +224,9 @@ static int receive(struct engine *engine, struct msg *msg)
 		return err;
 	}
 	if (msg->kind == OUTCOME_PARTS) {
-		splits_report(engine, (struct parts_report *)msg);
+		err = splits_report(engine, (struct parts_report *)msg);
 		outcome_message_free(msg);
-		return 0;
+		return err;
 	}
 	if (msg->kind == OUTCOME_CHECKPOINT) {
 		err = outcome_checkpoint(engine, (struct outcome *)msg);

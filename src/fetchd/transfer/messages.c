@@ -18,7 +18,7 @@ void outcome_free(struct outcome *o)
 void outcome_message_free(struct msg *msg)
 {
 	if (msg->kind == OUTCOME_PARTS)
-		free(msg);
+		free(msg); /* its failure has no sentence */
 	else
 		outcome_free((struct outcome *)msg);
 }

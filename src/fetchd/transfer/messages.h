@@ -77,7 +77,9 @@ enum outcome_kind {
 };
 
 /* A file could be fetched over more connections, or is over fewer. Until the engine says more, no more than
- * those that are used are made. */
+ * those that are used are made. One that was refused or failed while others go on is told at once, each in a
+ * report of its own: the host is judged by it, the attempt is not. If it was the first, another is the first
+ * from then on. */
 struct parts_report {
 	struct msg msg;
 	int64_t job_id;
@@ -85,6 +87,8 @@ struct parts_report {
 	unsigned used;	 /* beyond the first */
 	unsigned wanted; /* at least used */
 	unsigned seq;	 /* of the last WORKER_SPLIT; 0: there was none */
+	/* Without a sentence. VERDICT_OK: none, or it was another host's than the job's. */
+	struct verdict failure;
 };
 
 /* A durable fact: what the job's part has on disk. With FINISHED also the verdict and the record of the

@@ -127,13 +127,19 @@ static unsigned wanted(struct transfer *t)
 	return n < most ? n : most > s->n_running ? most : s->n_running;
 }
 
+/* The file's own transfer is through: one of the parts has its slot. */
+static unsigned lead(const struct split *s)
+{
+	return s->own_failed && s->n_running > 0;
+}
+
 static void report(struct transfer *t, bool must)
 {
 	struct split *s = t->split;
 	unsigned want = wanted(t);
 	struct parts_report *msg;
 
-	if (!must && s->allowed == s->n_running && want == s->told_wanted)
+	if (!must && !s->untold && s->allowed == s->n_running && want == s->told_wanted)
 		return;
 	s->allowed = s->n_running;
 	s->told_wanted = want;
@@ -141,9 +147,15 @@ static void report(struct transfer *t, bool must)
 	msg->msg.kind = OUTCOME_PARTS;
 	msg->job_id = t->job->id;
 	msg->attempt = t->attempt;
-	msg->used = s->n_running;
-	msg->wanted = want;
+	msg->used = s->n_running - lead(s);
+	msg->wanted = want - lead(s);
 	msg->seq = s->seq;
+	verdict_init(&msg->failure);
+	if (s->untold) {
+		msg->failure = s->failure;
+		msg->failure.message = NULL;
+		s->untold = false;
+	}
 	mailbox_post(worker_engine(t->worker), &msg->msg);
 }
 
@@ -233,8 +245,8 @@ void split_allow(struct transfer *t, unsigned n, unsigned seq)
 	if (!t->split)
 		return;
 	t->split->seq = seq;
-	t->split->allowed = n;
-	retire_parts(t, n);
+	t->split->allowed = n + lead(t->split);
+	retire_parts(t, t->split->allowed);
 	start_parts(t);
 	/* It may have ended by that: then FINISHED gives everything back. */
 	if (t->phase == TRANSFER_RUN)
@@ -255,6 +267,15 @@ static void take_failure(struct transfer *from, struct verdict *to)
 	verdict_done(to);
 	*to = from->verdict;
 	verdict_init(&from->verdict);
+}
+
+/* Others go on. What another host said, after a redirect, is not put on the job's. */
+static void keep_failure(struct transfer *from)
+{
+	struct split *s = transfer_whole(from)->split;
+
+	take_failure(from, &s->failure);
+	s->untold = !from->foreign;
 }
 
 /* Nobody fetches anything: the file's own transfer takes what is left, or it is the end. */
@@ -322,7 +343,7 @@ void split_part_ended(struct transfer *part)
 		transfer_settle(t);
 	} else if (t->phase == TRANSFER_RUN && !well) {
 		if (part->verdict.class != VERDICT_ABORTED)
-			take_failure(part, &s->failure);
+			keep_failure(part);
 	} else if (t->phase == TRANSFER_RUN && part_goes_on(part)) {
 		return;
 	}
@@ -343,8 +364,9 @@ bool split_own_ended(struct transfer *t)
 		if (s->n_running == 0)
 			return false;
 		s->own_failed = s->refused = true;
-		take_failure(t, &s->failure);
+		keep_failure(t);
 		split_give_back(t);
+		report(t, false);
 	}
 	body_flush(t);
 	if (split_take(t)) {
@@ -529,7 +551,7 @@ void split_tune(struct transfer *t)
 
 	if (!t->split)
 		return;
-	retire_parts(t, most_extra(t));
+	retire_parts(t, most_extra(t) + lead(t->split));
 	TAILQ_FOREACH(part, &t->split->parts, part_link)
 		transfer_tune(part);
 }

@@ -5,7 +5,8 @@
  * wants it (messages.h: PARTS, SPLIT). Who is through with its range takes a range that nobody fetches, else
  * half of the longest that is left, unless halves would be shorter than MinSplitSize. A part that fails
  * gives its range back to the one that it took it from, if that one still reads, and else leaves it to the
- * others; only a file that has changed, or the disk, ends all of them.
+ * others; only a file that has changed, or the disk, ends all of them. The engine hears of each that was
+ * refused or failed, since its host is to be asked for less then.
  *
  * Only files that a validator ties together are split: of a size that is known, from a server that takes
  * ranges and has given none yet that made no sense. Runs in the worker.
@@ -32,6 +33,7 @@ struct split {
 	bool idle;	 /* the file's own transfer has no range */
 	bool own_failed; /* nor may it take one any more */
 	bool refused;	 /* no more connections: one has failed */
+	bool untold;	 /* failure: the engine is to hear of it */
 	bool broken;	 /* a write failed */
 	bool finishing;	 /* all bytes are there, or on their way to the disk */
 	bool rehashed;
