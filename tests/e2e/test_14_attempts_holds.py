@@ -682,7 +682,7 @@ def test_24_schema_1_is_brought_up(stopped, ctl, origin, room):
     stopped.restart()
     stopped.stop()
     with contextlib.closing(sqlite3.connect(path)) as db:
-        assert db.execute("PRAGMA user_version").fetchone() == (4,)
+        assert db.execute("PRAGMA user_version").fetchone() == (5,)
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     assert not any(secret in path.read_bytes() for secret in (b"p%40ss", b"p@ss", b"canary"))
 
@@ -699,7 +699,7 @@ def test_25_old_records_go_with_all_that_was_theirs(stopped, ctl, origin, room):
         database.execute("UPDATE jobs SET finished_usec = 1")
         database.execute("UPDATE events SET time_usec = 1")
         database.execute("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)"
-                         " INSERT INTO events SELECT 100 + i, 1, 1, 0, 1 FROM n")
+                         " INSERT INTO events (id, time_usec, job, owner, kind) SELECT 100 + i, 1, 1, 0, 1 FROM n")
         database.execute("UPDATE sequences SET last = 3100 WHERE name = 'event'")
     stopped.start()
     deadline = time.monotonic() + LIMIT
