@@ -15,10 +15,25 @@ def origin():
         yield server
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "unchanged: the test leaves its daemon as it was: those of a file have one")
+
+
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory):
+    daemon = Daemon(Room(tmp_path_factory.mktemp("t"))).start()
+    yield daemon
+    daemon.close()
+
+
+def is_unchanged(request):
+    return request.node.get_closest_marker("unchanged") is not None
+
+
 @pytest.fixture
-def room(tmp_path_factory):
+def room(tmp_path_factory, request):
     # A short name: the path of a Unix socket has 107 bytes.
-    return Room(tmp_path_factory.mktemp("t"))
+    return request.getfixturevalue("lasting").room if is_unchanged(request) else Room(tmp_path_factory.mktemp("t"))
 
 
 # Where the client is tested; and where what it shows is, to which any daemon will do.
@@ -35,8 +50,8 @@ def stopped(room, request):
 
 
 @pytest.fixture
-def daemon(stopped):
-    return stopped.start()
+def daemon(request):
+    return request.getfixturevalue("lasting") if is_unchanged(request) else request.getfixturevalue("stopped").start()
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 from harness import LIMIT
 
 
+@pytest.mark.unchanged
 @pytest.mark.parametrize("arguments", [
     [], ["frobnicate"], ["add"], ["add", "--no-such-option", "http://127.0.0.1/"], ["status", "one"],
     ["--no-such-option", "ping"], ["pause"], ["wait", "--timeout", "soon", "1"], ["add", "--checksum", "crc=1", "http://127.0.0.1/"],
@@ -20,6 +21,7 @@ def test_01_usage(daemon, ctl, arguments):
     assert ctl.jobs() == {}
 
 
+@pytest.mark.unchanged
 @pytest.mark.parametrize("verb", ["status", "wait", "pause", "resume", "cancel", "retry", "remove"])
 def test_02_no_such_job(daemon, ctl, verb):
     result = ctl(verb, 4711)

@@ -38,6 +38,7 @@ def deep(levels):
     return b'{"method":"io.fetchd.Manager.Ping","parameters":' + b'{"a":' * levels + b"1" + b"}" * levels + b"}"
 
 
+@pytest.mark.unchanged
 @pytest.mark.parametrize("data", [
     b"GET / HTTP/1.1\r\n\r\n\0", b"\0", b"{\0", b"[]\0", b"null\0", b'"io.fetchd.Manager.Ping"\0', b"\xff\xfe\0",
     b'{"method": 5}\0', b"{}\0", b'{"method":"io.fetchd.Manager.Ping","parameters":[]}\0', deep(100) + b"\0", deep(100000) + b"\0",
@@ -76,6 +77,7 @@ def add(**job):
     return {"jobs": [{"url": "http://127.0.0.1/a", **job}]}
 
 
+@pytest.mark.unchanged
 @pytest.mark.parametrize("method, parameters, field", [
     ("Add", {}, "jobs"), ("Add", {"jobs": {}}, "jobs"), ("Add", {"jobs": [5]}, None), ("Add", {"jobs": [{}]}, "url"),
     ("Add", add(url=5), "url"), ("Add", add(no_such_field=1), "no_such_field"), ("Add", add(priority="high"), "priority"),

@@ -254,6 +254,7 @@ def test_50_warnings(daemon, ctl, origin):
     assert ctl.ok("add", "--checksum", "sha-256=" + "0" * 64, url).err == ""
 
 
+@pytest.mark.unchanged
 @pytest.mark.parametrize("options,word", [
     (["-u", f"a:{CANARY}", "--oauth2-bearer", "x"], "bearer"),
     (["-u", f"a:{CANARY}\n"], "--user"),
@@ -288,6 +289,7 @@ def test_51_refusals_name_the_thing(daemon, ctl, origin, options, word):
     assert ctl.jobs() == {} and origin.requests() == []
 
 
+@pytest.mark.unchanged
 @pytest.mark.parametrize("name", ["http-user=a:b", "http-passwd=x", "load-cookies=/nonexistent", "all-proxy=ftp://p",
                                   "ca-certificate=/nonexistent", "certificate=/nonexistent", "private-key=/dev/null",
                                   "check-certificate=maybe", "conditional-get=perhaps"])
@@ -297,6 +299,7 @@ def test_52_refusals_in_lists(daemon, ctl, origin, name):
     assert ctl.jobs() == {} and origin.requests() == []
 
 
+@pytest.mark.unchanged
 @pytest.mark.parametrize("spec,code", [
     ({"user": "a", "bearer": CANARY}, "E_AUTH"),
     ({"password": CANARY}, "E_AUTH"),

@@ -204,6 +204,7 @@ def test_21_where_a_value_comes_from(stopped, ctl):
     assert len(ctl.ok("limit", "--no-legend").lines) == 8
 
 
+@pytest.mark.unchanged
 @pytest.mark.parametrize("arguments, code, says", [
     (("max-activ", "3"), 2, 'Did you mean "max-active"?'),
     (("max-active", "many"), 2, "it is no number"),

@@ -31,6 +31,7 @@ def test_04_timestamping_fetches_what_is_newer(ctl, origin, daemon, room):
     assert [path.name for path in room.downloads.iterdir() if path.is_file()] == ["f"]
 
 
+@pytest.mark.unchanged
 @pytest.mark.parametrize("typed, said", [
     ("-t 3", "--tries (-t) here: use --retry, which counts the attempts after the first"),
     ("--tries=3", "use --retry"), ("-T 30", "use --connect-timeout, or --max-time"), ("-v", "status ID"),
