@@ -6,10 +6,13 @@
 #include "tests/sim/hooks.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
 
+/* As long as FETCHD_SIM_HISTORIES does not say how many. */
+#define HISTORIES 50
 /* Of one history: more than it has commits. */
 #define STEPS_MAX 400
 
@@ -420,8 +423,10 @@ static void end_all(struct history *h)
 
 static void each_history_comes_to_its_end(void **state)
 {
+	const char *n = getenv("FETCHD_SIM_HISTORIES");
+
 	(void)state;
-	for (uint64_t seed = 1; seed <= 150; seed++) {
+	for (uint64_t seed = 1; seed <= (n ? strtoull(n, NULL, 10) : HISTORIES); seed++) {
 		struct history h = {.n = 0};
 		struct job *job;
 
