@@ -5,6 +5,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
+from disks import Disks, Shim  # noqa: E402
 from harness import Ctl, Daemon, Room, plain  # noqa: E402
 from origin import Certs, Origin  # noqa: E402
 
@@ -34,6 +35,19 @@ def is_unchanged(request):
 def room(tmp_path_factory, request):
     # A short name: the path of a Unix socket has 107 bytes.
     return request.getfixturevalue("lasting").room if is_unchanged(request) else Room(tmp_path_factory.mktemp("t"))
+
+
+@pytest.fixture
+def disks(room):
+    """Asked for before the daemon: unmounted after it has ended."""
+    disks = Disks(room)
+    yield disks
+    disks.close()
+
+
+@pytest.fixture
+def shim(room):
+    return Shim(room)
 
 
 # Where the client is tested; and where what it shows is, to which any daemon will do.

@@ -13,25 +13,12 @@ import time
 
 import pytest
 
-from disks import MIB, Disks, Shim, need, run
+from disks import MIB, need, run
 from harness import LIMIT
 from origin import content
 from origin.raw import HANG, File, RawServer, head
 
 GONE = "E_DEST_GONE"
-
-
-@pytest.fixture
-def disks(room):
-    """Asked for before the daemon: unmounted after it has ended."""
-    disks = Disks(room)
-    yield disks
-    disks.close()
-
-
-@pytest.fixture
-def shim(room):
-    return Shim(room)
 
 
 def on(stopped, *disks, **options):

@@ -11,16 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from disks import Disks
 from harness import LIMIT, Ctl, Daemon, Room
 from origin import content
 import varlink
-
-
-@pytest.fixture
-def disks(room):
-    with contextlib.closing(Disks(room)) as made:
-        yield made
 
 
 def rows(path):

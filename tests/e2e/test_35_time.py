@@ -4,15 +4,8 @@ import time
 
 import pytest
 
-from disks import Shim
-
 DAY = 24 * 3600
 YEAR = 365 * DAY
-
-
-@pytest.fixture
-def shim(room):
-    return Shim(room)
 
 
 @pytest.fixture

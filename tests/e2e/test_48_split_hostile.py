@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from disks import MIB, Disks, Shim
+from disks import MIB
 from harness import LIMIT
 from origin import content
 from origin.raw import CLOSE, Chunked, Content, File, Gate, RawServer, head
@@ -14,18 +14,6 @@ from varlink import MANAGER, Link
 
 SIZE = 8 * MIB
 POISON = "poison"
-
-
-@pytest.fixture
-def disks(room):
-    disks = Disks(room)
-    yield disks
-    disks.close()
-
-
-@pytest.fixture
-def shim(room):
-    return Shim(room)
 
 
 @pytest.fixture
